@@ -1,0 +1,203 @@
+"""Every error that dataforce raises.
+
+```text
+DataForceError
+├── DataForceAPIError                     everything the old clients caught under this name
+│   ├── ConfigurationError                a setting is missing, unknown or wrong
+│   ├── MultipleResourcesFoundError       a name that several objects carry
+│   ├── ResourceNotFoundError             a default that does not exist
+│   │   ├── OrganizationResourceNotFoundError
+│   │   ├── OrbitResourceNotFoundError
+│   │   └── CollectionResourceNotFoundError
+│   └── APIError
+│       └── APIStatusError                the platform (or the local registry in its place) refused
+│           ├── BadRequestError           400
+│           ├── AuthenticationError       401
+│           ├── PermissionDeniedError     403
+│           ├── NotFoundError             404
+│           ├── ConflictError             409
+│           └── UnprocessableEntityError  422
+├── FileError                             a model file or its place is not usable
+│   ├── FileUploadError
+│   └── FileDownloadError
+│       └── ChecksumMismatchError         the bytes are not those that were stored
+└── StoreError                            the local registry itself is in trouble
+    ├── StoreCorruptedError
+    ├── StoreVersionError
+    ├── StoreFullError
+    └── StorePermissionError
+```
+
+The same fault raises the same class on every backend, so a script that handles an error offline
+handles it in production.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "APIError",
+    "APIStatusError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ChecksumMismatchError",
+    "CollectionResourceNotFoundError",
+    "ConfigurationError",
+    "ConfigurationWarning",
+    "ConflictError",
+    "DataForceAPIError",
+    "DataForceError",
+    "FileDownloadError",
+    "FileError",
+    "FileUploadError",
+    "MultipleResourcesFoundError",
+    "NotFoundError",
+    "OrbitResourceNotFoundError",
+    "OrganizationResourceNotFoundError",
+    "PermissionDeniedError",
+    "ResourceNotFoundError",
+    "StoreCorruptedError",
+    "StoreError",
+    "StoreFullError",
+    "StorePermissionError",
+    "StoreVersionError",
+    "UnprocessableEntityError",
+]
+
+
+class DataForceError(Exception):
+    """Root of every error that dataforce raises.
+
+    Args:
+        message: What happened, to which object, and what to do next.
+
+    Example:
+        >>> try:
+        ...     client.collections.delete("0199c455-21ee-74c6-b747-19a82f1a1e75")
+        ... except DataForceError as error:
+        ...     print(type(error).__name__)
+        NotFoundError
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class DataForceAPIError(DataForceError):
+    """A call that the client or the platform could not carry out."""
+
+
+class ConfigurationError(DataForceAPIError):
+    """A setting is missing, unknown or wrong; the message names it and where it came from."""
+
+
+class MultipleResourcesFoundError(DataForceAPIError):
+    """Several objects carry the name that was given; the message names their ids."""
+
+
+class ResourceNotFoundError(DataForceAPIError):
+    """The object that was set as a default does not exist."""
+
+
+class OrganizationResourceNotFoundError(ResourceNotFoundError):
+    """The default organization does not exist; the message lists those that do."""
+
+
+class OrbitResourceNotFoundError(ResourceNotFoundError):
+    """The default orbit does not exist in the default organization."""
+
+
+class CollectionResourceNotFoundError(ResourceNotFoundError):
+    """The default collection does not exist in the default orbit."""
+
+
+class APIError(DataForceAPIError):
+    """The platform did not do what was asked."""
+
+
+class APIStatusError(APIError):
+    """The platform refused a call, or the local registry did in its place.
+
+    Attributes:
+        status_code: The HTTP status that the platform answers for this fault.
+    """
+
+    status_code: ClassVar[int]
+
+
+class BadRequestError(APIStatusError):
+    """400: a rule of the platform forbids it, such as a status that cannot follow another."""
+
+    status_code = 400
+
+
+class AuthenticationError(APIStatusError):
+    """401: the API key is missing, unknown or malformed."""
+
+    status_code = 401
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the key's role does not allow it, or the organization is not yours."""
+
+    status_code = 403
+
+
+class NotFoundError(APIStatusError):
+    """404: no such object, or not below the given parent."""
+
+    status_code = 404
+
+
+class ConflictError(APIStatusError):
+    """409: another object stands in the way."""
+
+    status_code = 409
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: an argument does not have the form it must have; nothing was sent or written."""
+
+    status_code = 422
+
+
+class FileError(DataForceError):
+    """A model file, or the place where it should go, is not usable."""
+
+
+class FileUploadError(FileError):
+    """The bytes of a model file could not be stored."""
+
+
+class FileDownloadError(FileError):
+    """The bytes of a model file could not be fetched; the target is as it was before."""
+
+
+class ChecksumMismatchError(FileDownloadError):
+    """The bytes that arrived are not the ones that were stored."""
+
+
+class StoreError(DataForceError):
+    """The local registry cannot be used as it is."""
+
+
+class StoreCorruptedError(StoreError):
+    """The registry's database is damaged or is not one of ours."""
+
+
+class StoreVersionError(StoreError):
+    """The registry was written by a newer version of dataforce."""
+
+
+class StoreFullError(StoreError):
+    """The disk is full; nothing was written."""
+
+
+class StorePermissionError(StoreError):
+    """The registry's folder or file may not be written."""
+
+
+class ConfigurationWarning(UserWarning):
+    """A setting works but is unsafe, such as a secret in a file that others can read."""
