@@ -1,0 +1,97 @@
+"""What every model of the registry has in common."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+_NUL_IN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Record(BaseModel):
+    """An answer of the platform. Fields that a newer platform adds are kept as they came."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Values(BaseModel):
+    """What a new object is made of. Anything the platform does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Changes(Values):
+    """What to change. A field that was not set stays as it is; `None` clears it."""
+
+
+def _refuse_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain a NUL character")
+    return text
+
+
+def _refuse_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _refuse_unsendable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        encoded = json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("must not contain NaN or infinity") from error
+    except RecursionError as error:
+        raise ValueError("must not be nested so deeply") from error
+    if _NUL_IN_JSON.search(encoded):
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+def canonical_id(text: str) -> str | None:
+    """The lower-case dashed form of an id in any spelling of a UUID, `None` for other text.
+
+    Args:
+        text: Such as `0199C45521EE74C6B74719A82F1A1E75` or `urn:uuid:0199c455-…`.
+
+    Returns:
+        The 36 characters that the platform answers with.
+
+    Example:
+        >>> canonical_id("{0199C455-21EE-74C6-B747-19A82F1A1E75}")
+        '0199c455-21ee-74c6-b747-19a82f1a1e75'
+    """
+    if _CANONICAL.fullmatch(text):
+        return text
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+def _require_id(text: str) -> str:
+    identifier = canonical_id(text)
+    if identifier is None:
+        raise ValueError("must be an id (a UUID); names are not accepted here")
+    return identifier
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(_refuse_nul)]
+"""Text that the platform can store."""
+
+Name = Annotated[Text, AfterValidator(_refuse_blank)]
+"""Text that an object can be found by."""
+
+Identifier = Annotated[str, Field(strict=True), AfterValidator(_require_id)]
+"""The id of another object, given in any spelling of a UUID."""
+
+JSONObject = Annotated[dict[str, JsonValue], AfterValidator(_refuse_unsendable)]
+"""A JSON object that the platform can store."""
+
+Timestamp = AwareDatetime
+"""A moment with its time zone; its JSON is the platform's: `2026-11-20T18:17:35.178747Z`."""

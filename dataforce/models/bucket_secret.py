@@ -1,0 +1,92 @@
+"""Bucket secrets: where an orbit keeps its files, and the credentials for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, SecretStr
+
+from dataforce.models._base import Changes, Name, Record, Text, Timestamp, Values
+from dataforce.models.organization import ORGANIZATION
+from dataforce.seam.kind import Kind
+
+
+class BucketSecret(Record):
+    """A bucket that orbits may use. Its credentials are never returned.
+
+    Attributes:
+        id: UUID.
+        type: `s3` or `azure` on platforms that know both.
+        endpoint: Host and port without scheme; a connection string for Azure.
+        bucket_name: Name of the bucket or container.
+        secure: Whether it is reached over HTTPS; `None` means yes.
+        region: Region of the bucket.
+        cert_check: Whether its certificate is checked; `None` means yes.
+        organization_id: UUID of the organization it belongs to.
+        created_at: When it was made.
+        updated_at: When it was last changed, `None` before the first change.
+    """
+
+    id: str
+    type: str | None = None
+    endpoint: str
+    bucket_name: str
+    secure: bool | None = None
+    region: str | None = None
+    cert_check: bool | None = None
+    organization_id: str
+    created_at: Timestamp
+    updated_at: Timestamp | None = None
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        # An Azure endpoint is a connection string that carries the account key.
+        for name, value in super().__repr_args__():
+            yield name, "**********" if name == "endpoint" and "key=" in value.lower() else value
+
+
+def _without_scheme(endpoint: str) -> str:
+    return endpoint.removeprefix("https://").removeprefix("http://")
+
+
+Endpoint = Annotated[Name, AfterValidator(_without_scheme)]
+
+
+class BucketSecretValues(Values):
+    """What a bucket secret is made of."""
+
+    endpoint: Endpoint
+    bucket_name: Name
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    secure: bool | None = None
+    region: Text | None = None
+    cert_check: bool | None = None
+
+
+class BucketSecretChanges(Changes):
+    """What can change of a bucket secret."""
+
+    endpoint: Endpoint = ""
+    bucket_name: Name = ""
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    secure: bool | None = None
+    region: Text | None = None
+    cert_check: bool | None = None
+
+
+BUCKET_SECRET = Kind(
+    name="bucket secret",
+    route="bucket-secrets",
+    record=BucketSecret,
+    values=BucketSecretValues,
+    changes=BucketSecretChanges,
+    parent=ORGANIZATION,
+    names=("bucket_name",),
+    sorts=("created_at", "bucket_name"),
+    unique=("endpoint", "bucket_name"),
+    forgiving_delete=True,
+)

@@ -1,0 +1,80 @@
+"""Collections: named sets of model artifacts in an orbit."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from dataforce.models._base import Changes, Name, Record, Text, Timestamp, Values
+from dataforce.models._deferred import Deferred, DeferringModel
+from dataforce.models.orbit import ORBIT
+from dataforce.seam.kind import Kind
+
+
+class CollectionType(StrEnum):
+    """What a collection is meant to hold; the platform does not check it."""
+
+    MODEL = "model"
+    DATASET = "dataset"
+
+
+class Collection(Record, DeferringModel):
+    """A named set of model artifacts.
+
+    Attributes:
+        id: UUID.
+        orbit_id: UUID of the orbit it belongs to.
+        description: Free text, may be empty.
+        name: Not unique.
+        collection_type: `model` or `dataset`.
+        tags: In the order they were given.
+        total_models: How many model artifacts it holds.
+        created_at: When it was made.
+        updated_at: When it was last changed, `None` before the first change.
+    """
+
+    id: str
+    orbit_id: str
+    description: str
+    name: str
+    collection_type: CollectionType
+    tags: Deferred[list[str] | None] = None
+    total_models: int = 0
+    created_at: Timestamp
+    updated_at: Timestamp | None = None
+
+
+class CollectionValues(Values):
+    """What a collection is made of."""
+
+    description: Text
+    name: Name
+    collection_type: CollectionType
+    tags: list[Text] | None = None
+
+
+def _cleared_is_empty(description: object) -> object:
+    # The platform has no collection without a description, only one with an empty one.
+    return "" if description is None else description
+
+
+class CollectionChanges(Changes):
+    """What can change of a collection; clearing the description empties it."""
+
+    description: Annotated[Text, BeforeValidator(_cleared_is_empty)] = ""
+    name: Name = ""
+    tags: list[Text] | None = None
+
+
+COLLECTION = Kind(
+    name="collection",
+    route="collections",
+    record=Collection,
+    values=CollectionValues,
+    changes=CollectionChanges,
+    parent=ORBIT,
+    sorts=("created_at", "name", "collection_type", "description"),
+    totals={"total_models": "model_artifacts"},
+)

@@ -1,0 +1,51 @@
+"""Organizations: who owns orbits and bucket secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataforce.models._base import Changes, Name, Record, Timestamp, Values
+from dataforce.seam.kind import Kind
+
+
+class Organization(Record):
+    """An organization that the caller belongs to.
+
+    Attributes:
+        id: UUID.
+        name: Not unique.
+        logo: URL of a picture.
+        role: The caller's role: `owner`, `admin` or `member`.
+        permissions: Resource to the actions that the caller may take.
+        created_at: When it was made.
+        updated_at: When it was last changed, `None` before the first change.
+    """
+
+    id: str
+    name: str
+    logo: str | None = None
+    role: str | None = None
+    permissions: dict[str, Any] | None = None
+    created_at: Timestamp
+    updated_at: Timestamp | None = None
+
+
+class OrganizationValues(Values):
+    """What an organization is made of. On the platform only a person may make one."""
+
+    name: Name
+
+
+class OrganizationChanges(Changes):
+    """What can change of an organization."""
+
+    name: Name = ""
+
+
+ORGANIZATION = Kind(
+    name="organization",
+    route="organizations",
+    record=Organization,
+    values=OrganizationValues,
+    changes=OrganizationChanges,
+)

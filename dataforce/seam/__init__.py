@@ -1,0 +1,27 @@
+"""The seam between the client and its backends: what a backend is, and how one is found.
+
+Everything above the seam speaks the user's language (names, defaults, hints) and knows neither
+HTTP nor SQL. Everything below it speaks ids and knows no defaults. A third party adds a backend by
+implementing `Backend` and naming a factory under the entry-point group `dataforce.backends`;
+`dataforce.testing` then proves that it behaves like the others.
+"""
+
+from dataforce.seam.backend import Backend, BackendFactory, ContentStore, Incoming, Store
+from dataforce.seam.discovery import available_backends, find_backend
+from dataforce.seam.kind import Kind
+from dataforce.seam.query import Order, Page, Query, Scope
+
+__all__ = [
+    "Backend",
+    "BackendFactory",
+    "ContentStore",
+    "Incoming",
+    "Kind",
+    "Order",
+    "Page",
+    "Query",
+    "Scope",
+    "Store",
+    "available_backends",
+    "find_backend",
+]

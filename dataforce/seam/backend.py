@@ -1,0 +1,116 @@
+"""What a backend must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from dataforce.config import Settings
+    from dataforce.models import CreatedModel
+    from dataforce.seam.kind import Kind
+    from dataforce.seam.query import Page, Query, Scope
+
+M = TypeVar("M", bound="BaseModel")
+C = TypeVar("C", bound="BaseModel", contravariant=True)
+U = TypeVar("U", bound="BaseModel", contravariant=True)
+
+
+class Store(Protocol[M, C, U]):
+    """The records of one kind of asset.
+
+    Every method takes the scope it works under. If an id of the scope does not exist, or not below
+    the id before it, the method raises `NotFoundError` naming the missing parent. Ids arrive
+    in their canonical form, and values arrive validated.
+    """
+
+    def page(self, scope: Scope, query: Query) -> Page[M]:
+        """One page of what stands under `scope`; `BadRequestError` for a query it cannot answer."""
+        ...
+
+    def get(self, scope: Scope, identifier: str) -> M:
+        """The record with that id; `NotFoundError` if there is none under `scope`."""
+        ...
+
+    def create(self, scope: Scope, values: C) -> M:
+        """A new record; `ConflictError` if it clashes, `NotFoundError` if it points nowhere."""
+        ...
+
+    def update(self, scope: Scope, identifier: str, changes: U) -> M:
+        """The record after the fields set in `changes` took their new values, `None` included."""
+        ...
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the record, all that stands below it, and their content."""
+        ...
+
+
+class Incoming(Protocol):
+    """A file on its way into a content store: its bytes arrive once, in order."""
+
+    def write(self, chunk: memoryview) -> object:
+        """Take the next bytes; they are only valid during the call."""
+        ...
+
+
+class ContentStore(Protocol[M, C]):
+    """The files of one kind of asset."""
+
+    def receive(self, path: Path) -> AbstractContextManager[Incoming]:
+        """Begin to take in the file at `path`; leaving without `upload` throws it away."""
+        ...
+
+    def upload(self, scope: Scope, values: C, incoming: Incoming) -> M:
+        """Store the record together with the bytes received, both or neither."""
+        ...
+
+    def create(self, scope: Scope, values: C) -> CreatedModel:
+        """A record that waits for its bytes, and where they go."""
+        ...
+
+    def read(
+        self, scope: Scope, record: M, offset: int = 0, length: int | None = None
+    ) -> Iterator[bytes]:
+        """The bytes from `offset` on, `length` of them or all; `FileDownloadError` if gone."""
+        ...
+
+    def download_url(self, scope: Scope, identifier: str) -> str:
+        """A URL that the bytes can be read from."""
+        ...
+
+    def delete_url(self, scope: Scope, identifier: str) -> str:
+        """A URL that the bytes can be deleted with; the record becomes `pending_deletion`."""
+        ...
+
+
+class Backend(Protocol):
+    """A place where assets live.
+
+    Attributes:
+        mode: The name it is registered under, such as `local`.
+    """
+
+    mode: str
+
+    def store(self, kind: Kind[M, C, U]) -> Store[M, C, U]:
+        """The records of that kind."""
+        ...
+
+    def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
+        """The files of that kind."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; the backend is not used afterwards."""
+        ...
+
+
+BackendFactory: TypeAlias = "Callable[[Settings], Backend]"
+"""What an entry point in the group `dataforce.backends` names: it opens the backend."""
+
+AnyKind: TypeAlias = "Kind[Any, Any, Any]"

@@ -1,0 +1,52 @@
+"""How a backend is found: by name, among the installed distributions."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, cast
+
+from dataforce.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from dataforce.seam.backend import BackendFactory
+
+GROUP = "dataforce.backends"
+
+
+def available_backends() -> list[str]:
+    """The names of the installed backends, sorted.
+
+    Returns:
+        Names that `backend_type` accepts.
+
+    Example:
+        >>> "local" in available_backends()
+        True
+    """
+    return sorted({entry.name for entry in entry_points(group=GROUP)})
+
+
+def find_backend(name: str) -> BackendFactory:
+    """The factory that an installed distribution registered under a name.
+
+    Args:
+        name: The value of `backend_type`.
+
+    Returns:
+        A function that opens the backend for given settings.
+
+    Raises:
+        ConfigurationError: No installed distribution offers a backend of that name.
+
+    Example:
+        >>> find_backend("local").__name__
+        'open_backend'
+    """
+    found = {entry.name: entry for entry in entry_points(group=GROUP, name=name)}
+    if name not in found:
+        installed = ", ".join(available_backends()) or "none"
+        raise ConfigurationError(
+            f"The backend {name!r} is not installed (installed: {installed}). Choose one of those "
+            f"with backend_type, or install the package that provides {name!r}."
+        )
+    return cast("BackendFactory", found[name].load())

@@ -1,0 +1,70 @@
+"""What a kind of asset declares of itself, once, for every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+M = TypeVar("M", bound="BaseModel")
+C = TypeVar("C", bound="BaseModel")
+U = TypeVar("U", bound="BaseModel")
+
+
+@dataclass(frozen=True, eq=False)
+class Kind(Generic[M, C, U]):
+    """A kind of asset: its models, its place under a parent and the platform's rules for it.
+
+    A new kind is declared, not programmed. The backends, the conformance suite and the command
+    line read all that differs between kinds from here.
+
+    Args:
+        name: The singular in messages, such as `model artifact`.
+        route: The last segment of its path on the platform, such as `model_artifacts`; also the
+            key under which backends register what they know of the kind.
+        record: The model of an answer.
+        values: The model of what `create` takes.
+        changes: The model of what `update` takes; only the fields that were set change.
+        parent: The kind it stands under, `None` at the root.
+        names: The fields a user may call it by; the first that matches wins.
+        sorts: The fields a list may be sorted by.
+        unique: The fields that no two objects under one parent may share together.
+        references: Field to the kind it points at; an object pointed at cannot be deleted.
+        totals: Field to the route of the kind whose objects below this one it counts.
+        forgiving_delete: Whether deleting what does not exist succeeds, as the platform has it.
+
+    Example:
+        >>> from dataforce.models import COLLECTION
+        >>> [kind.name for kind in COLLECTION.ancestors]
+        ['organization', 'orbit']
+    """
+
+    name: str
+    route: str
+    record: type[M]
+    values: type[C]
+    changes: type[U]
+    parent: Kind[Any, Any, Any] | None = None
+    names: tuple[str, ...] = ("name",)
+    sorts: tuple[str, ...] = ("created_at", "name")
+    unique: tuple[str, ...] = ()
+    references: Mapping[str, Kind[Any, Any, Any]] = field(default_factory=dict)
+    totals: Mapping[str, str] = field(default_factory=dict)
+    forgiving_delete: bool = False
+
+    @cached_property
+    def ancestors(self) -> tuple[Kind[Any, Any, Any], ...]:
+        """The kinds above this one, from the root down; as many as its scope has ids."""
+        return (*self.parent.ancestors, self.parent) if self.parent else ()
+
+    @property
+    def parent_field(self) -> str | None:
+        """The field that holds the id of the parent, such as `orbit_id`."""
+        return f"{self.parent.name.replace(' ', '_')}_id" if self.parent else None
+
+    def __repr__(self) -> str:
+        return f"<Kind {self.name}>"
