@@ -1,0 +1,163 @@
+"""What a package says about its model in JSON: its metrics, and values that nobody can store."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Metrics(NamedTuple):
+    """The metrics of a model, and where in its package they stand."""
+
+    member: str
+    path: str
+    values: dict[str, object]
+
+
+class _Rule(NamedTuple):
+    tags: frozenset[str]
+    paths: tuple[str, ...]
+    omitted: frozenset[str]
+
+
+_UNSENDABLE_TEXT = re.compile("[\0\ud800-\udfff]")
+_TABULAR_PRODUCERS = frozenset(
+    {
+        "dataforce.studio::tabular_classification:v1",
+        "dataforce.studio::tabular_regression:v1",
+    }
+)
+_TABULAR_RULE = _Rule(
+    tags=frozenset(
+        {
+            "falcon.beastbyte.ai::tabular_classification_metrics:v1",
+            "falcon.beastbyte.ai::tabular_regression_metrics:v1",
+        }
+    ),
+    paths=(
+        "payload.metrics.performance.eval_holdout",
+        "payload.metrics.performance.eval_cv",
+    ),
+    omitted=frozenset({"N_SAMPLES"}),
+)
+_REGISTRY_RULE = _Rule(
+    tags=frozenset({"dataforce.studio::registry_metrics:v1"}),
+    paths=("payload.metrics",),
+    omitted=frozenset(),
+)
+
+
+def find_metrics(manifest: Mapping[str, object], documents: Mapping[str, bytes]) -> Metrics:
+    """Finds the metrics that a package reports about its model.
+
+    Args:
+        manifest: The package's manifest; its `producer_tags` say which rule applies.
+        documents: The bytes of `meta.json` and of the `meta-<hex>.json` members, by name.
+
+    Returns:
+        The metrics; empty if the package reports none, or in a form that is not understood.
+
+    Example:
+        >>> entry = b'{"tags": ["dataforce.studio::registry_metrics:v1"],'
+        >>> entry += b' "payload": {"metrics": {"accuracy": 0.9}}}'
+        >>> find_metrics({"producer_tags": []}, {"meta-1f.json": entry}).values
+        {'accuracy': 0.9}
+    """
+    rule = _TABULAR_RULE if _TABULAR_PRODUCERS & _tags(manifest) else _REGISTRY_RULE
+    for member, entry in _entries(documents):
+        if rule.tags & _tags(entry):
+            return _metrics(rule, member, entry)
+    return Metrics("meta.json", "", {})
+
+
+def _metrics(rule: _Rule, member: str, entry: object) -> Metrics:
+    for path in rule.paths:
+        values = _value_at(entry, path)
+        if values and isinstance(values, dict):
+            kept = {key: value for key, value in values.items() if key not in rule.omitted}
+            return Metrics(member, path, kept)
+    return Metrics(member, "", {})
+
+
+def _entries(documents: Mapping[str, bytes]) -> Iterator[tuple[str, object]]:
+    # The appended documents come after the one that the package was made with.
+    for member in sorted(documents, key=lambda name: name != "meta.json"):
+        for entry in _parse_entries(documents[member]):
+            yield member, entry
+
+
+def _parse_entries(document: bytes) -> list[object]:
+    try:
+        content = json.loads(document)
+    except (ValueError, RecursionError):
+        return []
+    return content if isinstance(content, list) else [content]
+
+
+def _tags(entry: object) -> set[str]:
+    # Documents that older tools appended to a package say `tags`.
+    tags = _value_at(entry, "producer_tags") or _value_at(entry, "tags")
+    return {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
+
+
+def _value_at(value: object, path: str) -> object:
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def find_unsendable(value: object, path: str) -> str | None:
+    """Finds a value that JSON could carry but that the platform answers with a server error.
+
+    Args:
+        value: What `json.loads` returned, however deep.
+        path: Where `value` stands, put before the path of what is found in it.
+
+    Returns:
+        The path of the first such value and the value, or None if everything can be sent.
+
+    Example:
+        >>> find_unsendable({"loss": [0.1, float("nan")]}, "payload.metrics")
+        'payload.metrics.loss[1] is nan'
+    """
+    pending = deque([(path, value)])
+    while pending:
+        path, value = pending.popleft()
+        if not is_sendable(value):
+            return f"{path.lstrip('.,').strip()} is {value!r}"
+        pending.extend(_parts(path, value))
+    return None
+
+
+def is_sendable(value: object) -> bool:
+    """Says whether the platform can store a JSON value, not counting the values inside it.
+
+    Args:
+        value: A number, a text or any other value.
+
+    Returns:
+        False for NaN, for infinity and for a text with NUL or with half a surrogate pair in it.
+
+    Example:
+        >>> is_sendable("caf\u00e9"), is_sendable(float("inf"))
+        (True, False)
+    """
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, str) or _UNSENDABLE_TEXT.search(value) is None
+
+
+def _parts(path: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield f"{path}, a key", key
+            yield f"{path}.{key}", item
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield f"{path}[{number}]", item
