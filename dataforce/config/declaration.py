@@ -1,0 +1,70 @@
+"""The names that a declaration of settings holds, and tables of values under such names.
+
+A setting in a group carries a dotted name: `url` in the group `compute` is `compute.url`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic.fields import FieldInfo
+
+__all__ = ["Table", "declared_settings", "flatten", "nest", "suggestion"]
+
+Table = Mapping[str, object]
+
+
+def declared_settings(declaration: type[BaseModel], group: str = "") -> dict[str, FieldInfo]:
+    """Name every setting of a declaration, those of its groups included."""
+    settings: dict[str, FieldInfo] = {}
+    for name, field in declaration.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            settings |= declared_settings(kind, f"{group}{name}.")
+        else:
+            settings[f"{group}{name}"] = field
+    return settings
+
+
+def flatten(
+    table: Table, settings: Mapping[str, FieldInfo], group: str = ""
+) -> Iterator[tuple[str, object]]:
+    """Yield every value of a table under its dotted name; a group may be missing or null."""
+    for key, value in table.items():
+        name = f"{group}{key}"
+        is_group = any(setting.startswith(f"{name}.") for setting in settings)
+        if is_group and (value is None or isinstance(value, Mapping)):
+            yield from flatten(value or {}, settings, f"{name}.")
+        else:
+            yield name, value
+
+
+def nest(values: Table) -> dict[str, object]:
+    """Turn values under dotted names into tables within tables, as pydantic reads them."""
+    tables: dict[str, dict[str, object]] = {"": {}}
+    for name, value in values.items():
+        group, _, key = name.rpartition(".")
+        table_of(group, tables)[key] = value
+    return tables[""]
+
+
+def table_of(group: str, tables: dict[str, dict[str, object]]) -> dict[str, object]:
+    """Find the table of a group, making it and those above it when they are missing."""
+    if group not in tables:
+        above, _, key = group.rpartition(".")
+        table_of(above, tables)[key] = tables[group] = {}
+    return tables[group]
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Ask whether the nearest known word was meant; say nothing when none is near."""
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(word, known, n=1)
+    return f"; did you mean {nearest[0]}?" if nearest else ""
