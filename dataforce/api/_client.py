@@ -1,0 +1,201 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from dataforce.api._resources import Resources
+from dataforce.api._session import Session
+from dataforce.config import BackendType, load_settings
+from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
+from dataforce.seam import find_backend
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from dataforce.api._async_client import AsyncDataForceClient as AsyncDataForceClient
+    from dataforce.config import Settings
+    from dataforce.seam import Backend
+    from dataforce.seam.backend import AnyKind
+
+
+class DataForceClientBase(ABC):
+    """What every client is made from and shows of itself."""
+
+    _default_backend: ClassVar[BackendType]
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        organization: str | None = None,
+        orbit: str | None = None,
+        collection: str | None = None,
+        *,
+        client_name: str | None = None,
+        configuration_file: str | os.PathLike[str] | None = None,
+        backend_type: BackendType | str | None = None,
+        database_url: str | None = None,
+        storage_url: str | os.PathLike[str] | None = None,
+        retry_timeout: float | None = None,
+        timeout: float | None = None,
+        insecure: bool | None = None,
+    ) -> None:
+        """Configure a client.
+
+        Every argument can also be set by an environment variable or in a config file; what is given
+        here wins, and `""` removes what is set there. Making a client touches neither disk nor
+        network beyond that: the backend is opened by the first call.
+
+        Args:
+            base_url: URL of the platform. Environment variable `DFS_BASE_URL`.
+            api_key: Key for the platform, `dfs_…`. Environment variable `DFS_API_KEY`.
+            organization: Default organization, by id or name.
+            orbit: Default orbit, by id or name. Needs a default organization.
+            collection: Default collection, by id or name. Needs a default orbit.
+            client_name: Which client of the config file and the environment to be.
+            configuration_file: Path of a TOML or YAML file.
+            backend_type: `local`, `remote`, `hybrid`, or the name of an installed third backend.
+            database_url: Where the local backend keeps its records: an SQLAlchemy URL, or
+                `:memory:` for a registry that is gone when the client is closed.
+            storage_url: Where the local backend keeps model files: an fsspec URL or a folder.
+            retry_timeout: For how long a call may be tried again, in seconds.
+            timeout: For how long the platform may stay silent, in seconds.
+            insecure: Whether to accept certificates that nobody vouches for.
+
+        Where a default is not set and exactly one candidate exists, that one is the default. A
+        default that does not exist is an error of the first call that needs it.
+
+        Raises:
+            ConfigurationError: A setting is missing, unknown or wrong.
+        """
+        settings = load_settings(
+            {
+                "base_url": base_url,
+                "api_key": api_key,
+                "organization": organization,
+                "orbit": orbit,
+                "collection": collection,
+                "backend_type": backend_type,
+                "database_url": database_url,
+                "storage_url": None if storage_url is None else os.fspath(storage_url),
+                "retry_timeout": retry_timeout,
+                "timeout": timeout,
+                "insecure": insecure,
+            },
+            client_name=client_name,
+            configuration_file=configuration_file,
+            defaults={"backend_type": self._default_backend},
+        )
+        self._session = Session(settings, find_backend(settings.backend_type))
+
+    @property
+    def settings(self) -> Settings:
+        """What the client was configured with; each value knows where it came from."""
+        return self._session.settings
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that calls go to; opened if it was not yet."""
+        return self._session.backend
+
+    @property
+    def organization(self) -> str | None:
+        """Id of the default organization, `None` if there is none; takes an id or a name.
+
+        Setting it drops a default orbit and collection that do not belong to it.
+        """
+        return self._default(ORGANIZATION)
+
+    @organization.setter
+    def organization(self, value: str | None) -> None:
+        self._session.defaults.choose(ORGANIZATION, value)
+
+    @property
+    def orbit(self) -> str | None:
+        """Id of the default orbit, `None` if there is none; takes an id or a name.
+
+        Setting it drops a default collection that does not belong to it.
+        """
+        return self._default(ORBIT)
+
+    @orbit.setter
+    def orbit(self, value: str | None) -> None:
+        self._session.defaults.choose(ORBIT, value)
+
+    @property
+    def collection(self) -> str | None:
+        """Id of the default collection, `None` if there is none; takes an id or a name."""
+        return self._default(COLLECTION)
+
+    @collection.setter
+    def collection(self, value: str | None) -> None:
+        self._session.defaults.choose(COLLECTION, value)
+
+    @abstractmethod
+    def _default(self, kind: AnyKind) -> str | None:
+        """The id of a default, as far as it can be told here."""
+
+    def __repr__(self) -> str:
+        settings, known = self.settings, self._session.defaults.known
+        chosen = {"backend_type": str(settings.backend_type)}
+        chosen |= {
+            kind.name: value for kind in (ORGANIZATION, ORBIT, COLLECTION) if (value := known(kind))
+        }
+        shown = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
+        return f"{type(self).__name__}({shown})"
+
+
+class Client(Resources, DataForceClientBase):
+    """A client that works offline unless it is told otherwise.
+
+    Example:
+        >>> with Client(database_url=":memory:") as client:
+        ...     client.collections.create("Who leaves, and when", "Churn", "model").total_models
+        0
+    """
+
+    _default_backend = BackendType.LOCAL
+
+    def _default(self, kind: AnyKind) -> str | None:
+        return self._session.defaults.find(kind)
+
+    def close(self) -> None:
+        """Let go of connections and files. The client cannot be used afterwards."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class DataForceClient(Client):
+    """The client for the platform: a `Client` whose backend is `remote` unless told otherwise.
+
+    For many calls at a time there is `AsyncDataForceClient`.
+
+    Example:
+        >>> client = DataForceClient(backend_type="local", database_url=":memory:")
+        >>> client.orbits.get("Default Orbit").total_collections
+        0
+    """
+
+    _default_backend = BackendType.REMOTE
+
+
+def __getattr__(name: str) -> object:
+    if name != "AsyncDataForceClient":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from dataforce.api._async_client import AsyncDataForceClient
+
+    return AsyncDataForceClient

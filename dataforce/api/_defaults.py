@@ -1,0 +1,146 @@
+"""The default organization, orbit and collection of a client."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dataforce.api._lookup import find
+from dataforce.errors import (
+    CollectionResourceNotFoundError,
+    ConfigurationError,
+    OrbitResourceNotFoundError,
+    OrganizationResourceNotFoundError,
+    ResourceNotFoundError,
+)
+from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
+from dataforce.seam import Query, Scope
+
+if TYPE_CHECKING:
+    from dataforce.api._session import Session
+    from dataforce.seam.backend import AnyKind
+
+_NOT_FOUND: dict[AnyKind, type[ResourceNotFoundError]] = {
+    ORGANIZATION: OrganizationResourceNotFoundError,
+    ORBIT: OrbitResourceNotFoundError,
+    COLLECTION: CollectionResourceNotFoundError,
+}
+_LISTED = 20
+
+
+@dataclass
+class _Choice:
+    """One level: what was chosen, and the id it turned out to be."""
+
+    chosen: str | None = None
+    identifier: str | None = None
+    inherited: bool = False
+    """Chosen before its parent was changed: dropped if it does not belong to the new parent."""
+
+
+class Defaults:
+    """Resolves a default once, when a call first needs it, and remembers its id.
+
+    An organization, an orbit or a collection is chosen by id or by name. Where none is chosen and
+    exactly one exists, that one is the default.
+    """
+
+    LEVELS: ClassVar[tuple[AnyKind, ...]] = (ORGANIZATION, ORBIT, COLLECTION)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.RLock()
+        self._choices: dict[AnyKind, _Choice] = {
+            kind: _Choice(chosen=getattr(session.settings, kind.name)) for kind in self.LEVELS
+        }
+
+    def choose(self, kind: AnyKind, value: str | None) -> None:
+        """Make `value`, an id or a name, the default; levels below keep theirs if they belong."""
+        with self._lock:
+            self._choices[kind] = _Choice(chosen=value or None)
+            for lower in self.LEVELS[self.LEVELS.index(kind) + 1 :]:
+                kept = self.known(lower) if self._choices[lower].chosen else None
+                self._choices[lower] = _Choice(chosen=kept, inherited=True)
+
+    def known(self, kind: AnyKind) -> str | None:
+        """The id if it was resolved already, else what was chosen; asks nobody."""
+        choice = self._choices[kind]
+        return choice.identifier or choice.chosen
+
+    def find(self, kind: AnyKind) -> str | None:
+        """The id of the default, `None` if there is none; asks the backend the first time.
+
+        Raises:
+            ConfigurationError: One is chosen, but its parent is not.
+            ResourceNotFoundError: What was chosen does not exist below the default parent.
+            MultipleResourcesFoundError: Several have the name that was chosen.
+        """
+        choice = self._choices[kind]
+        if choice.identifier is None:
+            with self._lock:
+                choice = self._choices[kind]
+                choice.identifier = choice.identifier or self._resolve(kind, choice)
+        return choice.identifier
+
+    def require(self, kind: AnyKind) -> str:
+        """The id of the default; `ConfigurationError` if there is none."""
+        identifier = self.find(kind)
+        if identifier is None:
+            raise ConfigurationError(self._explain_absence(kind))
+        return identifier
+
+    def scope(self, kind: AnyKind, parent: str | None = None) -> Scope:
+        """Where objects of `kind` are: below the defaults, or below `parent` in place of one."""
+        if kind.parent is None:
+            return Scope()
+        return self.scope(kind.parent).child(parent or self.require(kind.parent))
+
+    def forget(self, kind: AnyKind, identifier: str) -> None:
+        """After an object was deleted: if it was the default, there is none now."""
+        with self._lock:
+            if self._choices[kind].identifier == identifier:
+                self.choose(kind, None)
+
+    def _resolve(self, kind: AnyKind, choice: _Choice) -> str | None:
+        if kind.parent is not None and self.find(kind.parent) is None:
+            if choice.chosen is None:
+                return None
+            raise ConfigurationError(
+                f"The default {kind.name} {choice.chosen!r} needs a default {kind.parent.name}. "
+                f"{self._explain_absence(kind.parent)}"
+            )
+        scope, store = self.scope(kind), self._session.backend.store(kind)
+        if choice.chosen is not None:
+            record = find(store, kind, scope, choice.chosen)
+            if record is not None:
+                return _id(record)
+            if not choice.inherited:
+                raise _NOT_FOUND[kind](
+                    f"The default {kind.name} {choice.chosen!r} does not exist{self._below(kind)}. "
+                    f"{self._listing(kind)}"
+                )
+            choice.chosen = None
+        only = store.page(scope, Query(limit=2)).items
+        return _id(only[0]) if len(only) == 1 else None
+
+    def _explain_absence(self, kind: AnyKind) -> str:
+        if kind.parent is not None and self.find(kind.parent) is None:
+            return self._explain_absence(kind.parent)
+        return f"No default {kind.name} is set. {self._listing(kind)}"
+
+    def _listing(self, kind: AnyKind) -> str:
+        page = self._session.backend.store(kind).page(self.scope(kind), Query(limit=_LISTED))
+        if not page.items:
+            return f"There is no {kind.name}{self._below(kind)} yet: create one first."
+        more = " and more" if page.cursor else ""
+        named = ", ".join(f"{getattr(item, kind.names[0])!r} ({_id(item)})" for item in page.items)
+        return f"Set client.{kind.name} to the name or id of one of: {named}{more}."
+
+    def _below(self, kind: AnyKind) -> str:
+        return f" in {kind.parent.name} {self.find(kind.parent)}" if kind.parent else ""
+
+
+def _id(record: Any) -> str:
+    identifier: str = record.id
+    return identifier

@@ -1,0 +1,147 @@
+"""What every resource does with the records of its kind."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from dataforce.api._clear import CLEAR
+from dataforce.api._lookup import find
+from dataforce.errors import UnprocessableEntityError
+from dataforce.models._base import canonical_id
+from dataforce.seam import ContentStore, Kind, Order, Query, Scope, Store
+
+if TYPE_CHECKING:
+    from dataforce.api._session import Session
+    from dataforce.seam.backend import AnyKind
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+V = TypeVar("V", bound=BaseModel)
+
+ORDERS: tuple[str, ...] = get_args(Order)
+LARGEST_PAGE = 1000
+"""How many records a page holds at most."""
+
+
+class Records(Generic[M, C, U]):
+    """The records of one kind, seen from the user's side: defaults, names, validated values.
+
+    In every method `parent` is the id of the parent to look under, in any spelling; `None` means
+    the client's default.
+    """
+
+    def __init__(self, session: Session, kind: Kind[M, C, U]) -> None:
+        self.session = session
+        self.kind = kind
+
+    @property
+    def store(self) -> Store[M, C, U]:
+        """The backend's side."""
+        return self.session.backend.store(self.kind)
+
+    @property
+    def content(self) -> ContentStore[M, C]:
+        """The backend's side of the files."""
+        return self.session.backend.content(self.kind)
+
+    def scope(self, parent: str | None = None) -> Scope:
+        """Where these records are."""
+        if parent is not None and self.kind.parent is not None:
+            parent = require_id(self.kind.parent, parent)
+        return self.session.defaults.scope(self.kind, parent)
+
+    def get(self, value: str | None, parent: str | None = None) -> M | None:
+        """The record with that id or name, or the default for `None`; `None` if there is none."""
+        if value is not None:
+            return find(self.store, self.kind, self.scope(parent), value)
+        identifier = self.session.defaults.find(self.kind)
+        return None if identifier is None else self.store.get(self.scope(), identifier)
+
+    def list(self, parent: str | None = None) -> builtins.list[M]:
+        """All records in the order they were made."""
+        records: builtins.list[M] = []
+        for page in self._pages(parent, Query(limit=LARGEST_PAGE)):
+            records += page
+        return records
+
+    def iterate(
+        self, sort_by: str, order: Order, page_size: int, parent: str | None = None
+    ) -> Iterator[M]:
+        """All records, fetched page by page as they are taken."""
+        query = Query(sort_by=sort_by, order=order, limit=page_size)
+        self._check(query)
+        for page in self._pages(parent, query):
+            yield from page
+
+    def create(self, values: Mapping[str, object], parent: str | None = None) -> M:
+        """A new record of these values."""
+        valid = validated(self.kind, self.kind.values, values)
+        return self.store.create(self.scope(parent), valid)
+
+    def update(
+        self, identifier: str, changes: Mapping[str, object], parent: str | None = None
+    ) -> M:
+        """The record after the changes: `None` leaves a field alone, `CLEAR` empties it."""
+        identifier = require_id(self.kind, identifier)
+        given = {
+            field: None if value is CLEAR else value
+            for field, value in changes.items()
+            if value is not None
+        }
+        valid = validated(self.kind, self.kind.changes, given)
+        return self.store.update(self.scope(parent), identifier, valid)
+
+    def delete(self, identifier: str, parent: str | None = None) -> None:
+        """Remove the record and all that stands below it."""
+        self.store.delete(self.scope(parent), require_id(self.kind, identifier))
+
+    def _check(self, query: Query) -> None:
+        if query.sort_by not in self.kind.sorts:
+            raise UnprocessableEntityError(
+                f"{self.kind.name.capitalize()}s cannot be sorted by {query.sort_by!r}; "
+                f"sort_by takes {', '.join(self.kind.sorts)}."
+            )
+        if query.order not in ORDERS:
+            raise UnprocessableEntityError(f"order takes 'asc' or 'desc', not {query.order!r}.")
+        if not 1 <= query.limit <= LARGEST_PAGE:
+            raise UnprocessableEntityError(
+                f"page_size takes 1 to {LARGEST_PAGE}, not {query.limit!r}."
+            )
+
+    def _pages(self, parent: str | None, query: Query) -> Iterator[builtins.list[M]]:
+        store, scope = self.store, self.scope(parent)
+        while True:
+            page = store.page(scope, query)
+            yield page.items
+            if page.cursor is None:
+                return
+            query = replace(query, cursor=page.cursor)
+
+
+def require_id(kind: AnyKind, value: object) -> str:
+    """An id in its canonical form; `UnprocessableEntityError` for a name or anything else."""
+    identifier = canonical_id(value) if isinstance(value, str) else None
+    if identifier is None:
+        raise UnprocessableEntityError(
+            f"{value!r} is not the id of a {kind.name}. Ids are UUIDs; get() finds one by name."
+        )
+    return identifier
+
+
+def validated(kind: AnyKind, model: type[V], values: Mapping[str, object]) -> V:
+    """The values as the platform takes them; `UnprocessableEntityError` names each it refuses."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        # The message never repeats the input: it may be a secret key.
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+    raise UnprocessableEntityError(f"Not a valid {kind.name}: {faults}. Nothing was stored.")

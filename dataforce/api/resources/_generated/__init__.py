@@ -1,0 +1,1 @@
+"""The asynchronous twins of the resources, written by tools/generate_async.py."""

@@ -1,0 +1,165 @@
+# Generated from dataforce/api/resources/collections.py by tools/generate_async.py;
+# edit that file and run the tool.
+"""The asynchronous twin of `dataforce.api.resources.collections`."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from dataforce.api._clear import Clear
+from dataforce.api.resources.collections import (
+    CollectionResource,
+    CollectionResourceBase,
+)
+from dataforce.models import (
+    Collection,
+    CollectionType,
+)
+from dataforce.seam import Order
+
+if TYPE_CHECKING:
+    from dataforce.api._session import Session
+
+__all__ = ["AsyncCollectionResource"]
+
+
+class AsyncCollectionResource(CollectionResourceBase):
+    """Resource for collections of the default orbit."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._synchronous = CollectionResource(session)
+
+    async def get(self, collection_value: str | None = None) -> Collection | None:
+        """Get a collection by id or name.
+
+        Args:
+            collection_value: Its id or exact name; the default collection if not given.
+
+        Returns:
+            The collection, or `None` if the default orbit has none of that id or name.
+
+        Raises:
+            MultipleResourcesFoundError: Several collections have that name.
+
+        Example:
+            >>> await client.collections.get("no such collection") is None
+            True
+        """
+        return await self._run(self._synchronous.get, collection_value)
+
+    async def list(self) -> builtins.list[Collection]:
+        """List the collections of the default orbit.
+
+        Returns:
+            All of them, in the order they were made.
+
+        Example:
+            >>> await client.collections.list()
+            []
+        """
+        return await self._run(self._synchronous.list)
+
+    def iterate(
+        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+    ) -> AsyncIterator[Collection]:
+        """Iterate over the collections, fetching a page when it is needed.
+
+        Args:
+            sort_by: `created_at`, `name`, `collection_type` or `description`.
+            order: `asc` or `desc`.
+            page_size: How many to fetch at a time, from 1 to 1,000.
+
+        Returns:
+            An iterator.
+
+        Example:
+            >>> churn = await client.collections.create("Who leaves, and when", "Churn", "model")
+            >>> async for collection in client.collections.iterate(sort_by="name"):
+            ...     print(collection.name)
+            Churn
+        """
+        return self._stream(
+            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size), page_size
+        )
+
+    async def create(
+        self,
+        description: str,
+        name: str,
+        collection_type: CollectionType | str,
+        tags: builtins.list[str] | None = None,
+    ) -> Collection:
+        """Create a collection in the default orbit.
+
+        Args:
+            description: Free text, may be empty.
+            name: Name of the collection; several may have the same.
+            collection_type: `model` or `dataset`.
+            tags: Words to sort collections by.
+
+        Returns:
+            The new collection.
+
+        Raises:
+            UnprocessableEntityError: The name is empty or the type is not one of the two.
+
+        Example:
+            >>> (
+            ...     await client.collections.create(
+            ...         "Who leaves, and when", "Churn", "model", ["crm"]
+            ...     )
+            ... ).tags
+            ['crm']
+        """
+        return await self._run(self._synchronous.create, description, name, collection_type, tags)
+
+    async def update(
+        self,
+        name: str | None = None,
+        description: str | Clear | None = None,
+        tags: builtins.list[str] | Clear | None = None,
+        *,
+        collection_id: str | None = None,
+    ) -> Collection:
+        """Change a collection; what is not given stays as it is, `CLEAR` empties a field.
+
+        Args:
+            name: New name.
+            description: New description.
+            tags: New list of tags.
+            collection_id: Id of the collection to change; the default collection if not given.
+
+        Returns:
+            The collection after the change.
+
+        Raises:
+            ConfigurationError: No collection is given and there is no default one.
+            NotFoundError: The default orbit has no such collection.
+
+        Example:
+            >>> churn = await client.collections.create("", "Churn", "model", tags=["crm"])
+            >>> (await client.collections.update("Churn 2026", collection_id=churn.id)).tags
+            ['crm']
+        """
+        return await self._run(
+            self._synchronous.update, name, description, tags, collection_id=collection_id
+        )
+
+    async def delete(self, collection_id: str | None = None) -> None:
+        """Delete a collection with all its models. This cannot be undone.
+
+        Args:
+            collection_id: Its id; the default collection if not given.
+
+        Raises:
+            ConfigurationError: No collection is given and there is no default one.
+            NotFoundError: The default orbit has no such collection.
+
+        Example:
+            >>> churn = await client.collections.create("", "Churn", "model")
+            >>> await client.collections.delete(churn.id)
+        """
+        return await self._run(self._synchronous.delete, collection_id)

@@ -1,0 +1,363 @@
+# Generated from dataforce/api/resources/model_artifacts.py by tools/generate_async.py;
+# edit that file and run the tool.
+"""The asynchronous twin of `dataforce.api.resources.model_artifacts`."""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dataforce.api._clear import Clear
+from dataforce.api.resources.model_artifacts import (
+    ModelArtifactResource,
+    ModelArtifactResourceBase,
+)
+from dataforce.models import (
+    CreatedModel,
+    Manifest,
+    ModelArtifact,
+    ModelArtifactStatus,
+    SignedURL,
+)
+from dataforce.seam import Order
+
+if TYPE_CHECKING:
+    from dataforce.api._session import Session
+
+__all__ = ["AsyncModelArtifactResource"]
+
+
+class AsyncModelArtifactResource(ModelArtifactResourceBase):
+    """Resource for model artifacts of a collection: the default one, or the one given."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._synchronous = ModelArtifactResource(session)
+
+    async def get(
+        self, model_value: str, *, collection_id: str | None = None
+    ) -> ModelArtifact | None:
+        """Get a model artifact by id, model name or file name.
+
+        Args:
+            model_value: Its id, its exact model name, or else the exact name of its file.
+            collection_id: Id of its collection; the default collection if not given.
+
+        Returns:
+            The model artifact, or `None` if the collection has none of that id or name.
+
+        Raises:
+            MultipleResourcesFoundError: Several model artifacts have that name.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> (await client.model_artifacts.get("iris")).file_name
+            'iris.fnnx'
+        """
+        return await self._run(self._synchronous.get, model_value, collection_id=collection_id)
+
+    async def list(self, *, collection_id: str | None = None) -> builtins.list[ModelArtifact]:
+        """List the model artifacts of a collection, whatever their status.
+
+        Args:
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            All of them, in the order they were made.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> await client.model_artifacts.list()
+            []
+        """
+        return await self._run(self._synchronous.list, collection_id=collection_id)
+
+    def iterate(
+        self,
+        *,
+        collection_id: str | None = None,
+        sort_by: str = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
+    ) -> AsyncIterator[ModelArtifact]:
+        """Iterate over the model artifacts of a collection, fetching a page when it is needed.
+
+        Args:
+            collection_id: Id of the collection; the default collection if not given.
+            sort_by: `created_at`, `model_name`, `size`, `description` or `status`.
+            order: `asc` or `desc`.
+            page_size: How many to fetch at a time, from 1 to 1,000.
+
+        Returns:
+            An iterator.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> async for model in client.model_artifacts.iterate(sort_by="size", order="desc"):
+            ...     print(model.model_name, model.size)
+            iris 51200
+        """
+        return self._stream(
+            self._synchronous.iterate(
+                collection_id=collection_id, sort_by=sort_by, order=order, page_size=page_size
+            ),
+            page_size,
+        )
+
+    async def upload(
+        self,
+        file_path: str | os.PathLike[str],
+        model_name: str,
+        description: str | None = None,
+        tags: builtins.list[str] | None = None,
+        *,
+        collection_id: str | None = None,
+    ) -> ModelArtifact:
+        """Store a model file with its manifest and metrics.
+
+        The file is read once. Either the whole of it is stored, or nothing.
+
+        Args:
+            file_path: A model package: `.fnnx`, `.pyfnx`, `.dfs` or `.luml`.
+            model_name: Name of the model; several may have the same.
+            description: Free text.
+            tags: Words to sort models by.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            The new model artifact, with status `uploaded`.
+
+        Raises:
+            FileError: The file is missing, not a model package, or changed while it was read.
+            UnprocessableEntityError: The name is empty, or the manifest lacks a field.
+            NotFoundError: The default orbit has no such collection.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> model.metrics["accuracy"]
+            0.9778
+        """
+        return await self._run(
+            self._synchronous.upload,
+            file_path,
+            model_name,
+            description,
+            tags,
+            collection_id=collection_id,
+        )
+
+    async def download(
+        self,
+        model_id: str,
+        file_path: str | os.PathLike[str] | None = None,
+        *,
+        collection_id: str | None = None,
+    ) -> Path:
+        """Fetch a model file and check that its bytes are those that were stored.
+
+        The file appears under its name when it is complete; a failure leaves what was there.
+
+        Args:
+            model_id: Id of the model artifact.
+            file_path: A file to write or replace, or a folder to put the file in under the name
+                it was uploaded with; the current folder if not given.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            The path that was written.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact.
+            ChecksumMismatchError: The bytes are not those that were stored.
+            FileDownloadError: The bytes are gone, or the target cannot be written.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> (await client.model_artifacts.download(model.id, tmp_path)).name
+            'iris.fnnx'
+        """
+        return await self._run(
+            self._synchronous.download, model_id, file_path, collection_id=collection_id
+        )
+
+    async def download_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
+        """Get a URL that the bytes of a model artifact can be read from.
+
+        Args:
+            model_id: Id of the model artifact.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            The URL as attribute `url`, also by that key. Whoever holds it can read the file.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> (await client.model_artifacts.download_url(model.id))["url"].partition("://")[0]
+            'memory'
+        """
+        return await self._run(
+            self._synchronous.download_url, model_id, collection_id=collection_id
+        )
+
+    async def delete_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
+        """Begin to delete a model artifact by hand: its status becomes `pending_deletion`.
+
+        `delete` does all of it in one call.
+
+        Args:
+            model_id: Id of the model artifact.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            The URL to delete the bytes with, as attribute `url`, also by that key.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> url = await client.model_artifacts.delete_url(model.id)
+            >>> str((await client.model_artifacts.get(model.id)).status)
+            'pending_deletion'
+        """
+        return await self._run(self._synchronous.delete_url, model_id, collection_id=collection_id)
+
+    async def create(
+        self,
+        file_name: str,
+        metrics: Mapping[str, object],
+        manifest: Mapping[str, object] | Manifest,
+        file_hash: str,
+        file_index: Mapping[str, tuple[int, int]],
+        size: int,
+        model_name: str,
+        description: str | None = None,
+        tags: builtins.list[str] | None = None,
+        *,
+        collection_id: str | None = None,
+    ) -> CreatedModel:
+        """Register a model artifact whose bytes you bring yourself.
+
+        Put the bytes where the answer says and then set the status to `uploaded`. `upload` does
+        all of it in one call.
+
+        Args:
+            file_name: Name of the file, with an extension.
+            metrics: Name of a metric to its value.
+            manifest: What the package says of itself.
+            file_hash: SHA-256 of the file, 64 hexadecimal digits.
+            file_index: Member of the package to its offset and its size in the file, in bytes.
+            size: Of the file, in bytes; 5 TiB at most.
+            model_name: Name of the model; several may have the same.
+            description: Free text.
+            tags: Words to sort models by.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            The record with status `pending_upload` as `model`, and where its bytes go as `url`;
+            both also by key.
+
+        Raises:
+            UnprocessableEntityError: A value does not have the form it must have.
+            NotFoundError: The default orbit has no such collection.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> manifest = (
+            ...     await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            ... ).manifest
+            >>> created = await client.model_artifacts.create(
+            ...     "iris.fnnx", {}, manifest, "0" * 64, {}, 51200, "iris, again"
+            ... )
+            >>> str(created.model.status), created["url"].parts[0].part_size
+            ('pending_upload', 51200)
+        """
+        return await self._run(
+            self._synchronous.create,
+            file_name,
+            metrics,
+            manifest,
+            file_hash,
+            file_index,
+            size,
+            model_name,
+            description,
+            tags,
+            collection_id=collection_id,
+        )
+
+    async def update(
+        self,
+        model_id: str,
+        file_name: str | None = None,
+        model_name: str | None = None,
+        description: str | Clear | None = None,
+        tags: builtins.list[str] | Clear | None = None,
+        status: ModelArtifactStatus | str | None = None,
+        *,
+        collection_id: str | None = None,
+    ) -> ModelArtifact:
+        """Change a model artifact; what is not given stays as it is, `CLEAR` empties a field.
+
+        Args:
+            model_id: Id of the model artifact.
+            file_name: New name of the file; the bytes stay where they are.
+            model_name: New name of the model.
+            description: New description.
+            tags: New list of tags.
+            status: `uploaded` or `upload_failed` after `pending_upload`, `deletion_failed` after
+                `pending_deletion`.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            The model artifact after the change.
+
+        Raises:
+            BadRequestError: That status cannot follow the present one.
+            NotFoundError: The collection has no such model artifact.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> (await client.model_artifacts.update(model.id, tags=["flowers"])).tags
+            ['flowers']
+        """
+        return await self._run(
+            self._synchronous.update,
+            model_id,
+            file_name,
+            model_name,
+            description,
+            tags,
+            status,
+            collection_id=collection_id,
+        )
+
+    async def delete(self, model_id: str, *, collection_id: str | None = None) -> None:
+        """Delete a model artifact and its bytes. This cannot be undone.
+
+        Args:
+            model_id: Id of the model artifact.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> await client.model_artifacts.delete(model.id)
+        """
+        return await self._run(self._synchronous.delete, model_id, collection_id=collection_id)

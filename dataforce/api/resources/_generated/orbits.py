@@ -1,0 +1,142 @@
+# Generated from dataforce/api/resources/orbits.py by tools/generate_async.py;
+# edit that file and run the tool.
+"""The asynchronous twin of `dataforce.api.resources.orbits`."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from dataforce.api.resources.orbits import OrbitResource, OrbitResourceBase
+from dataforce.models import Orbit
+from dataforce.seam import Order
+
+if TYPE_CHECKING:
+    from dataforce.api._session import Session
+
+__all__ = ["AsyncOrbitResource"]
+
+
+class AsyncOrbitResource(OrbitResourceBase):
+    """Resource for orbits of the default organization."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._synchronous = OrbitResource(session)
+
+    async def get(self, orbit_value: str | None = None) -> Orbit | None:
+        """Get an orbit by id or name.
+
+        Args:
+            orbit_value: Its id or exact name; the default orbit if not given.
+
+        Returns:
+            The orbit, or `None` if there is none of that id or name.
+
+        Raises:
+            MultipleResourcesFoundError: Several orbits have that name.
+
+        Example:
+            >>> (await client.orbits.get("Default Orbit")).total_collections
+            0
+        """
+        return await self._run(self._synchronous.get, orbit_value)
+
+    async def list(self) -> builtins.list[Orbit]:
+        """List the orbits of the default organization.
+
+        Returns:
+            All of them.
+
+        Example:
+            >>> [orbit.name for orbit in await client.orbits.list()]
+            ['Default Orbit']
+        """
+        return await self._run(self._synchronous.list)
+
+    def iterate(
+        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+    ) -> AsyncIterator[Orbit]:
+        """Iterate over the orbits, fetching a page when it is needed.
+
+        Args:
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            page_size: How many to fetch at a time, from 1 to 1,000.
+
+        Returns:
+            An iterator.
+
+        Example:
+            >>> async for orbit in client.orbits.iterate(sort_by="name", order="desc"):
+            ...     print(orbit.name)
+            Default Orbit
+        """
+        return self._stream(
+            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size), page_size
+        )
+
+    async def create(self, name: str, bucket_secret_id: str) -> Orbit:
+        """Create an orbit in the default organization.
+
+        Args:
+            name: Name of the orbit; several may have the same.
+            bucket_secret_id: Id of the bucket secret that its files go to.
+
+        Returns:
+            The new orbit.
+
+        Raises:
+            NotFoundError: There is no such bucket secret.
+            UnprocessableEntityError: The name is empty.
+
+        Example:
+            >>> secret = (await client.bucket_secrets.list())[0]
+            >>> (await client.orbits.create("Research", secret.id)).name
+            'Research'
+        """
+        return await self._run(self._synchronous.create, name, bucket_secret_id)
+
+    async def update(
+        self,
+        name: str | None = None,
+        bucket_secret_id: str | None = None,
+        *,
+        orbit_id: str | None = None,
+    ) -> Orbit:
+        """Change an orbit; what is not given stays as it is.
+
+        Args:
+            name: New name.
+            bucket_secret_id: Id of another bucket secret.
+            orbit_id: Id of the orbit to change; the default orbit if not given.
+
+        Returns:
+            The orbit after the change.
+
+        Raises:
+            ConfigurationError: No orbit is given and there is no default one.
+            NotFoundError: There is no such orbit or bucket secret.
+
+        Example:
+            >>> (await client.orbits.update(name="Production")).name
+            'Production'
+        """
+        return await self._run(self._synchronous.update, name, bucket_secret_id, orbit_id=orbit_id)
+
+    async def delete(self, orbit_id: str) -> None:
+        """Delete an orbit with all its collections and models. This cannot be undone.
+
+        Args:
+            orbit_id: Its id. Deleting one that does not exist succeeds.
+
+        Raises:
+            DataForceAPIError: It is the default orbit.
+
+        Example:
+            >>> secret = (await client.bucket_secrets.list())[0]
+            >>> client.orbit = "Default Orbit"
+            >>> await client.orbits.delete((await client.orbits.create("Scratch", secret.id)).id)
+        """
+        return await self._run(self._synchronous.delete, orbit_id)

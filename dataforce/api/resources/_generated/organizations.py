@@ -1,0 +1,81 @@
+# Generated from dataforce/api/resources/organizations.py by tools/generate_async.py;
+# edit that file and run the tool.
+"""The asynchronous twin of `dataforce.api.resources.organizations`."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from dataforce.api.resources.organizations import (
+    OrganizationResource,
+    OrganizationResourceBase,
+)
+from dataforce.models import Organization
+from dataforce.seam import Order
+
+if TYPE_CHECKING:
+    from dataforce.api._session import Session
+
+__all__ = ["AsyncOrganizationResource"]
+
+
+class AsyncOrganizationResource(OrganizationResourceBase):
+    """Resource for organizations."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._synchronous = OrganizationResource(session)
+
+    async def get(self, organization_value: str | None = None) -> Organization | None:
+        """Get an organization by id or name.
+
+        Args:
+            organization_value: Its id or exact name; the default organization if not given.
+
+        Returns:
+            The organization, or `None` if there is none of that id or name.
+
+        Raises:
+            MultipleResourcesFoundError: Several organizations have that name.
+
+        Example:
+            >>> (await client.organizations.get("My Organization")).name
+            'My Organization'
+        """
+        return await self._run(self._synchronous.get, organization_value)
+
+    async def list(self) -> builtins.list[Organization]:
+        """List the organizations that the caller belongs to.
+
+        Returns:
+            All of them.
+
+        Example:
+            >>> [organization.name for organization in await client.organizations.list()]
+            ['My Organization']
+        """
+        return await self._run(self._synchronous.list)
+
+    def iterate(
+        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+    ) -> AsyncIterator[Organization]:
+        """Iterate over the organizations, fetching a page when it is needed.
+
+        Args:
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            page_size: How many to fetch at a time, from 1 to 1,000.
+
+        Returns:
+            An iterator.
+
+        Example:
+            >>> async for organization in client.organizations.iterate(sort_by="name"):
+            ...     print(organization.name)
+            My Organization
+        """
+        return self._stream(
+            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size), page_size
+        )

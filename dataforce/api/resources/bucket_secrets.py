@@ -1,0 +1,195 @@
+"""Buckets that orbits keep their files in."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dataforce.api._clear import Clear
+from dataforce.api._records import Records
+from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.models import BUCKET_SECRET, BucketSecret, BucketSecretChanges, BucketSecretValues
+from dataforce.seam import Order
+
+if TYPE_CHECKING:
+    from dataforce.api.resources._generated.bucket_secrets import (
+        AsyncBucketSecretResource as AsyncBucketSecretResource,
+    )
+
+
+class BucketSecretResourceBase(ResourceBase):
+    """Abstract resource for bucket secrets."""
+
+    _kind = BUCKET_SECRET
+    _records: Records[BucketSecret, BucketSecretValues, BucketSecretChanges]
+
+
+class BucketSecretResource(BucketSecretResourceBase):
+    """Resource for bucket secrets of the default organization."""
+
+    def get(self, secret_value: str) -> BucketSecret | None:
+        """Get a bucket secret by id or bucket name.
+
+        Args:
+            secret_value: Its id, or the exact name of its bucket.
+
+        Returns:
+            The bucket secret without its credentials, or `None` if there is none.
+
+        Raises:
+            MultipleResourcesFoundError: Several bucket secrets name that bucket.
+
+        Example:
+            >>> client.bucket_secrets.get("no-such-bucket") is None
+            True
+        """
+        return self._records.get(secret_value)
+
+    def list(self) -> builtins.list[BucketSecret]:
+        """List the bucket secrets of the default organization.
+
+        Returns:
+            All of them, without their credentials.
+
+        Example:
+            >>> len(client.bucket_secrets.list())
+            1
+        """
+        return self._records.list()
+
+    def iterate(
+        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+    ) -> Iterator[BucketSecret]:
+        """Iterate over the bucket secrets, fetching a page when it is needed.
+
+        Args:
+            sort_by: `created_at` or `bucket_name`.
+            order: `asc` or `desc`.
+            page_size: How many to fetch at a time, from 1 to 1,000.
+
+        Returns:
+            An iterator.
+
+        Example:
+            >>> for secret in client.bucket_secrets.iterate():
+            ...     print(secret.bucket_name)
+            local
+        """
+        return self._records.iterate(sort_by, order, page_size)
+
+    def create(
+        self,
+        endpoint: str,
+        bucket_name: str,
+        access_key: str | None = None,
+        secret_key: str | None = None,
+        session_token: str | None = None,
+        secure: bool | None = None,
+        region: str | None = None,
+        cert_check: bool | None = None,
+    ) -> BucketSecret:
+        """Create a bucket secret in the default organization.
+
+        Args:
+            endpoint: Host and port of the object store; `http://` and `https://` are dropped.
+            bucket_name: Name of the bucket.
+            access_key: Public half of its credentials.
+            secret_key: Secret half of its credentials.
+            session_token: Token of temporary credentials.
+            secure: Whether it is reached over HTTPS; it is if not given.
+            region: Region of the bucket.
+            cert_check: Whether its certificate is checked; it is if not given.
+
+        Returns:
+            The new bucket secret, without its credentials.
+
+        Raises:
+            ConflictError: The organization has one for that endpoint and bucket.
+            UnprocessableEntityError: The endpoint or the bucket name is empty.
+
+        Example:
+            >>> client.bucket_secrets.create("https://s3.example.com", "models").endpoint
+            's3.example.com'
+        """
+        return self._records.create(
+            {
+                "endpoint": endpoint,
+                "bucket_name": bucket_name,
+                "access_key": access_key,
+                "secret_key": secret_key,
+                "session_token": session_token,
+                "secure": secure,
+                "region": region,
+                "cert_check": cert_check,
+            }
+        )
+
+    def update(
+        self,
+        secret_id: str,
+        endpoint: str | None = None,
+        bucket_name: str | None = None,
+        access_key: str | Clear | None = None,
+        secret_key: str | Clear | None = None,
+        session_token: str | Clear | None = None,
+        secure: bool | Clear | None = None,
+        region: str | Clear | None = None,
+        cert_check: bool | Clear | None = None,
+    ) -> BucketSecret:
+        """Change a bucket secret; what is not given stays as it is, `CLEAR` empties a field.
+
+        Args:
+            secret_id: Its id.
+            endpoint: Host and port of the object store.
+            bucket_name: Name of the bucket.
+            access_key: Public half of its credentials.
+            secret_key: Secret half of its credentials.
+            session_token: Token of temporary credentials.
+            secure: Whether it is reached over HTTPS.
+            region: Region of the bucket.
+            cert_check: Whether its certificate is checked.
+
+        Returns:
+            The bucket secret after the change.
+
+        Raises:
+            NotFoundError: There is no such bucket secret.
+            ConflictError: The organization has another one for that endpoint and bucket.
+
+        Example:
+            >>> secret = client.bucket_secrets.create("s3.example.com", "more-models")
+            >>> client.bucket_secrets.update(secret.id, region="eu-west-1").region
+            'eu-west-1'
+        """
+        return self._records.update(
+            secret_id,
+            {
+                "endpoint": endpoint,
+                "bucket_name": bucket_name,
+                "access_key": access_key,
+                "secret_key": secret_key,
+                "session_token": session_token,
+                "secure": secure,
+                "region": region,
+                "cert_check": cert_check,
+            },
+        )
+
+    def delete(self, secret_id: str) -> None:
+        """Delete a bucket secret. Deleting one that does not exist succeeds.
+
+        Args:
+            secret_id: Its id.
+
+        Raises:
+            ConflictError: An orbit uses it.
+
+        Example:
+            >>> secret = client.bucket_secrets.create("s3.example.com", "old-models")
+            >>> client.bucket_secrets.delete(secret.id)
+        """
+        self._records.delete(secret_id)
+
+
+__getattr__ = asynchronous_twins(__name__)

@@ -1,0 +1,176 @@
+"""Collections: named sets of model artifacts."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dataforce.api._clear import Clear
+from dataforce.api._records import Records, require_id
+from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.models import (
+    COLLECTION,
+    Collection,
+    CollectionChanges,
+    CollectionType,
+    CollectionValues,
+)
+from dataforce.seam import Order
+
+if TYPE_CHECKING:
+    from dataforce.api.resources._generated.collections import (
+        AsyncCollectionResource as AsyncCollectionResource,
+    )
+
+
+class CollectionResourceBase(ResourceBase):
+    """Abstract resource for collections."""
+
+    _kind = COLLECTION
+    _records: Records[Collection, CollectionValues, CollectionChanges]
+
+
+class CollectionResource(CollectionResourceBase):
+    """Resource for collections of the default orbit."""
+
+    def get(self, collection_value: str | None = None) -> Collection | None:
+        """Get a collection by id or name.
+
+        Args:
+            collection_value: Its id or exact name; the default collection if not given.
+
+        Returns:
+            The collection, or `None` if the default orbit has none of that id or name.
+
+        Raises:
+            MultipleResourcesFoundError: Several collections have that name.
+
+        Example:
+            >>> client.collections.get("no such collection") is None
+            True
+        """
+        return self._records.get(collection_value)
+
+    def list(self) -> builtins.list[Collection]:
+        """List the collections of the default orbit.
+
+        Returns:
+            All of them, in the order they were made.
+
+        Example:
+            >>> client.collections.list()
+            []
+        """
+        return self._records.list()
+
+    def iterate(
+        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+    ) -> Iterator[Collection]:
+        """Iterate over the collections, fetching a page when it is needed.
+
+        Args:
+            sort_by: `created_at`, `name`, `collection_type` or `description`.
+            order: `asc` or `desc`.
+            page_size: How many to fetch at a time, from 1 to 1,000.
+
+        Returns:
+            An iterator.
+
+        Example:
+            >>> churn = client.collections.create("Who leaves, and when", "Churn", "model")
+            >>> for collection in client.collections.iterate(sort_by="name"):
+            ...     print(collection.name)
+            Churn
+        """
+        return self._records.iterate(sort_by, order, page_size)
+
+    def create(
+        self,
+        description: str,
+        name: str,
+        collection_type: CollectionType | str,
+        tags: builtins.list[str] | None = None,
+    ) -> Collection:
+        """Create a collection in the default orbit.
+
+        Args:
+            description: Free text, may be empty.
+            name: Name of the collection; several may have the same.
+            collection_type: `model` or `dataset`.
+            tags: Words to sort collections by.
+
+        Returns:
+            The new collection.
+
+        Raises:
+            UnprocessableEntityError: The name is empty or the type is not one of the two.
+
+        Example:
+            >>> client.collections.create("Who leaves, and when", "Churn", "model", ["crm"]).tags
+            ['crm']
+        """
+        return self._records.create(
+            {
+                "description": description,
+                "name": name,
+                "collection_type": collection_type,
+                "tags": tags,
+            }
+        )
+
+    def update(
+        self,
+        name: str | None = None,
+        description: str | Clear | None = None,
+        tags: builtins.list[str] | Clear | None = None,
+        *,
+        collection_id: str | None = None,
+    ) -> Collection:
+        """Change a collection; what is not given stays as it is, `CLEAR` empties a field.
+
+        Args:
+            name: New name.
+            description: New description.
+            tags: New list of tags.
+            collection_id: Id of the collection to change; the default collection if not given.
+
+        Returns:
+            The collection after the change.
+
+        Raises:
+            ConfigurationError: No collection is given and there is no default one.
+            NotFoundError: The default orbit has no such collection.
+
+        Example:
+            >>> churn = client.collections.create("", "Churn", "model", tags=["crm"])
+            >>> client.collections.update("Churn 2026", collection_id=churn.id).tags
+            ['crm']
+        """
+        return self._records.update(
+            collection_id or self._session.defaults.require(COLLECTION),
+            {"name": name, "description": description, "tags": tags},
+        )
+
+    def delete(self, collection_id: str | None = None) -> None:
+        """Delete a collection with all its models. This cannot be undone.
+
+        Args:
+            collection_id: Its id; the default collection if not given.
+
+        Raises:
+            ConfigurationError: No collection is given and there is no default one.
+            NotFoundError: The default orbit has no such collection.
+
+        Example:
+            >>> churn = client.collections.create("", "Churn", "model")
+            >>> client.collections.delete(churn.id)
+        """
+        identifier = require_id(
+            COLLECTION, collection_id or self._session.defaults.require(COLLECTION)
+        )
+        self._records.delete(identifier)
+        self._session.defaults.forget(COLLECTION, identifier)
+
+
+__getattr__ = asynchronous_twins(__name__)

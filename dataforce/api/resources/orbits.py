@@ -1,0 +1,152 @@
+"""Orbits: the workspaces of an organization."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dataforce.api._records import Records, require_id
+from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.errors import ConflictError
+from dataforce.models import ORBIT, Orbit, OrbitChanges, OrbitValues
+from dataforce.seam import Order
+
+if TYPE_CHECKING:
+    from dataforce.api.resources._generated.orbits import AsyncOrbitResource as AsyncOrbitResource
+
+
+class OrbitResourceBase(ResourceBase):
+    """Abstract resource for orbits."""
+
+    _kind = ORBIT
+    _records: Records[Orbit, OrbitValues, OrbitChanges]
+
+
+class OrbitResource(OrbitResourceBase):
+    """Resource for orbits of the default organization."""
+
+    def get(self, orbit_value: str | None = None) -> Orbit | None:
+        """Get an orbit by id or name.
+
+        Args:
+            orbit_value: Its id or exact name; the default orbit if not given.
+
+        Returns:
+            The orbit, or `None` if there is none of that id or name.
+
+        Raises:
+            MultipleResourcesFoundError: Several orbits have that name.
+
+        Example:
+            >>> client.orbits.get("Default Orbit").total_collections
+            0
+        """
+        return self._records.get(orbit_value)
+
+    def list(self) -> builtins.list[Orbit]:
+        """List the orbits of the default organization.
+
+        Returns:
+            All of them.
+
+        Example:
+            >>> [orbit.name for orbit in client.orbits.list()]
+            ['Default Orbit']
+        """
+        return self._records.list()
+
+    def iterate(
+        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+    ) -> Iterator[Orbit]:
+        """Iterate over the orbits, fetching a page when it is needed.
+
+        Args:
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            page_size: How many to fetch at a time, from 1 to 1,000.
+
+        Returns:
+            An iterator.
+
+        Example:
+            >>> for orbit in client.orbits.iterate(sort_by="name", order="desc"):
+            ...     print(orbit.name)
+            Default Orbit
+        """
+        return self._records.iterate(sort_by, order, page_size)
+
+    def create(self, name: str, bucket_secret_id: str) -> Orbit:
+        """Create an orbit in the default organization.
+
+        Args:
+            name: Name of the orbit; several may have the same.
+            bucket_secret_id: Id of the bucket secret that its files go to.
+
+        Returns:
+            The new orbit.
+
+        Raises:
+            NotFoundError: There is no such bucket secret.
+            UnprocessableEntityError: The name is empty.
+
+        Example:
+            >>> secret = client.bucket_secrets.list()[0]
+            >>> client.orbits.create("Research", secret.id).name
+            'Research'
+        """
+        return self._records.create({"name": name, "bucket_secret_id": bucket_secret_id})
+
+    def update(
+        self,
+        name: str | None = None,
+        bucket_secret_id: str | None = None,
+        *,
+        orbit_id: str | None = None,
+    ) -> Orbit:
+        """Change an orbit; what is not given stays as it is.
+
+        Args:
+            name: New name.
+            bucket_secret_id: Id of another bucket secret.
+            orbit_id: Id of the orbit to change; the default orbit if not given.
+
+        Returns:
+            The orbit after the change.
+
+        Raises:
+            ConfigurationError: No orbit is given and there is no default one.
+            NotFoundError: There is no such orbit or bucket secret.
+
+        Example:
+            >>> client.orbits.update(name="Production").name
+            'Production'
+        """
+        return self._records.update(
+            orbit_id or self._session.defaults.require(ORBIT),
+            {"name": name, "bucket_secret_id": bucket_secret_id},
+        )
+
+    def delete(self, orbit_id: str) -> None:
+        """Delete an orbit with all its collections and models. This cannot be undone.
+
+        Args:
+            orbit_id: Its id. Deleting one that does not exist succeeds.
+
+        Raises:
+            DataForceAPIError: It is the default orbit.
+
+        Example:
+            >>> secret = client.bucket_secrets.list()[0]
+            >>> client.orbit = "Default Orbit"
+            >>> client.orbits.delete(client.orbits.create("Scratch", secret.id).id)
+        """
+        if require_id(ORBIT, orbit_id) == self._session.defaults.find(ORBIT):
+            raise ConflictError(
+                f"Orbit {orbit_id} is this client's default orbit and was not deleted. "
+                f"Set client.orbit to another one first."
+            )
+        self._records.delete(orbit_id)
+
+
+__getattr__ = asynchronous_twins(__name__)
