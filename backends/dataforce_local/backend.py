@@ -1,0 +1,88 @@
+"""The local backend as the seam sees it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pydantic import BaseModel
+
+from dataforce.config import BackendType
+from dataforce.errors import DataForceError
+from dataforce.models import MODEL_ARTIFACT
+from dataforce_local.database import Database
+from dataforce_local.library import Library
+from dataforce_local.location import find_location
+from dataforce_local.model_artifacts import ModelArtifactStore, ModelContent
+from dataforce_local.records import RecordStore
+from dataforce_local.schema import open_schema
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+    from dataforce.seam import ContentStore, Kind, Store
+    from dataforce.seam.backend import AnyKind
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+
+class LocalBackend:
+    """A registry on this machine, or on the servers that two URLs name.
+
+    Args:
+        settings: `database_url`, `storage_url` and `retry_timeout` count.
+
+    Raises:
+        ConfigurationError: A URL cannot be used.
+        StoreError: The registry that is there cannot be used.
+    """
+
+    mode: str = BackendType.LOCAL
+
+    def __init__(self, settings: Settings) -> None:
+        location = find_location(settings)
+        location.prepare()
+        self._database = Database(location.database, patience=settings.retry_timeout)
+        open_schema(self._database)
+        self._library = Library(self._database, location.storage)
+        self._stores: dict[AnyKind, RecordStore[Any, Any, Any]] = {}
+        with suppress(DataForceError):
+            # What an earlier process left behind; records can be read without their files.
+            self._library.sweep()
+
+    def store(self, kind: Kind[M, C, U]) -> Store[M, C, U]:
+        """The records of that kind."""
+        if kind not in self._stores:
+            self._stores[kind] = (
+                ModelArtifactStore(self._database, self._library)
+                if kind is MODEL_ARTIFACT
+                else RecordStore(kind, self._database, self._library)
+            )
+        return self._stores[kind]
+
+    def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
+        """The files of that kind; of the registry's kinds only model artifacts have any."""
+        store = cast("ModelArtifactStore", self.store(kind))
+        return cast("ContentStore[M, C]", ModelContent(store, self._library))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+
+def open_backend(settings: Settings) -> LocalBackend:
+    """Open the registry that the settings name; a new one is made with what a script needs.
+
+    Args:
+        settings: `database_url`, `storage_url` and `retry_timeout` count.
+
+    Returns:
+        The backend.
+
+    Example:
+        >>> from dataforce.config import load_settings
+        >>> open_backend(load_settings({"database_url": ":memory:"})).mode
+        'local'
+    """
+    return LocalBackend(settings)

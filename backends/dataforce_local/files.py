@@ -1,0 +1,202 @@
+"""Files under an fsspec URL: written aside, then moved to their place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dataforce.errors import (
+    ConfigurationError,
+    DataForceError,
+    StoreError,
+    StoreFullError,
+    StorePermissionError,
+)
+
+_CHUNK = 1024 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_ABANDONED = timedelta(days=1)
+"""The age at which a file that is still being written has surely lost its writer."""
+
+
+class StagedFile:
+    """A file that is being written and that nothing refers to yet.
+
+    Args:
+        files: Where it goes.
+        path: Where it is until then.
+    """
+
+    def __init__(self, files: Files, path: str) -> None:
+        self.path = path
+        self._files = files
+        self._stream = files.create(path)
+
+    def write(self, chunk: memoryview) -> None:
+        """Append the next bytes."""
+        with self._files.translated(self.path):
+            self._stream.write(chunk)
+
+    def finish(self) -> None:
+        """Close the file; on this machine its bytes are on the disk then."""
+        with self._files.translated(self.path):
+            if self._files.on_this_machine:
+                self._stream.flush()
+                os.fsync(self._stream.fileno())
+            self._stream.close()
+
+    def discard(self) -> None:
+        """Remove the file, if it was not moved to its place."""
+        with suppress(OSError):
+            self._stream.close()
+        self._files.remove(self.path)
+
+
+class Files:
+    """A folder of files under an fsspec URL.
+
+    Args:
+        url: fsspec URL, or path of a folder on this machine.
+        owner: Id of the registry whose files these are. Two registries in one folder would each
+            remove files that only the other needs, so the folder is marked with it.
+    """
+
+    def __init__(self, url: str, owner: str) -> None:
+        from fsspec.core import url_to_fs
+        from fsspec.implementations.local import LocalFileSystem
+        from fsspec.implementations.memory import MemoryFileSystem
+
+        try:
+            self._system, self._root = url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise ConfigurationError(
+                f"storage_url names a storage that cannot be used here: {error}."
+            ) from error
+        self.on_this_machine = isinstance(self._system, LocalFileSystem)
+        # fsspec's files in memory share one position among all who read them.
+        in_memory = isinstance(self._system, MemoryFileSystem)
+        self._turn: Any = threading.Lock() if in_memory else nullcontext()
+        with self.translated("registry-id"):
+            self._claim(owner)
+            self._sweep_staging()
+
+    def create(self, path: str) -> Any:
+        """A new file to write to, its folder made if need be."""
+        self.prepare(path)
+        with self.translated(path):
+            return self._system.open(self._full(path), "wb")
+
+    def prepare(self, path: str) -> None:
+        """Make the folder of a file."""
+        with self.translated(path):
+            self._system.makedirs(self._parent(path), exist_ok=True)
+
+    def stage(self) -> StagedFile:
+        """A new file to write to."""
+        return StagedFile(self, f"staging/{uuid.uuid4().hex}")
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file at `path`."""
+        with self.translated(path):
+            return bool(self._system.isfile(self._full(path)))
+
+    def move(self, source: str, target: str) -> None:
+        """Give a complete file its final name; on this machine the name is on the disk then."""
+        with self.translated(target):
+            self.prepare(target)
+            if not self.on_this_machine:
+                self._system.mv(self._full(source), self._full(target))
+                return
+            os.replace(self._full(source), self._full(target))  # noqa: PTH105  fsspec's own paths
+            _sync_folder(self._parent(target))
+
+    def remove(self, path: str) -> None:
+        """Remove a file; that it is gone already is fine."""
+        with self.translated(path), suppress(FileNotFoundError):
+            self._system.rm_file(self._full(path))
+
+    def read(self, path: str, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from `offset` on, `length` of them or all, in chunks; may be cut short."""
+        with self.translated(path), self._system.open(self._full(path), "rb") as stream:
+            position, end = offset, None if length is None else offset + length
+            while end is None or position < end:
+                with self._turn:
+                    stream.seek(position)
+                    chunk = stream.read(_CHUNK if end is None else min(_CHUNK, end - position))
+                if not chunk:
+                    return
+                yield bytes(chunk)
+                position += len(chunk)
+
+    def url(self, path: str) -> str:
+        """The URL of a file, for other programs."""
+        full = self._full(path)
+        return Path(full).as_uri() if self.on_this_machine else self._system.unstrip_protocol(full)
+
+    @contextmanager
+    def translated(self, path: str) -> Iterator[None]:
+        """Say what an operating system's error means for the file at `path`."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise self._explained(error, path) from error
+
+    def _explained(self, error: OSError, path: str) -> DataForceError:
+        full = self._full(path)
+        if error.errno in _FULL:
+            return StoreFullError(
+                f"{full} could not be written: the disk is full ({error.strerror}). Nothing was "
+                f"stored; make space and try again."
+            )
+        if error.errno in _FORBIDDEN or isinstance(error, PermissionError):
+            return StorePermissionError(
+                f"{full} may not be written: {error.strerror or error}. Make the folder "
+                f"{self._root} writable, or set storage_url to another place."
+            )
+        return StoreError(f"{full} could not be used: {error}. Check storage_url.")
+
+    def _claim(self, owner: str) -> None:
+        if not self.exists("registry-id"):
+            with self.create("registry-id") as mark:
+                mark.write(owner.encode())
+            return
+        found = b"".join(self.read("registry-id")).decode(errors="replace")
+        if found != owner:
+            raise ConfigurationError(
+                f"The folder {self._root} holds the files of another registry. Set storage_url to "
+                f"a folder of this registry's own, or database_url to the other registry."
+            )
+
+    def _sweep_staging(self) -> None:
+        folder = self._full("staging")
+        if not self._system.isdir(folder):
+            return
+        for path in self._system.ls(folder, detail=False):
+            with suppress(FileNotFoundError, NotImplementedError):
+                if datetime.now(UTC) - self._system.modified(path) > _ABANDONED:
+                    self._system.rm_file(path)
+
+    def _full(self, path: str) -> str:
+        return f"{self._root.rstrip('/')}/{path}"
+
+    def _parent(self, path: str) -> str:
+        return self._full(path).rpartition("/")[0]
+
+
+def _sync_folder(folder: str) -> None:
+    with suppress(PermissionError):  # Windows opens no folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,112 @@
+"""Where a registry is: its database and its folder of model files."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from dataforce.errors import ConfigurationError, StorePermissionError
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+
+_MEMORY = (None, "", ":memory:")
+
+
+@dataclass(frozen=True)
+class Location:
+    """The place of one registry.
+
+    Args:
+        database: SQLAlchemy URL of the records.
+        storage: fsspec URL, or absolute path, of the model files.
+    """
+
+    database: URL
+    storage: str
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the records are gone when the registry is closed."""
+        return _in_memory(self.database)
+
+    def prepare(self) -> None:
+        """Make the folder and the file of an SQLite database, for their owner's eyes only."""
+        if self.database.get_backend_name() != "sqlite" or self.in_memory:
+            return
+        path = Path(self.database.database or "")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise StorePermissionError(
+                f"The registry {path} cannot be written: {error.strerror}. Make its folder "
+                f"writable, or set database_url to another place."
+            ) from error
+
+
+def find_location(settings: Settings) -> Location:
+    """The place that the settings name, or the usual one: the user's data folder.
+
+    Args:
+        settings: `database_url` and `storage_url` count. Without the second, files are kept beside
+            an SQLite database, or in memory if the database is.
+
+    Raises:
+        ConfigurationError: A URL cannot be used, or a server is named without a `storage_url`.
+    """
+    database = _database(settings)
+    if settings.storage_url is None:
+        return Location(database, _storage_beside(database))
+    storage = settings.storage_url.get_secret_value()
+    return Location(database, storage if "://" in storage else str(Path(storage).absolute()))
+
+
+def _database(settings: Settings) -> URL:
+    if settings.database_url is None:
+        from platformdirs import user_data_path
+
+        return _sqlite(user_data_path("dataforce", appauthor=False) / "registry.db")
+    try:
+        given = settings.database_url.get_secret_value()
+        url = make_url("sqlite://" if given == ":memory:" else given)
+    except (ArgumentError, ValueError):
+        # The parser's message would repeat the URL, which may hold a password.
+        url = None
+    # With two slashes what follows is a host, and the registry would be in memory unasked.
+    if url is None or (url.get_backend_name() == "sqlite" and url.host):
+        raise ConfigurationError(
+            f"database_url ({settings.origin('database_url')}) is not an SQLAlchemy URL such as "
+            f"sqlite:////home/me/registry.db or postgresql://user@host/database."
+        )
+    if url.drivername == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite" and not _in_memory(url):
+        return _sqlite(Path(url.database or ""))
+    return url
+
+
+def _sqlite(path: Path) -> URL:
+    # Absolute, so that a program may change its folder.
+    return URL.create("sqlite", database=str(path.absolute()))
+
+
+def _in_memory(database: URL) -> bool:
+    return database.get_backend_name() == "sqlite" and database.database in _MEMORY
+
+
+def _storage_beside(database: URL) -> str:
+    if _in_memory(database):
+        return f"memory://dataforce-{uuid.uuid4().hex}"
+    if database.get_backend_name() == "sqlite":
+        return str(Path(database.database or "").with_suffix(".files"))
+    raise ConfigurationError(
+        "A registry in a database server also needs storage_url: the folder or the bucket, "
+        "reached from every machine that uses it, where the model files go."
+    )

@@ -1,0 +1,180 @@
+"""Model artifacts: records whose files are kept with them."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import Connection, select
+
+from dataforce.errors import BadRequestError, FileDownloadError, FileUploadError
+from dataforce.models import (
+    MODEL_ARTIFACT,
+    CreatedModel,
+    ModelArtifact,
+    ModelArtifactChanges,
+    ModelArtifactStatus,
+    ModelArtifactValues,
+    UploadDetails,
+    UploadPart,
+)
+from dataforce.models.model_artifact import TRANSITIONS
+from dataforce.seam import Incoming, Scope
+from dataforce_local.database import Database
+from dataforce_local.files import StagedFile
+from dataforce_local.library import Library
+from dataforce_local.records import RecordStore
+from dataforce_local.tables import model_artifacts
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class ModelArtifactStore(RecordStore[ModelArtifact, ModelArtifactValues, ModelArtifactChanges]):
+    """The records of model artifacts, with the platform's rules for their status.
+
+    Args:
+        database: Where the table is.
+        library: Where the files are.
+    """
+
+    def __init__(self, database: Database, library: Library) -> None:
+        super().__init__(MODEL_ARTIFACT, database, library)
+
+    def insert(
+        self, connection: Connection, scope: Scope, values: ModelArtifactValues, **columns: object
+    ) -> ModelArtifact:
+        """A new record that waits for its bytes, unless `columns` say that they are there."""
+        identifier = uuid.uuid4().hex
+        _, orbit, collection = scope.ids
+        born: dict[str, object] = {
+            "unique_identifier": identifier,
+            "bucket_location": f"orbit-{orbit}/collection-{collection}/{identifier}-"
+            f"{values.file_name}",
+            "content": f"incoming/{identifier}",
+            "status": ModelArtifactStatus.PENDING_UPLOAD.value,
+            "created_by_user": _user(),
+        }
+        return super().insert(connection, scope, values, **(born | columns))
+
+    def update(self, scope: Scope, identifier: str, changes: ModelArtifactChanges) -> ModelArtifact:
+        """The record after the changes; `uploaded` takes in the bytes that a user brought."""
+        digest, source = None, ""
+        if "status" in changes.model_fields_set and changes.status == ModelArtifactStatus.UPLOADED:
+            record = self.get(scope, identifier)
+            source = self.content(record)
+            digest = self.library.arrived(record, source)
+        if digest is None:
+            return super().update(scope, identifier, changes)
+        with (
+            self.database.writing() as connection,
+            self.library.shelving(connection, source, digest) as content,
+        ):
+            return self.change(connection, scope, identifier, changes, content=content)
+
+    def check(self, before: ModelArtifact, changes: ModelArtifactChanges) -> None:
+        """Refuse a status that cannot follow the present one."""
+        if "status" not in changes.model_fields_set:
+            return
+        if changes.status not in TRANSITIONS.get(before.status, ()):
+            raise BadRequestError(
+                f"Invalid status transition from {before.status} to {changes.status} of model "
+                f"artifact {before.id}. To try again, upload the file as a new model artifact."
+            )
+
+    def content(self, record: ModelArtifact) -> str:
+        """Where the bytes of a record are, or will be."""
+        statement = select(model_artifacts.c.content).where(model_artifacts.c.id == record.id)
+        with self.database.reading() as connection:
+            content: str | None = connection.execute(statement).scalar()
+        if content is None:
+            raise FileDownloadError(f"Model artifact {record.id} was deleted meanwhile.")
+        return content
+
+
+class ModelContent:
+    """The files of model artifacts.
+
+    Args:
+        store: Their records.
+        library: Where the files are.
+    """
+
+    def __init__(self, store: ModelArtifactStore, library: Library) -> None:
+        self._store = store
+        self._library = library
+
+    @contextmanager
+    def receive(self, path: Path) -> Iterator[StagedFile]:
+        """Begin to copy the file at `path`; the copy is thrown away unless it is uploaded."""
+        staged = self._library.files.stage()
+        try:
+            yield staged
+        finally:
+            staged.discard()
+
+    def upload(
+        self, scope: Scope, values: ModelArtifactValues, incoming: Incoming
+    ) -> ModelArtifact:
+        """Store the record together with the bytes received, both or neither."""
+        staged = cast("StagedFile", incoming)
+        if not _DIGEST.fullmatch(values.file_hash):
+            raise FileUploadError(f"{values.file_hash!r} is not a SHA-256 in lower case.")
+        staged.finish()
+        self._library.announce(values.file_hash)
+        uploaded = ModelArtifactStatus.UPLOADED.value
+        with (
+            self._store.database.writing() as connection,
+            self._library.shelving(connection, staged.path, values.file_hash) as content,
+        ):
+            return self._store.insert(connection, scope, values, content=content, status=uploaded)
+
+    def create(self, scope: Scope, values: ModelArtifactValues) -> CreatedModel:
+        """A record that waits for its bytes, and where they go."""
+        record = self._store.create(scope, values)
+        content = f"incoming/{record.unique_identifier}"
+        self._library.files.prepare(content)
+        part = UploadPart(
+            part_number=1,
+            url=self._library.files.url(content),
+            start_byte=0,
+            end_byte=record.size,
+            part_size=record.size,
+        )
+        return CreatedModel(model=record, url=UploadDetails(parts=[part]))
+
+    def read(
+        self, scope: Scope, record: ModelArtifact, offset: int = 0, length: int | None = None
+    ) -> Iterator[bytes]:
+        """The bytes from `offset` on, `length` of them or all."""
+        try:
+            yield from self._library.files.read(self._store.content(record), offset, length)
+        except FileNotFoundError:
+            raise FileDownloadError(
+                f"The bytes of model artifact {record.id} are not there; its status is "
+                f"{record.status}. Upload the file as a new model artifact."
+            ) from None
+
+    def download_url(self, scope: Scope, identifier: str) -> str:
+        """A URL that the bytes can be read from."""
+        return self._library.files.url(self._store.content(self._store.get(scope, identifier)))
+
+    def delete_url(self, scope: Scope, identifier: str) -> str:
+        """A URL of the bytes; the record becomes `pending_deletion`."""
+        pending = ModelArtifactStatus.PENDING_DELETION.value
+        with self._store.database.writing() as connection:
+            self._store.change(
+                connection, scope, identifier, ModelArtifactChanges(), status=pending
+            )
+        return self.download_url(scope, identifier)
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return None

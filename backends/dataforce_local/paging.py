@@ -1,0 +1,100 @@
+"""Pages of a table: filters, order, and where the next page begins."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, or_, tuple_
+
+from dataforce.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from dataforce.seam import Query
+
+_Shape = tuple[tuple[str, ...], str, str, bool, bool]
+
+
+class Pager:
+    """Turns queries into statements, once for each shape of query.
+
+    A page begins after the last row of the one before (never at an offset), so the thousandth page
+    costs what the first does, and a row that is added or deleted meanwhile moves no other.
+
+    Args:
+        table: Where the rows are.
+        rows: Selects them all; filters, order and limit are added.
+    """
+
+    def __init__(self, table: Table, rows: Select[Any]) -> None:
+        self._table = table
+        self._rows = rows
+        self._statements: dict[_Shape, Select[Any]] = {}
+
+    def statement(self, query: Query) -> tuple[Select[Any], dict[str, Any]]:
+        """The statement and its parameters; it asks for one row more than the page holds."""
+        after = None if query.cursor is None else _position(query)
+        parameters: dict[str, Any] = {f"is_{name}": v for name, v in query.filters.items()}
+        parameters["rows"] = query.limit + 1
+        if after is not None:
+            parameters |= {"after_value": after[0], "after_id": after[1]}
+        after_null = after is not None and after[0] is None
+        shape = (tuple(query.filters), query.sort_by, query.order, after is not None, after_null)
+        if shape not in self._statements:
+            self._statements[shape] = self._build(*shape)
+        return self._statements[shape], parameters
+
+    def _build(
+        self, filters: tuple[str, ...], sort_by: str, order: str, continued: bool, after_null: bool
+    ) -> Select[Any]:
+        identifier = self._table.c.id
+        # Ids are made of the time, so their order is that of `created_at`, ties broken by id.
+        column = identifier if sort_by == "created_at" else self._table.c[sort_by]
+        conditions = [self._table.c[name] == bindparam(f"is_{name}") for name in filters]
+        if continued:
+            conditions.append(_beyond(column, identifier, order, after_null))
+        first, second = (column.asc(), identifier.asc())
+        if order == "desc":
+            first, second = (column.desc(), identifier.desc())
+        if column.nullable:
+            first = first.nulls_first() if order == "asc" else first.nulls_last()
+        return self._rows.where(*conditions).order_by(first, second).limit(bindparam("rows"))
+
+
+def cursor_after(query: Query, value: object, identifier: str) -> str:
+    """Where the page begins that follows a row with that sort value and id."""
+    position = [query.sort_by, query.order, value, identifier]
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+
+def _position(query: Query) -> tuple[Any, str]:
+    try:
+        position = json.loads(base64.urlsafe_b64decode((query.cursor or "").encode()))
+    except ValueError:
+        position = None
+    match position:
+        case [query.sort_by, query.order, value, str(identifier)]:
+            return value, identifier
+    raise BadRequestError(
+        f"The cursor {query.cursor!r} does not belong to a list by {query.sort_by} "
+        f"{query.order}. Begin again without a cursor."
+    )
+
+
+def _beyond(
+    column: Column[Any], identifier: Column[Any], order: str, after_null: bool
+) -> ColumnElement[bool]:
+    """That a row comes after the position; absent values are first going up, last going down."""
+    value = bindparam("after_value", type_=column.type)
+    id_ = bindparam("after_id", type_=identifier.type)
+    if column is identifier:
+        return identifier > id_ if order == "asc" else identifier < id_
+    if after_null:
+        same = and_(column.is_(None), identifier > id_ if order == "asc" else identifier < id_)
+        return or_(same, column.is_not(None)) if order == "asc" else same
+    # Compared as a pair, which an index serves; two comparisons joined by "or" it would not.
+    here, there = tuple_(column, identifier), tuple_(value, id_)
+    if order == "asc":
+        return here > there
+    return or_(here < there, column.is_(None)) if column.nullable else here < there

@@ -1,0 +1,269 @@
+"""The store of any kind of asset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from dataforce.errors import ConflictError, NotFoundError, StoreCorruptedError
+from dataforce.models import MODEL_ARTIFACT
+from dataforce.models._deferred import JSONText
+from dataforce.seam import Kind, Page, Query, Scope
+from dataforce_local.database import Database
+from dataforce_local.identifiers import new_identifier
+from dataforce_local.library import Library
+from dataforce_local.paging import Pager, cursor_after
+from dataforce_local.tables import CONSTANTS, TABLES, below, released, total
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+Row = dict[str, Any]
+
+
+class RecordStore(Generic[M, C, U]):
+    """Keeps the records of one kind in its table; all that differs between kinds is declared.
+
+    Args:
+        kind: The declaration.
+        database: Where the table is.
+        library: Where the files are that may go with a record.
+    """
+
+    def __init__(self, kind: Kind[M, C, U], database: Database, library: Library) -> None:
+        self.kind = kind
+        self.database = database
+        self.library = library
+        self.table = TABLES[kind]
+        columns = [column for column in self.table.c if column.name in kind.record.model_fields]
+        totals = [total(kind, route).label(name) for name, route in kind.totals.items()]
+        self._fields = [column.name for column in columns]
+        self._names = [*self._fields, *kind.totals]
+        self._totals = len(totals)
+        self._constants = CONSTANTS.get(kind, {})
+        self._json = {column.name for column in columns if column.info.get("json")}
+        self._all = select(*columns, *totals).where(*self._inside())
+        self._one = self._all.where(self.table.c.id == bindparam("identifier"))
+        self._parents = select(literal(1)).where(*self._above())
+        self._insert = insert(self.table)
+        self._update = update(self.table).where(self.table.c.id == bindparam("identifier"))
+        self._pager = Pager(self.table, self._all)
+
+    # -- the seam
+
+    def page(self, scope: Scope, query: Query) -> Page[M]:
+        """One page of what stands under `scope`."""
+        statement, parameters = self._pager.statement(query)
+        with self.database.reading() as connection:
+            rows = connection.execute(statement, self._within(scope) | parameters).all()
+            if not rows:
+                self.require_parents(connection, scope)
+        records = [self._record(row) for row in rows[: query.limit]]
+        if len(rows) <= query.limit:
+            return Page(records, cursor=None)
+        last = rows[query.limit - 1]
+        return Page(records, cursor_after(query, getattr(last, query.sort_by), last.id))
+
+    def get(self, scope: Scope, identifier: str) -> M:
+        """The record with that id."""
+        with self.database.reading() as connection:
+            return self.select(connection, scope, identifier)
+
+    def create(self, scope: Scope, values: C) -> M:
+        """A new record."""
+        with self.database.writing() as connection:
+            return self.insert(connection, scope, values)
+
+    def update(self, scope: Scope, identifier: str, changes: U) -> M:
+        """The record after the changes."""
+        with self.database.writing() as connection:
+            return self.change(connection, scope, identifier, changes)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the record and all below it, and then the files that nobody needs any more."""
+        with self.database.writing() as connection:
+            if connection.execute(self._one, self._key(scope, identifier)).first() is None:
+                if self.kind.forgiving_delete:
+                    return
+                raise self._missing(connection, scope, identifier)
+            self._release_files(connection, identifier)
+            try:
+                connection.execute(delete(self.table).where(self.table.c.id == identifier))
+            except IntegrityError:
+                raise ConflictError(
+                    f"The {self.kind.name} {identifier} is in use and was not deleted. Change or "
+                    f"delete what refers to it first."
+                ) from None
+        self.library.sweep()
+
+    # -- the same within a transaction that somebody else began
+
+    def select(self, connection: Connection, scope: Scope, identifier: str) -> M:
+        """The record with that id; `NotFoundError` tells which part of the way is missing."""
+        row = connection.execute(self._one, self._key(scope, identifier)).first()
+        if row is None:
+            raise self._missing(connection, scope, identifier)
+        return self._record(row)
+
+    def insert(self, connection: Connection, scope: Scope, values: C, **columns: object) -> M:
+        """A new record; `columns` are set beside what the values say."""
+        self.require_parents(connection, scope)
+        row: Row = {"id": new_identifier(), "created_at": now(), **columns}
+        if self.kind.parent_field is not None:
+            row[self.kind.parent_field] = scope.parent
+        row |= self._encoded(values, type(values).model_fields)
+        self._require_references(connection, scope, row)
+        self._write(connection, self._insert, row)
+        return self._record([row.get(name) for name in self._fields] + [0] * self._totals)
+
+    def change(
+        self, connection: Connection, scope: Scope, identifier: str, changes: U, **columns: object
+    ) -> M:
+        """The record after the changes; `columns` are set beside what the changes say."""
+        row = self._encoded(changes, changes.model_fields_set) | columns
+        before = self.select(connection, scope, identifier)
+        self.check(before, changes)
+        if not row:
+            return before
+        self._require_references(connection, scope, row)
+        row["updated_at"] = now()
+        self._write(connection, self._update, row | {"identifier": identifier})
+        return self.select(connection, scope, identifier)
+
+    def check(self, before: M, changes: U) -> None:
+        """Refuse changes that the platform's rules forbid; most kinds have none."""
+
+    def require_parents(self, connection: Connection, scope: Scope) -> None:
+        """Raise `NotFoundError` for the first parent of `scope` that is not there."""
+        if connection.execute(self._parents, self._within(scope)).first() is not None:
+            return
+        above: str | None = None
+        for parent, identifier in zip(self.kind.ancestors, scope.ids, strict=True):
+            table = TABLES[parent]
+            statement = select(table.c.id).where(table.c.id == identifier)
+            if parent.parent_field is not None:
+                statement = statement.where(table.c[parent.parent_field] == above)
+            if connection.execute(statement).first() is None:
+                raise _not_found(parent.name, identifier)
+            above = identifier
+
+    # -- how it is done
+
+    def _above(self) -> list[ColumnElement[bool]]:
+        """That every parent which a scope names is there, each below the one before."""
+        conditions: list[ColumnElement[bool]] = []
+        for kind in self.kind.ancestors:
+            table = TABLES[kind]
+            parent = exists().where(table.c.id == bindparam(kind.route))
+            if kind.parent is not None and kind.parent_field is not None:
+                parent = parent.where(table.c[kind.parent_field] == bindparam(kind.parent.route))
+            conditions.append(parent)
+        return conditions
+
+    def _inside(self) -> list[ColumnElement[bool]]:
+        """That a row stands under the scope of a call, all the way up."""
+        if self.kind.parent is None or self.kind.parent_field is None:
+            return []
+        own = self.table.c[self.kind.parent_field] == bindparam(self.kind.parent.route)
+        # A foreign key vouches for the topmost parent.
+        return [own, *self._above()[1:]]
+
+    def _within(self, scope: Scope) -> Row:
+        return {
+            kind.route: identifier
+            for kind, identifier in zip(self.kind.ancestors, scope.ids, strict=True)
+        }
+
+    def _key(self, scope: Scope, identifier: str) -> Row:
+        return self._within(scope) | {"identifier": identifier}
+
+    def _missing(self, connection: Connection, scope: Scope, identifier: str) -> NotFoundError:
+        self.require_parents(connection, scope)
+        return _not_found(self.kind.name, identifier)
+
+    def _require_references(self, connection: Connection, scope: Scope, row: Row) -> None:
+        for field, kind in self.kind.references.items():
+            if field in row:
+                table, parents = TABLES[kind], scope.ids[: len(kind.ancestors)]
+                statement = select(table.c.id).where(table.c.id == row[field])
+                if kind.parent_field is not None:
+                    statement = statement.where(table.c[kind.parent_field] == parents[-1])
+                if connection.execute(statement).first() is None:
+                    raise _not_found(kind.name, row[field])
+
+    def _write(self, connection: Connection, statement: Any, row: Row) -> None:
+        try:
+            connection.execute(statement, row)
+        except IntegrityError:
+            clash = " and ".join(self.kind.unique) or "id"
+            raise ConflictError(
+                f"There is another {self.kind.name} with that {clash} already, or what it belongs "
+                f"to was deleted just now. Nothing was changed."
+            ) from None
+
+    def _release_files(self, connection: Connection, identifier: str) -> None:
+        if self.kind is not MODEL_ARTIFACT and self.kind not in MODEL_ARTIFACT.ancestors:
+            return
+        content = TABLES[MODEL_ARTIFACT].c.content
+        rows = below(self.kind, MODEL_ARTIFACT, identifier).with_only_columns(content).distinct()
+        connection.execute(insert(released).from_select(["content"], rows))
+
+    def _encoded(self, model: BaseModel, names: Iterable[str]) -> Row:
+        """The columns that hold the fields of that name; fields without a column are dropped."""
+        columns = self.table.c
+        return {
+            name: _encode(getattr(model, name), name in self._json)
+            for name in names
+            if name in columns
+        }
+
+    def _record(self, values: Iterable[Any]) -> M:
+        fields = dict(zip(self._names, values, strict=True))
+        for name in self._json:
+            if fields[name] is not None:
+                fields[name] = JSONText(fields[name])
+        if self._constants:
+            fields |= self._constants
+        try:
+            return self.kind.record.model_validate(fields)
+        except ValidationError as error:
+            raise StoreCorruptedError(
+                f"The {self.kind.name} {fields['id']} in {self.database.shown} is damaged: "
+                f"{error}. Restore the registry from a copy."
+            ) from error
+
+
+def _encode(value: object, as_json: bool) -> object:
+    if as_json and value is not None:
+        return to_json(value).decode()
+    return value.value if isinstance(value, Enum) else value
+
+
+def now() -> str:
+    """This moment as the tables keep it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _not_found(name: str, identifier: str) -> NotFoundError:
+    return NotFoundError(
+        f"{name.capitalize()} not found: {identifier}. It does not exist, or not below the parent "
+        f"that was given; list() shows what does."
+    )

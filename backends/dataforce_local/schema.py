@@ -1,0 +1,84 @@
+"""How a registry comes to be, and whether this version can use it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, inspect, select, text
+
+from dataforce.errors import StoreVersionError
+from dataforce_local.database import Database
+from dataforce_local.identifiers import new_identifier
+from dataforce_local.records import now
+from dataforce_local.tables import (
+    SCHEMA_VERSION,
+    bucket_secrets,
+    metadata,
+    orbits,
+    organizations,
+    registry,
+)
+
+_CREATION = 7_206_015
+"""Any number, the same everywhere: who holds the lock of this number may create the tables."""
+
+
+def open_schema(database: Database) -> None:
+    """Make the tables of a new registry, or see that those of an old one can be used.
+
+    Raises:
+        StoreVersionError: A newer version of dataforce wrote it.
+        StoreCorruptedError: It is damaged or no registry at all.
+    """
+    with database.reading() as connection:
+        exists = inspect(connection).has_table(registry.name)
+    if not exists:
+        database.use_write_ahead_log()
+        with database.writing() as connection:
+            _create(connection)
+    with database.reading() as connection:
+        statement = select(registry.c.value).where(registry.c.key == "schema_version")
+        version = int(connection.execute(statement).scalar_one())
+    if version > SCHEMA_VERSION:
+        raise StoreVersionError(
+            f"The registry {database.shown} was written by a newer version of dataforce (schema "
+            f"{version}; this one knows {SCHEMA_VERSION}). Upgrade: pip install -U dataforce."
+        )
+
+
+def _create(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CREATION})
+    if inspect(connection).has_table(registry.name):
+        return  # another process was faster
+    metadata.create_all(connection, checkfirst=False)
+    organization, secret = new_identifier(), new_identifier()
+    born = {"created_at": now()}
+    connection.execute(
+        insert(registry),
+        [
+            {"key": "schema_version", "value": str(SCHEMA_VERSION)},
+            {"key": "id", "value": new_identifier()},
+        ],
+    )
+    connection.execute(
+        insert(organizations), {"id": organization, "name": "My Organization", **born}
+    )
+    connection.execute(
+        insert(bucket_secrets),
+        {
+            "id": secret,
+            "organization_id": organization,
+            "endpoint": "localhost",
+            "bucket_name": "local",
+            **born,
+        },
+    )
+    connection.execute(
+        insert(orbits),
+        {
+            "id": new_identifier(),
+            "organization_id": organization,
+            "bucket_secret_id": secret,
+            "name": "Default Orbit",
+            **born,
+        },
+    )

@@ -1,0 +1,161 @@
+"""The tables of a registry, and what the local backend adds to each kind of asset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+)
+
+from dataforce.models import BUCKET_SECRET, COLLECTION, KINDS, MODEL_ARTIFACT, ORBIT, ORGANIZATION
+from dataforce.seam.backend import AnyKind
+
+SCHEMA_VERSION = 1
+"""Goes up with every change of the tables below."""
+
+metadata = MetaData()
+
+# Sorted by code point on every database, whatever the language of its server.
+String = Text().with_variant(Text(collation="C"), "postgresql")
+
+JSON: dict[str, Any] = {"json": True}
+"""Marks a column that holds JSON as text."""
+
+# Times are text in the platform's form: it sorts, and every database keeps the microseconds.
+Time = String
+
+
+def _table(kind: AnyKind, *parts: Column[Any] | UniqueConstraint | Index) -> Table:
+    columns: list[Any] = [Column("id", String, primary_key=True)]
+    if kind.parent and kind.parent_field:
+        above = ForeignKey(f"dataforce_{_name(kind.parent)}.id", ondelete="CASCADE")
+        columns.append(Column(kind.parent_field, String, above, nullable=False))
+    columns += [*parts, Column("created_at", Time, nullable=False), Column("updated_at", Time)]
+    table = Table(f"dataforce_{_name(kind)}", metadata, *columns)
+    if kind.parent_field:
+        parent = table.c[kind.parent_field]
+        Index(f"{table.name}_by_parent", parent, table.c.id)
+        for name in kind.names:
+            Index(f"{table.name}_by_{name}", parent, table.c[name], table.c.id)
+    return table
+
+
+def _name(kind: AnyKind) -> str:
+    return kind.route.replace("-", "_")
+
+
+def _text(name: str) -> Column[Any]:
+    return Column(name, String, nullable=False)
+
+
+registry = Table(
+    "dataforce_registry",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+released = Table(
+    "dataforce_released_files",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("content", String, nullable=False),
+)
+"""Files that may have lost their last record; a crash between the two is made good from here."""
+
+organizations = _table(ORGANIZATION, _text("name"), Column("logo", String))
+
+bucket_secrets = _table(
+    BUCKET_SECRET,
+    # The credentials are not kept: nothing here could use them, and what is not there cannot leak.
+    _text("endpoint"),
+    _text("bucket_name"),
+    Column("secure", Boolean),
+    Column("region", String),
+    Column("cert_check", Boolean),
+    UniqueConstraint("organization_id", "endpoint", "bucket_name"),
+)
+
+orbits = _table(
+    ORBIT,
+    _text("name"),
+    Column("bucket_secret_id", String, ForeignKey(bucket_secrets.c.id), nullable=False, index=True),
+)
+
+collections = _table(
+    COLLECTION,
+    _text("description"),
+    _text("name"),
+    _text("collection_type"),
+    Column("tags", String, info=JSON),
+)
+
+model_artifacts = _table(
+    MODEL_ARTIFACT,
+    _text("file_name"),
+    _text("model_name"),
+    Column("description", String),
+    Column("metrics", String, info=JSON, nullable=False),
+    Column("manifest", String, info=JSON, nullable=False),
+    _text("file_hash"),
+    Column("file_index", String, info=JSON, nullable=False),
+    _text("bucket_location"),
+    Column("size", BigInteger, nullable=False),
+    _text("unique_identifier"),
+    Column("tags", String, info=JSON),
+    _text("status"),
+    Column("created_by_user", String),
+    # Where its bytes are, below the folder of model files; equal files are one.
+    Column("content", String, nullable=False, index=True),
+)
+
+TABLES: Mapping[AnyKind, Table] = {
+    ORGANIZATION: organizations,
+    BUCKET_SECRET: bucket_secrets,
+    ORBIT: orbits,
+    COLLECTION: collections,
+    MODEL_ARTIFACT: model_artifacts,
+}
+
+CONSTANTS: Mapping[AnyKind, Mapping[str, object]] = {
+    ORGANIZATION: {"role": "owner"},
+    ORBIT: {"total_members": 1, "total_satellites": 0},
+}
+"""What the platform tells of an asset and is always the same here, where there is one user."""
+
+
+def total(kind: AnyKind, route: str) -> Any:
+    """How many objects of the kind at `route` stand below one row of `kind`."""
+    counted = next(candidate for candidate in KINDS if candidate.route == route)
+    return below(kind, counted, TABLES[kind].c.id).with_only_columns(func.count()).scalar_subquery()
+
+
+def below(kind: AnyKind, lower: AnyKind, identifier: Any) -> Select[Any]:
+    """The rows of `lower` that stand below the object of `kind` with that id, or are it."""
+    chain = (*lower.ancestors, lower)
+    path = chain[chain.index(kind) + 1 :]
+    rows = select(TABLES[lower]).correlate(TABLES[kind])
+    for upper, child in reversed([*pairwise(path)]):
+        parent, table = TABLES[upper], TABLES[child]
+        rows = rows.join_from(table, parent, _link(child) == parent.c.id)
+    return rows.where((_link(path[0]) if path else TABLES[kind].c.id) == identifier)
+
+
+def _link(kind: AnyKind) -> Column[Any]:
+    """The column that holds the id of the parent."""
+    return TABLES[kind].c[kind.parent_field or "id"]

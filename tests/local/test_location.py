@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from dataforce import Client, ConfigurationError, StoreError, StorePermissionError
+from tests.local.conftest import files_of
+
+
+def test_the_usual_place_is_the_users_data_folder(tmp_path: Path, iris: Path) -> None:
+    with Client() as client:
+        client.collections.create("", "Models", "model")
+        client.model_artifacts.upload(iris, "iris")
+    [database] = tmp_path.rglob("registry.db")
+    assert database.parent.name == "dataforce"
+    assert len(files_of(database)["sha256"]) == 1
+
+
+def test_what_is_stored_is_there_for_the_next_process(place: Path) -> None:
+    with Client(database_url=f"sqlite:///{place}") as client:
+        made = client.collections.create("", "Models", "model")
+    with Client(database_url=f"sqlite:///{place}") as client:
+        assert client.collections.get("Models") == made
+
+
+def test_only_the_owner_may_read_the_registry(client: Client, iris: Path, place: Path) -> None:
+    client.model_artifacts.upload(iris, "iris")
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+
+
+def test_a_relative_place_stays_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Client(database_url="sqlite:///here.db") as client:
+        client.collections.create("", "Models", "model")
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert client.collections.get("Models") is not None
+    assert (tmp_path / "here.db").is_file()
+
+
+@pytest.mark.parametrize("memory", [":memory:", "sqlite://", "sqlite:///:memory:"])
+def test_a_registry_in_memory_leaves_nothing_behind(
+    memory: str, tmp_path: Path, iris: Path
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    with Client(database_url=memory) as client:
+        client.collections.create("", "Models", "model")
+        client.model_artifacts.upload(iris, "iris")
+        with Client(database_url=memory) as another:
+            assert another.collections.list() == []
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_model_files_can_be_kept_elsewhere(place: Path, tmp_path: Path, iris: Path) -> None:
+    elsewhere = tmp_path / "model files"
+    with Client(database_url=f"sqlite:///{place}", storage_url=elsewhere) as client:
+        client.collections.create("", "Models", "model")
+        model = client.model_artifacts.upload(iris, "iris")
+        assert client.model_artifacts.download_url(model.id).url.startswith(
+            f"{elsewhere.as_uri()}/sha256/"
+        )
+    assert len([path for path in elsewhere.rglob("sha256/*/*") if path.is_file()]) == 1
+
+
+def test_two_registries_cannot_share_a_folder_of_files(tmp_path: Path, iris: Path) -> None:
+    files = str(tmp_path / "files")
+    with Client(database_url=f"sqlite:///{tmp_path}/one.db", storage_url=files) as client:
+        client.collections.create("", "Models", "model")
+        client.model_artifacts.upload(iris, "iris")
+    with Client(database_url=f"sqlite:///{tmp_path}/two.db", storage_url=files) as client:
+        client.collections.create("", "Models", "model")
+        with pytest.raises(ConfigurationError, match="files of another registry"):
+            client.model_artifacts.upload(iris, "iris")
+        assert client.model_artifacts.list() == []
+
+
+@pytest.mark.parametrize(
+    ("database", "storage", "says"),
+    [
+        ("postgresql://somebody:canary@127.0.0.1/registry", None, "also needs storage_url"),
+        ("sqlite:///{place}", "nowhere://bucket", "storage that cannot be used here"),
+        ("nosuchserver://somebody:canary@host/registry", "memory://x", "driver for a nosuchserver"),
+        ("oracle://somebody:canary@host/registry", "memory://x", "driver for a oracle"),
+        ("postgresql://somebody:canary@host:port/x", "memory://x", "is not an SQLAlchemy URL"),
+        ("sqlite://two-slashes.db", None, "is not an SQLAlchemy URL"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_explained(
+    database: str, storage: str | None, says: str, place: Path, iris: Path
+) -> None:
+    def use() -> None:
+        with Client(database_url=database.format(place=place), storage_url=storage) as client:
+            client.collections.create("", "Models", "model")
+            client.model_artifacts.upload(iris, "iris")
+
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        use()
+    assert "canary" not in str(caught.value)
+    assert "canary" not in repr(caught.value.__cause__)
+
+
+def test_a_server_that_does_not_answer_is_explained() -> None:
+    with (
+        Client(
+            database_url="postgresql://somebody:canary@127.0.0.1:1/x", storage_url="memory://x"
+        ) as client,
+        pytest.raises(StoreError, match="Is the server running") as caught,
+    ):
+        client.orbits.list()
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder nobody can write: /proc")
+def test_a_folder_that_cannot_be_written_is_explained() -> None:
+    with (
+        Client(database_url="sqlite:////proc/registry.db") as client,
+        pytest.raises(StorePermissionError, match="set database_url to another place"),
+    ):
+        client.orbits.list()
+
+
+def test_a_folder_where_the_database_should_be_is_explained(tmp_path: Path) -> None:
+    with (
+        Client(database_url=f"sqlite:///{tmp_path}") as client,
+        pytest.raises(StorePermissionError, match=str(tmp_path)),
+    ):
+        client.orbits.list()
+
+
+def test_a_file_where_the_model_files_should_go_is_explained(
+    place: Path, tmp_path: Path, iris: Path
+) -> None:
+    (tmp_path / "files").write_text("in the way")
+    with Client(database_url=f"sqlite:///{place}", storage_url=tmp_path / "files") as client:
+        client.collections.create("", "Models", "model")
+        with pytest.raises(StoreError, match="Check storage_url"):
+            client.model_artifacts.upload(iris, "iris")
+        assert client.model_artifacts.list() == []
+
+
+def test_a_container_without_a_user_name_can_upload(
+    client: Client, iris: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987654)
+    assert client.model_artifacts.upload(iris, "iris").created_by_user is None

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dataforce import Client, FileUploadError, StoreError
+from tests.local.conftest import files_of
+
+
+def test_equal_files_are_stored_once(client: Client, iris: Path, place: Path) -> None:
+    one = client.model_artifacts.upload(iris, "one")
+    two = client.model_artifacts.upload(iris, "two")
+    assert one.id != two.id
+    assert files_of(place) == {"staging": [], "incoming": [], "sha256": [one.file_hash]}
+
+
+def test_a_file_goes_with_its_last_record(client: Client, iris: Path, place: Path) -> None:
+    one = client.model_artifacts.upload(iris, "one")
+    two = client.model_artifacts.upload(iris, "two")
+    client.model_artifacts.delete(one.id)
+    assert files_of(place)["sha256"] == [one.file_hash]
+    client.model_artifacts.delete(two.id)
+    assert files_of(place)["sha256"] == []
+
+
+def test_files_go_with_their_collection(
+    client: Client, iris: Path, large_package: Path, place: Path
+) -> None:
+    client.model_artifacts.upload(iris, "iris")
+    client.model_artifacts.upload(large_package, "large")
+    client.collections.delete()
+    assert files_of(place)["sha256"] == []
+
+
+def test_files_go_with_their_orbit_unless_another_needs_them(
+    client: Client, iris: Path, large_package: Path, place: Path
+) -> None:
+    kept = client.model_artifacts.upload(iris, "iris")
+    default = client.orbits.get()
+    assert default is not None
+    scratch = client.orbits.create("Scratch", default.bucket_secret_id)
+    client.orbit = scratch.id
+    client.collections.create("", "Models", "model")
+    client.model_artifacts.upload(iris, "iris")
+    client.model_artifacts.upload(large_package, "large")
+    client.orbit = default.id
+    client.orbits.delete(scratch.id)
+    assert files_of(place)["sha256"] == [kept.file_hash]
+
+
+def test_a_refused_upload_leaves_no_file(client: Client, iris: Path, place: Path) -> None:
+    with pytest.raises(Exception, match="Collection not found"):
+        client.model_artifacts.upload(
+            iris, "iris", collection_id="0199c455-21ee-74c6-b747-19a82f1a1e75"
+        )
+    client.model_artifacts.delete(client.model_artifacts.upload(iris, "iris").id)
+    assert files_of(place) == {"staging": [], "incoming": [], "sha256": []}
+
+
+def test_bytes_brought_by_hand_join_the_others(client: Client, iris: Path, place: Path) -> None:
+    known = client.model_artifacts.upload(iris, "iris")
+    created = client.model_artifacts.create(
+        "iris.fnnx",
+        {},
+        known.manifest,
+        known.file_hash,
+        known.file_index,
+        known.size,
+        "by hand",
+    )
+    Path(created.url.parts[0].url.removeprefix("file://")).write_bytes(iris.read_bytes())
+    assert client.model_artifacts.update(created.model.id, status="uploaded").status == "uploaded"
+    assert files_of(place) == {"staging": [], "incoming": [], "sha256": [known.file_hash]}
+
+
+def test_bytes_that_were_not_announced_are_refused(client: Client, iris: Path, place: Path) -> None:
+    known = client.model_artifacts.upload(iris, "iris")
+    created = client.model_artifacts.create(
+        "iris.fnnx", {}, known.manifest, "0" * 64, {}, known.size, "by hand"
+    )
+    Path(created.url.parts[0].url.removeprefix("file://")).write_bytes(iris.read_bytes())
+    with pytest.raises(FileUploadError, match="not those announced"):
+        client.model_artifacts.update(created.model.id, status="uploaded")
+    assert client.model_artifacts.get("by hand") == created.model
+    client.model_artifacts.delete(created.model.id)
+    assert files_of(place)["incoming"] == []
+
+
+def test_a_file_that_cannot_be_removed_yet_is_removed_later(
+    client: Client, open_client: Callable[[], Client], iris: Path, place: Path
+) -> None:
+    model = client.model_artifacts.upload(iris, "iris")
+    [stored] = place.with_suffix(".files").rglob("sha256/*/*")
+    stored.unlink()
+    stored.mkdir()
+    with pytest.raises(StoreError):
+        client.model_artifacts.delete(model.id)
+    assert client.model_artifacts.list() == []
+    assert open_client().model_artifacts.list() == [], "an unremovable file keeps nobody out"
+    stored.rmdir()
+    stored.write_bytes(iris.read_bytes())
+    open_client().orbits.list()
+    assert files_of(place)["sha256"] == []

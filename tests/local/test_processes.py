@@ -1,0 +1,109 @@
+"""Several processes and threads share one registry."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from dataforce import Client
+
+WRITER = """
+import sys
+from dataforce import Client
+
+place, package, name, number = sys.argv[1:]
+client = Client(database_url=f"sqlite:///{place}", collection="Shared")
+sys.stdin.readline()
+client.orbits.list()
+if client.collections.get("Shared") is None and name == "0":
+    client.collections.create("", "Shared", "model")
+print("ready", flush=True)
+sys.stdin.readline()
+for count in range(int(number)):
+    client.model_artifacts.upload(package, f"{name}-{count}")
+client.close()
+"""
+
+
+def test_eight_processes_write_two_hundred_models_each(place: Path, iris: Path) -> None:
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, place, iris, str(name), "200"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in range(8)
+    ]
+    for start in ("make the registry, all at once", "write"):
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write(f"{start}\n")
+            writer.stdin.flush()
+        if start != "write":
+            assert [writer.stdout and writer.stdout.readline() for writer in writers] == [
+                "ready\n"
+            ] * 8
+    faults = [writer.communicate()[1] for writer in writers]
+    assert faults == [""] * 8
+    with Client(database_url=f"sqlite:///{place}") as client:
+        models = client.model_artifacts.list()
+        assert len(client.orbits.list()) == 1
+    assert {model.model_name for model in models} == {
+        f"{name}-{count}" for name in range(8) for count in range(200)
+    }
+    assert len(models) == 1600
+
+
+def test_threads_of_one_client_write_at_once(client: Client, iris: Path) -> None:
+    def write(name: int) -> None:
+        for count in range(10):
+            client.model_artifacts.upload(iris, f"{name}-{count}")
+
+    threads = [threading.Thread(target=write, args=[name]) for name in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({model.model_name for model in client.model_artifacts.list()}) == 160
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_leaves_its_parents_connections_alone(place: Path, iris: Path) -> None:
+    script = f"""
+import os
+from dataforce import Client
+
+client = Client(database_url="sqlite:///{place}")
+client.collections.create("", "Models", "model")
+child = os.fork()
+client.model_artifacts.upload({str(iris)!r}, "child" if child == 0 else "parent")
+if child == 0:
+    client.close()
+else:
+    os.waitpid(child, 0)
+    print(sorted(model.model_name for model in client.model_artifacts.list()))
+    client.close()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert ended.stdout == "['child', 'parent']\n", ended.stderr
+
+
+def test_a_list_does_not_stumble_over_what_is_written_meanwhile(client: Client, iris: Path) -> None:
+    made = [client.model_artifacts.upload(iris, f"model {count}") for count in range(6)]
+    seen, late = [], ""
+    for model in client.model_artifacts.iterate(page_size=2):
+        seen.append(model.id)
+        if model.id == made[1].id:
+            client.model_artifacts.delete(made[0].id)
+            client.model_artifacts.delete(made[3].id)
+            late = client.model_artifacts.upload(iris, "late").id
+    assert seen == [made[0].id, made[1].id, made[2].id, made[4].id, made[5].id, late]
