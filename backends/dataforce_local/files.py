@@ -81,23 +81,24 @@ class Files:
                 f"storage_url names a storage that cannot be used here: {error}."
             ) from error
         self.on_this_machine = isinstance(self._system, LocalFileSystem)
+        self._address = (
+            Path(self._root).as_uri()
+            if self.on_this_machine
+            else str(self._system.unstrip_protocol(self._root)).rstrip("/")
+        )
         # fsspec's files in memory share one position among all who read them.
         in_memory = isinstance(self._system, MemoryFileSystem)
         self._turn: Any = threading.Lock() if in_memory else nullcontext()
         with self.translated("registry-id"):
             self._claim(owner)
+            self._system.makedirs(self._full("incoming"), exist_ok=True)
             self._sweep_staging()
 
     def create(self, path: str) -> Any:
         """A new file to write to, its folder made if need be."""
-        self.prepare(path)
-        with self.translated(path):
-            return self._system.open(self._full(path), "wb")
-
-    def prepare(self, path: str) -> None:
-        """Make the folder of a file."""
         with self.translated(path):
             self._system.makedirs(self._parent(path), exist_ok=True)
+            return self._system.open(self._full(path), "wb")
 
     def stage(self) -> StagedFile:
         """A new file to write to."""
@@ -111,7 +112,7 @@ class Files:
     def move(self, source: str, target: str) -> None:
         """Give a complete file its final name; on this machine the name is on the disk then."""
         with self.translated(target):
-            self.prepare(target)
+            self._system.makedirs(self._parent(target), exist_ok=True)
             if not self.on_this_machine:
                 self._system.mv(self._full(source), self._full(target))
                 return
@@ -138,8 +139,7 @@ class Files:
 
     def url(self, path: str) -> str:
         """The URL of a file, for other programs."""
-        full = self._full(path)
-        return Path(full).as_uri() if self.on_this_machine else self._system.unstrip_protocol(full)
+        return f"{self._address}/{path}"
 
     @contextmanager
     def translated(self, path: str) -> Iterator[None]:

@@ -44,6 +44,7 @@ class ModelArtifactStore(RecordStore[ModelArtifact, ModelArtifactValues, ModelAr
 
     def __init__(self, database: Database, library: Library) -> None:
         super().__init__(MODEL_ARTIFACT, database, library)
+        self._user = _user()
 
     def insert(
         self, connection: Connection, scope: Scope, values: ModelArtifactValues, **columns: object
@@ -57,7 +58,7 @@ class ModelArtifactStore(RecordStore[ModelArtifact, ModelArtifactValues, ModelAr
             f"{values.file_name}",
             "content": f"incoming/{identifier}",
             "status": ModelArtifactStatus.PENDING_UPLOAD.value,
-            "created_by_user": _user(),
+            "created_by_user": self._user,
         }
         return super().insert(connection, scope, values, **(born | columns))
 
@@ -137,7 +138,6 @@ class ModelContent:
         """A record that waits for its bytes, and where they go."""
         record = self._store.create(scope, values)
         content = f"incoming/{record.unique_identifier}"
-        self._library.files.prepare(content)
         part = UploadPart(
             part_number=1,
             url=self._library.files.url(content),

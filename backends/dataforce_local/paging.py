@@ -54,12 +54,13 @@ class Pager:
         conditions = [self._table.c[name] == bindparam(f"is_{name}") for name in filters]
         if continued:
             conditions.append(_beyond(column, identifier, order, after_null))
-        first, second = (column.asc(), identifier.asc())
-        if order == "desc":
-            first, second = (column.desc(), identifier.desc())
+        ordered = [column.asc() if order == "asc" else column.desc()]
+        if column is not identifier:
+            ordered.append(identifier.asc() if order == "asc" else identifier.desc())
         if column.nullable:
-            first = first.nulls_first() if order == "asc" else first.nulls_last()
-        return self._rows.where(*conditions).order_by(first, second).limit(bindparam("rows"))
+            first = ordered[0]
+            ordered[0] = first.nulls_first() if order == "asc" else first.nulls_last()
+        return self._rows.where(*conditions).order_by(*ordered).limit(bindparam("rows"))
 
 
 def cursor_after(query: Query, value: object, identifier: str) -> str:

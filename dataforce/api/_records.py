@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from dataforce.api._clear import CLEAR
+from dataforce.api._collector import collector_paused
 from dataforce.api._lookup import find
 from dataforce.errors import UnprocessableEntityError
 from dataforce.models._base import canonical_id
@@ -66,8 +67,9 @@ class Records(Generic[M, C, U]):
     def list(self, parent: str | None = None) -> builtins.list[M]:
         """All records in the order they were made."""
         records: builtins.list[M] = []
-        for page in self._pages(parent, Query(limit=LARGEST_PAGE)):
-            records += page
+        with collector_paused():
+            for page in self._pages(parent, Query(limit=LARGEST_PAGE)):
+                records += page
         return records
 
     def iterate(

@@ -91,6 +91,11 @@ def _refuse_unstorable(file_name: str) -> str:
     return file_name
 
 
+def _drop_unknown(manifest: Manifest) -> Manifest:
+    # The platform stores what it knows of a manifest and says nothing of the rest.
+    return Manifest.model_validate(manifest.model_dump(), extra="ignore")
+
+
 FileName = Annotated[Text, AfterValidator(_refuse_unstorable)]
 
 
@@ -99,7 +104,7 @@ class ModelArtifactValues(Values):
 
     file_name: FileName
     metrics: JSONObject
-    manifest: Manifest
+    manifest: Annotated[Manifest, AfterValidator(_drop_unknown)]
     file_hash: Text
     file_index: dict[Text, tuple[int, int]]
     size: Annotated[int, Field(le=MAXIMUM_SIZE)]

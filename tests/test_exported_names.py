@@ -1,0 +1,79 @@
+"""What can be imported is a promise: these lists change on purpose or not at all."""
+
+from __future__ import annotations
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import dataforce
+import dataforce.api
+from dataforce import errors
+
+EXPORTED = """
+APIError APIStatusError AsyncClient AsyncDataForceClient AuthenticationError BackendType
+BadRequestError BucketSecret CLEAR ChecksumMismatchError Clear Client Collection
+CollectionResourceNotFoundError CollectionType ConfigurationError ConfigurationWarning
+ConflictError CreatedModel DataForceAPIError DataForceClient DataForceError FileDownloadError
+FileError FileUploadError Manifest ModelArtifact ModelArtifactStatus MultipleResourcesFoundError
+NotFoundError Orbit OrbitResourceNotFoundError Organization OrganizationResourceNotFoundError
+PermissionDeniedError ResourceNotFoundError SignedURL StoreCorruptedError StoreError
+StoreFullError StorePermissionError StoreVersionError UnprocessableEntityError __version__
+"""
+
+
+def test_the_exported_names_are_these() -> None:
+    assert sorted(dataforce.__all__) == EXPORTED.split()
+    assert all(getattr(dataforce, name) is not None for name in dataforce.__all__)
+    assert set(dataforce.__all__) <= set(dir(dataforce))
+
+
+def test_what_type_checkers_see_is_what_is_there() -> None:
+    tree = ast.parse(Path(dataforce.__file__).read_text())
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == dataforce._LAZY
+
+
+@pytest.mark.parametrize("module", ["dataforce", "dataforce.api", "dataforce.api._client"])
+def test_an_unknown_name_is_an_attribute_error(module: str) -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        import_module(module).nonsense  # noqa: B018  the access is the test
+
+
+def test_the_promised_modules_hold_the_promised_names() -> None:
+    assert dataforce.api.DataForceClient is dataforce.DataForceClient
+    assert dataforce.api.AsyncDataForceClient is dataforce.AsyncDataForceClient
+    client = import_module("dataforce.api._client")
+    assert client.AsyncDataForceClient is dataforce.AsyncDataForceClient
+    for name in ("DataForceClientBase", "DataForceClient"):
+        assert hasattr(client, name)
+    for module, kind in {
+        "organizations": "Organization",
+        "bucket_secrets": "BucketSecret",
+        "orbits": "Orbit",
+        "collections": "Collection",
+        "model_artifacts": "ModelArtifact",
+    }.items():
+        resources = import_module(f"dataforce.api.resources.{module}")
+        base = getattr(resources, f"{kind}ResourceBase")
+        assert issubclass(getattr(resources, f"{kind}Resource"), base)
+        assert issubclass(getattr(resources, f"Async{kind}Resource"), base)
+
+
+def test_every_error_is_ours_and_named_in_the_drawing() -> None:
+    classes = [getattr(errors, name) for name in errors.__all__]
+    assert errors.__doc__ is not None
+    for kind in classes:
+        if kind is not errors.ConfigurationWarning:
+            assert issubclass(kind, errors.DataForceError)
+            assert kind.__name__ in errors.__doc__
+    assert errors.ConflictError("said").message == "said"
+    assert errors.NotFoundError.status_code == 404

@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dataforce import BucketSecret, Collection, CreatedModel, ModelArtifact, Orbit, SignedURL
+from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ModelArtifactValues
+from dataforce.models._base import canonical_id
+from dataforce.models._deferred import JSONText
+from dataforce.package import read_package
+
+MANIFEST = read_package(Path(__file__).parent / "data" / "iris.fnnx").manifest
+WIRE: dict[str, Any] = {
+    "id": "0199c455-21ee-74c6-b747-19a82f1a1e75",
+    "collection_id": "0199c455-21ee-74c6-b747-19a82f1a1e76",
+    "file_name": "iris.fnnx",
+    "model_name": "iris",
+    "description": None,
+    "metrics": {"accuracy": 0.5},
+    "manifest": {**MANIFEST, "made_in": 2031},
+    "file_hash": "0" * 64,
+    "file_index": {"manifest.json": [512, 1437]},
+    "bucket_location": "orbit-x/collection-y/z-iris.fnnx",
+    "size": 51200,
+    "unique_identifier": "f" * 32,
+    "tags": ["flowers"],
+    "status": "pending_deletion",
+    "created_by_user": "Ada",
+    "created_at": "2026-11-20T18:17:35.178747Z",
+    "updated_at": None,
+    "colour_of_the_model": "blue",
+}
+DEFERRED = ("metrics", "manifest", "file_index", "tags")
+
+
+def wire(**changes: Any) -> dict[str, Any]:
+    return {**WIRE, **changes}
+
+
+def deferred(**changes: Any) -> ModelArtifact:
+    """The record as a database hands it over: what is JSON there is text."""
+    texts = {name: JSONText(json.dumps(WIRE[name])) for name in DEFERRED}
+    return ModelArtifact.model_validate(wire(**{**texts, **changes}))
+
+
+def test_an_answer_survives_the_round_trip_with_what_we_do_not_know() -> None:
+    record = ModelArtifact.model_validate_json(json.dumps(WIRE))
+    sent = json.loads(record.model_dump_json())
+    assert {name: value for name, value in sent.items() if name != "manifest"} == {
+        name: value for name, value in WIRE.items() if name != "manifest"
+    }
+    assert sent["manifest"]["made_in"] == 2031
+    assert record.created_at == datetime(2026, 11, 20, 18, 17, 35, 178747, UTC)
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1)))  # noqa: DTZ001  the zone is added below
+def test_times_keep_the_form_of_the_wire(moment: datetime) -> None:
+    spelled = moment.isoformat() + "Z"
+    orbit = Orbit.model_validate(
+        {"id": "a", "name": "b", "organization_id": "c", "bucket_secret_id": "d"}
+        | {"created_at": spelled}
+    )
+    assert orbit.created_at == moment.replace(tzinfo=UTC)
+    assert json.loads(orbit.model_dump_json())["created_at"] == spelled
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        ModelArtifact.model_validate(wire(created_at="2026-11-20T18:17:35"))
+
+
+def test_a_record_cannot_be_changed_by_accident() -> None:
+    record = ModelArtifact.model_validate(WIRE)
+    with pytest.raises(ValidationError):
+        record.model_name = "other"  # type: ignore[misc]  # that is the point
+    with pytest.raises(ValidationError):
+        deferred().metrics = {}  # type: ignore[misc]  # that is the point
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda record: record.metrics["accuracy"],
+        lambda record: record.manifest.inputs[0].name,
+        lambda record: record.file_index["manifest.json"],
+        lambda record: record.tags,
+        repr,
+        str,
+        dict,
+        ModelArtifact.model_dump,
+        ModelArtifact.model_dump_json,
+        copy.copy,
+        copy.deepcopy,
+        lambda record: pickle.loads(pickle.dumps(record)),
+        lambda record: record.model_copy(update={"size": 1}),
+    ],
+)
+def test_deferred_fields_look_like_any_other(look: Any) -> None:
+    assert look(deferred()) == look(ModelArtifact.model_validate(WIRE))
+
+
+def test_records_are_equal_however_they_were_read() -> None:
+    assert deferred() == ModelArtifact.model_validate(WIRE)
+    assert ModelArtifact.model_validate(WIRE) == deferred()
+    assert deferred(size=1) != deferred()
+    assert deferred() != "something else"
+
+
+def test_deferred_text_is_parsed_once() -> None:
+    record = deferred()
+    assert record.metrics is record.metrics
+
+
+def test_only_a_backend_may_defer() -> None:
+    with pytest.raises(ValidationError):
+        ModelArtifact.model_validate(wire(metrics='{"accuracy": 0.5}'))
+    with pytest.raises(ValidationError):
+        ModelArtifact.model_validate_json(json.dumps(wire(metrics="{}")))
+
+
+def test_a_subclass_defers_too() -> None:
+    class Named(ModelArtifact):
+        nickname: str = "it"
+
+    record = Named.model_validate(dict(deferred()))
+    assert record.metrics == {"accuracy": 0.5}
+    assert Named.model_json_schema()["properties"]["metrics"]["type"] == "object"
+
+
+def test_a_field_can_be_set_where_pydantic_does_not_watch() -> None:
+    record = deferred()
+    object.__setattr__(record, "metrics", {"accuracy": 1.0})
+    assert record.metrics == {"accuracy": 1.0}
+
+
+def test_an_azure_account_key_is_not_printed() -> None:
+    secret = BucketSecret.model_validate(
+        {
+            "id": "a",
+            "type": "azure",
+            "endpoint": "AccountName=x;AccountKey=canary",
+            "bucket_name": "models",
+            "organization_id": "b",
+            "created_at": WIRE["created_at"],
+        }
+    )
+    assert "canary" not in repr(secret) + str(secret)
+    assert "models" in repr(secret)
+    assert secret.endpoint.endswith("canary")
+
+
+def test_signed_urls_are_not_printed() -> None:
+    part = {"part_number": 1, "url": "https://x?sig=canary", "start_byte": 0, "end_byte": 1}
+    created = CreatedModel.model_validate(
+        {
+            "model": WIRE,
+            "url": {"parts": [part | {"part_size": 1}], "complete_url": "https://x?sig=canary"},
+        }
+    )
+    assert "canary" not in repr(created) + str(SignedURL(url="https://x?sig=canary"))
+    assert created["url"]["parts"][0]["url"] == "https://x?sig=canary"
+    assert created["model"] is created.model
+    with pytest.raises(KeyError):
+        created["model_dump"]
+
+
+@pytest.mark.parametrize(
+    "file_name",
+    ["a.b", "my model.v2.fnnx", "dir/x.dfs", "back\\slash.dfs", "a?b&c<>.x", "ü.fnnx", "l\n.x"],
+)
+def test_file_names_that_the_platform_takes(file_name: str) -> None:
+    assert values(file_name=file_name).file_name == file_name
+
+
+@pytest.mark.parametrize(
+    "file_name",
+    [
+        "noext",
+        ".dfs",
+        "a.",
+        "a.d fs",
+        "a:b.c",
+        'a".c',
+        "a*.c",
+        "a`.c",
+        "~.c",
+        "#.c",
+        "a.%",
+        "a.b\n",
+    ],
+)
+def test_file_names_that_the_platform_refuses(file_name: str) -> None:
+    with pytest.raises(ValidationError):
+        values(file_name=file_name)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"a": float("nan")},
+        {"a": [float("inf")]},
+        {"a": "\x00"},
+        {"\x00": 1},
+        {"a": object()},
+        {"a": "\\\x00"},
+    ],
+)
+def test_metrics_that_crash_the_platform_are_refused(metrics: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        values(metrics=metrics)
+
+
+def test_metrics_that_only_look_like_it_are_taken() -> None:
+    assert values(metrics={"a": "\\u0000"}).metrics == {"a": "\\u0000"}
+
+
+def test_metrics_nested_without_end_are_refused() -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(100_000):
+        nested = {"a": nested}
+    with pytest.raises(ValidationError):
+        values(metrics=nested)
+
+
+def test_a_manifest_is_stored_as_the_platform_stores_it() -> None:
+    made = values(manifest={**MANIFEST, "made_in": 2031}).manifest
+    assert "made_in" not in made.model_dump()
+
+
+@pytest.mark.parametrize("missing", ["variant", "producer_name", "inputs", "env_vars"])
+def test_a_manifest_without_a_required_field_is_refused(missing: str) -> None:
+    with pytest.raises(ValidationError, match=missing):
+        values(manifest={name: value for name, value in MANIFEST.items() if name != missing})
+
+
+def values(**changes: Any) -> ModelArtifactValues:
+    given = {
+        "file_name": "iris.fnnx",
+        "metrics": {},
+        "manifest": MANIFEST,
+        "file_hash": "0" * 64,
+        "file_index": {},
+        "size": 1,
+        "model_name": "iris",
+    }
+    return ModelArtifactValues.model_validate(given | changes)
+
+
+@given(st.uuids())
+def test_every_spelling_of_a_uuid_is_an_id(identifier: Any) -> None:
+    spellings = [
+        str(identifier),
+        str(identifier).upper(),
+        identifier.hex,
+        identifier.urn,
+        f"{{{identifier}}}",
+    ]
+    assert {canonical_id(spelling) for spelling in spellings} == {str(identifier)}
+
+
+@given(st.text(max_size=40))
+def test_other_text_is_no_id(text: str) -> None:
+    found = canonical_id(text)
+    assert found is None or canonical_id(found) == found
+
+
+def test_kinds_stand_in_their_places() -> None:
+    assert [kind.name for kind in MODEL_ARTIFACT.ancestors] == [
+        "organization",
+        "orbit",
+        "collection",
+    ]
+    assert MODEL_ARTIFACT.parent_field == "collection_id"
+    assert repr(COLLECTION) == "<Kind collection>"
+    for kind in KINDS:
+        assert {"id", "created_at", *kind.names} <= set(kind.record.model_fields)
+        assert kind.parent is None or KINDS.index(kind.parent) < KINDS.index(kind)
+
+
+def test_a_collection_says_what_it_holds() -> None:
+    collection = Collection.model_validate(
+        {
+            "id": "a",
+            "orbit_id": "b",
+            "description": "",
+            "name": "c",
+            "collection_type": "model",
+            "created_at": WIRE["created_at"],
+        }
+    )
+    assert (collection.collection_type.value, collection.tags, collection.total_models) == (
+        "model",
+        None,
+        0,
+    )

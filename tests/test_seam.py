@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dataforce import BadRequestError, Client, ConfigurationError, DataForceClient, NotFoundError
+from dataforce.api._collector import collector_paused
+from dataforce.models import COLLECTION, MODEL_ARTIFACT, ORBIT, CollectionValues
+from dataforce.seam import Query, Scope, available_backends, find_backend
+
+NOWHERE = "0199c455-21ee-74c6-b747-19a82f1a1e75"
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with Client(database_url=":memory:") as opened:
+        yield opened
+
+
+def scope_of(client: Client) -> Scope:
+    assert client.organization is not None
+    assert client.orbit is not None
+    return Scope((client.organization, client.orbit))
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "nonsense", "bm90IGpzb24=", "WzEsIDJd", "eyJhIjogMX0=", "ü", "W10="]
+)
+def test_a_cursor_that_nobody_made_is_refused(client: Client, cursor: str) -> None:
+    with pytest.raises(BadRequestError, match="Begin again without a cursor"):
+        client.backend.store(COLLECTION).page(scope_of(client), Query(cursor=cursor))
+
+
+def test_a_cursor_of_another_order_is_refused(client: Client) -> None:
+    store, scope = client.backend.store(COLLECTION), scope_of(client)
+    for name in ("one", "two"):
+        client.collections.create("", name, "model")
+    cursor = store.page(scope, Query(limit=1)).cursor
+    assert [item.name for item in store.page(scope, Query(limit=1, cursor=cursor)).items] == ["two"]
+    with pytest.raises(BadRequestError):
+        store.page(scope, Query(limit=1, order="desc", cursor=cursor))
+    with pytest.raises(BadRequestError):
+        store.page(scope, Query(limit=1, sort_by="name", cursor=cursor))
+
+
+def test_the_missing_parent_is_the_one_that_is_named(client: Client) -> None:
+    organization, orbit = scope_of(client).ids
+    store = client.backend.store(MODEL_ARTIFACT)
+    for ids, named in (
+        ((NOWHERE, orbit, NOWHERE), "Organization not found"),
+        ((organization, NOWHERE, NOWHERE), "Orbit not found"),
+        ((organization, orbit, NOWHERE), "Collection not found"),
+    ):
+        with pytest.raises(NotFoundError, match=named):
+            store.page(Scope(ids), Query())
+        with pytest.raises(NotFoundError, match=named):
+            store.get(Scope(ids), NOWHERE)
+        with pytest.raises(NotFoundError, match=named):
+            store.delete(Scope(ids), NOWHERE)
+
+
+def test_records_can_be_made_through_the_seam(client: Client) -> None:
+    values = CollectionValues(description="", name="Churn", collection_type="model")
+    made = client.backend.store(COLLECTION).create(scope_of(client), values)
+    assert client.collections.get("Churn") == made
+    assert client.backend.store(ORBIT).page(Scope(scope_of(client).ids[:1]), Query()).cursor is None
+
+
+def test_part_of_a_file_can_be_read(client: Client) -> None:
+    iris = Path(__file__).parent / "data" / "iris.fnnx"
+    collection = client.collections.create("", "Models", "model")
+    model = client.model_artifacts.upload(iris, "iris")
+    content, scope = client.backend.content(MODEL_ARTIFACT), scope_of(client).child(collection.id)
+    whole = iris.read_bytes()
+    for offset, length in ((0, 10), (512, 1437), (51190, None), (51190, 100), (60000, 5), (0, 0)):
+        expected = whole[offset:] if length is None else whole[offset : offset + length]
+        assert b"".join(content.read(scope, model, offset, length)) == expected
+
+
+def test_backends_are_found_by_name() -> None:
+    assert "local" in available_backends()
+    assert find_backend("local").__name__ == "open_backend"
+
+
+def test_a_backend_that_is_not_there_is_named_at_once() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"'nowhere' is not installed \(installed: .*local"
+    ):
+        Client(backend_type="nowhere")
+
+
+def test_the_platforms_client_says_what_is_missing() -> None:
+    with pytest.raises(ConfigurationError, match="'remote' is not installed"):
+        DataForceClient(api_key="dfs_key")
+
+
+def test_a_closed_client_says_so(client: Client) -> None:
+    client.orbits.list()
+    client.close()
+    client.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        client.orbits.list()
+
+
+def test_a_client_that_was_never_used_can_be_closed() -> None:
+    Client(database_url=":memory:").close()
+
+
+def test_clients_and_resources_tell_what_they_are(client: Client) -> None:
+    assert repr(client) == "Client(backend_type='local')"
+    orbit = client.orbit
+    assert f"orbit='{orbit}'" in repr(client)
+    assert repr(client.orbits) == "<OrbitResource of the local backend>"
+    assert client.settings.database_url is not None
+    assert client.backend.mode == "local"
+
+
+def test_threads_open_one_backend(tmp_path: Path) -> None:
+    with Client(database_url=f"sqlite:///{tmp_path}/registry.db") as client:
+        seen: list[object] = []
+        threads = [threading.Thread(target=lambda: seen.append(client.backend)) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(seen) == 16
+    assert len({id(backend) for backend in seen}) == 1
+
+
+def test_the_collector_runs_again_after_the_last_pause() -> None:
+    assert gc.isenabled()
+    with collector_paused():
+        with collector_paused():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_a_program_without_the_collector_stays_without() -> None:
+    gc.disable()
+    try:
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
