@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from dataforce.config import BackendType, MaskedURL, Origin, Settings, load_settings
 from dataforce.errors import ConfigurationError, ConfigurationWarning
+from tests.ordinary_user import ordinary_user
 
 CANARY = "canary-4f1d9c"
 Write = Callable[..., Path]
@@ -447,9 +448,10 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "cannot be read: " in refused(configuration_file=tmp_path)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may read every file")
 def test_an_unreadable_file_is_refused(write: Write) -> None:
-    assert "Permission denied" in refused(configuration_file=write("", mode=0))
+    file = write("", mode=0)
+    with ordinary_user():
+        assert "Permission denied" in refused(configuration_file=file)
 
 
 @pytest.mark.parametrize("name", ["settings.json", "settings"])

@@ -16,7 +16,7 @@ import threading
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from dataforce.errors import FileError
 from dataforce.package import CHUNK_SIZE, EXTENSIONS, Package, read_package
+from tests.ordinary_user import ordinary_user
 
 MANIFEST = b'{"producer_tags": []}'
 CLASSIFICATION = "dataforce.studio::tabular_classification:v1"
@@ -356,21 +357,6 @@ def test_a_pipe_and_a_device(tmp_path: Path) -> None:
     (tmp_path / "device.fnnx").symlink_to(os.devnull)
     assert "a device or a pipe" in refusal(tmp_path / "pipe.fnnx")
     assert "a device or a pipe" in refusal(tmp_path / "device.fnnx")
-
-
-@contextmanager
-def ordinary_user() -> Iterator[None]:
-    if os.geteuid() != 0:
-        yield
-        return
-    try:
-        os.seteuid(65534)
-    except OSError as error:
-        pytest.skip(f"root may read everything, and cannot become somebody else: {error}")
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dataforce import BadRequestError, Client, ConfigurationError, DataForceClient, NotFoundError
+from dataforce import (
+    BadRequestError,
+    Client,
+    ConfigurationError,
+    DataForceClient,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 from dataforce.api._collector import collector_paused
 from dataforce.models import COLLECTION, MODEL_ARTIFACT, ORBIT, CollectionValues
 from dataforce.seam import Query, Scope, available_backends, find_backend
@@ -98,6 +106,16 @@ def test_the_platforms_client_says_what_is_missing() -> None:
         DataForceClient(api_key="dfs_key")
 
 
+@pytest.mark.parametrize("name", ["a\x00b", "\ud800", "\n", "", " "])
+def test_a_name_that_nothing_can_have_finds_nothing(client: Client, name: str) -> None:
+    assert client.collections.get(name) is None
+
+
+def test_what_is_no_text_is_no_name(client: Client) -> None:
+    with pytest.raises(UnprocessableEntityError, match="give text"):
+        client.collections.get(5)  # type: ignore[arg-type]  # users of notebooks have no checker
+
+
 def test_a_closed_client_says_so(client: Client) -> None:
     client.orbits.list()
     client.close()
@@ -117,6 +135,11 @@ def test_clients_and_resources_tell_what_they_are(client: Client) -> None:
     assert repr(client.orbits) == "<OrbitResource of the local backend>"
     assert client.settings.database_url is not None
     assert client.backend.mode == "local"
+
+
+def test_a_client_stays_in_its_process(client: Client) -> None:
+    with pytest.raises(TypeError, match="Make one in each process"):
+        pickle.dumps(client)
 
 
 def test_threads_open_one_backend(tmp_path: Path) -> None:

@@ -41,15 +41,18 @@ class LocalBackend:
     mode: str = BackendType.LOCAL
 
     def __init__(self, settings: Settings) -> None:
-        location = find_location(settings)
-        location.prepare()
-        self._database = Database(location.database, patience=settings.retry_timeout)
+        self._location = find_location(settings)
+        self._location.prepare()
+        self._database = Database(self._location.database, patience=settings.retry_timeout)
         open_schema(self._database)
-        self._library = Library(self._database, location.storage)
+        self._library = Library(self._database, self._location.storage)
         self._stores: dict[AnyKind, RecordStore[Any, Any, Any]] = {}
         with suppress(DataForceError):
             # What an earlier process left behind; records can be read without their files.
             self._library.sweep()
+
+    def __repr__(self) -> str:
+        return f"<LocalBackend in {self._database.shown}>"
 
     def store(self, kind: Kind[M, C, U]) -> Store[M, C, U]:
         """The records of that kind."""
@@ -67,7 +70,9 @@ class LocalBackend:
         return cast("ContentStore[M, C]", ModelContent(store, self._library))
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a registry in memory is gone then, with its files."""
+        if self._location.is_passing:
+            self._library.discard()
         self._database.close()
 
 

@@ -137,6 +137,11 @@ class Files:
                 yield bytes(chunk)
                 position += len(chunk)
 
+    def discard(self) -> None:
+        """Remove the whole folder."""
+        with self.translated(""):
+            self._system.rm(self._root, recursive=True)
+
     def url(self, path: str) -> str:
         """The URL of a file, for other programs."""
         return f"{self._address}/{path}"

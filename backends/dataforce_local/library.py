@@ -56,6 +56,12 @@ class Library:
             owner = connection.execute(statement).scalar_one()
         return Files(self._url, owner)
 
+    def discard(self) -> None:
+        """Remove every file, if any was ever kept."""
+        with self._opening:
+            if "_files" in vars(self):
+                self._files.discard()
+
     def announce(self, digest: str) -> None:
         """Note a file before it is there, so that it is found again if this process dies."""
         with self._database.writing() as connection:

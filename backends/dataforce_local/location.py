@@ -26,19 +26,16 @@ class Location:
     Args:
         database: SQLAlchemy URL of the records.
         storage: fsspec URL, or absolute path, of the model files.
+        is_passing: Whether both are in memory and nobody else can know of them.
     """
 
     database: URL
     storage: str
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether the records are gone when the registry is closed."""
-        return _in_memory(self.database)
+    is_passing: bool = False
 
     def prepare(self) -> None:
         """Make the folder and the file of an SQLite database, for their owner's eyes only."""
-        if self.database.get_backend_name() != "sqlite" or self.in_memory:
+        if self.database.get_backend_name() != "sqlite" or _in_memory(self.database):
             return
         path = Path(self.database.database or "")
         try:
@@ -63,7 +60,7 @@ def find_location(settings: Settings) -> Location:
     """
     database = _database(settings)
     if settings.storage_url is None:
-        return Location(database, _storage_beside(database))
+        return Location(database, _storage_beside(database), is_passing=_in_memory(database))
     storage = settings.storage_url.get_secret_value()
     return Location(database, storage if "://" in storage else str(Path(storage).absolute()))
 

@@ -17,8 +17,8 @@ from dataforce_local.tables import (
     registry,
 )
 
-_CREATION = 7_206_015
-"""Any number, the same everywhere: who holds the lock of this number may create the tables."""
+_CREATION_LOCKS = {"postgresql": text("SELECT pg_advisory_xact_lock(7206015)")}
+"""How only one process at a time creates the tables. SQLite's transaction does it unasked."""
 
 
 def open_schema(database: Database) -> None:
@@ -45,8 +45,7 @@ def open_schema(database: Database) -> None:
 
 
 def _create(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CREATION})
+    connection.execute(_CREATION_LOCKS.get(connection.dialect.name, text("SELECT 1")))
     if inspect(connection).has_table(registry.name):
         return  # another process was faster
     metadata.create_all(connection, checkfirst=False)

@@ -139,6 +139,12 @@ class DataForceClientBase(ABC):
     def _default(self, kind: AnyKind) -> str | None:
         """The id of a default, as far as it can be told here."""
 
+    def __getstate__(self) -> object:
+        raise TypeError(
+            f"A {type(self).__name__} cannot be pickled: it holds connections and perhaps a key. "
+            f"Make one in each process."
+        )
+
     def __repr__(self) -> str:
         settings, known = self.settings, self._session.defaults.known
         chosen = {"backend_type": str(settings.backend_type)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from dataforce.errors import MultipleResourcesFoundError, NotFoundError
@@ -17,6 +18,7 @@ M = TypeVar("M", bound="BaseModel")
 C = TypeVar("C", bound="BaseModel")
 U = TypeVar("U", bound="BaseModel")
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMED = 10
 """How many ids the message about an ambiguous name lists."""
 
@@ -28,6 +30,8 @@ def find(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str) -
         MultipleResourcesFoundError: Several have the name; the message lists their ids.
         NotFoundError: A parent in `scope` does not exist.
     """
+    if not _can_be_stored(value):
+        return None
     identifier = canonical_id(value)
     if identifier is not None:
         try:
@@ -44,3 +48,8 @@ def find(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str) -
         if named:
             return named[0]
     return None
+
+
+def _can_be_stored(text: str) -> bool:
+    """Whether any object can have this name: a database chokes on what is not Unicode text."""
+    return text.isprintable() or ("\x00" not in text and not _LONE_SURROGATE.search(text))

@@ -57,9 +57,13 @@ class Records(Generic[M, C, U]):
             parent = require_id(self.kind.parent, parent)
         return self.session.defaults.scope(self.kind, parent)
 
-    def get(self, value: str | None, parent: str | None = None) -> M | None:
+    def get(self, value: object, parent: str | None = None) -> M | None:
         """The record with that id or name, or the default for `None`; `None` if there is none."""
         if value is not None:
+            if not isinstance(value, str):
+                raise UnprocessableEntityError(
+                    f"{value!r} is neither the id nor the name of a {self.kind.name}: give text."
+                )
             return find(self.store, self.kind, self.scope(parent), value)
         identifier = self.session.defaults.find(self.kind)
         return None if identifier is None else self.store.get(self.scope(), identifier)

@@ -29,7 +29,7 @@ def load_settings(
     *,
     client_name: str | None = None,
     configuration_file: str | os.PathLike[str] | None = None,
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str] | None = None,
     defaults: Mapping[str, object] = NOTHING,
 ) -> Settings:
     """Find the value of every setting: code, environment, configuration file, default.
@@ -41,7 +41,7 @@ def load_settings(
             the file's `default_client` decides; an empty string means no client.
         configuration_file: A TOML or YAML file. Without it the variable DFS_CONFIG_FILE names
             one, else the one in the user's configuration folder is read if it is there.
-        environment: The environment variables.
+        environment: The environment variables; those of this process if not given.
         defaults: Defaults that differ from those of `Settings`.
 
     Returns:
@@ -61,6 +61,8 @@ def load_settings(
     """
     settings = declared_settings(Settings)
     code = from_code(values, CODE, settings)
+    # Not a default of the signature: help() would print every variable there is.
+    environment = os.environ if environment is None else environment
     path, asked_by = find_file(configuration_file, environment)
     file = read_file(path, asked_by, settings) if path else ConfigurationFile()
     variables = read_environment(environment, settings, [*file.clients, client_name or ""])

@@ -46,7 +46,7 @@ def find_backend(name: str) -> BackendFactory:
     if name not in found:
         installed = ", ".join(available_backends()) or "none"
         raise ConfigurationError(
-            f"The backend {str(name)!r} is not installed (installed: {installed}). Choose one of those "
-            f"with backend_type, or install the package that provides {str(name)!r}."
+            f"The backend {str(name)!r} is not installed (installed: {installed}). Choose one of "
+            f"those with backend_type, or install the package that provides {str(name)!r}."
         )
     return cast("BackendFactory", found[name].load())

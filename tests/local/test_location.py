@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from dataforce import Client, ConfigurationError, StoreError, StorePermissionError
 from tests.local.conftest import files_of
@@ -56,6 +57,7 @@ def test_a_registry_in_memory_leaves_nothing_behind(
         with Client(database_url=memory) as another:
             assert another.collections.list() == []
     assert sorted(tmp_path.rglob("*")) == before
+    assert MemoryFileSystem.store == {}
 
 
 def test_model_files_can_be_kept_elsewhere(place: Path, tmp_path: Path, iris: Path) -> None:

@@ -1,0 +1,75 @@
+"""The quickstarts do what they promise, when run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+TOLD = {
+    "created": "collection 'Quickstart ",
+    "uploaded": "iris.fnnx: accuracy 0.9778, f1_macro 0.976",
+    "found": "'iris' by its name, from a new process",
+    "downloaded": "iris.fnnx: byte-identical",
+    "listed": "iris, 51,200 bytes, uploaded",
+    "kept": "by <LocalBackend in ",
+}
+"""The first word of each line that a quickstart prints, and how the rest of it begins."""
+
+
+@pytest.fixture(params=["quickstart.py", "quickstart_async.py"])
+def quickstart(request: pytest.FixtureRequest) -> Path:
+    return EXAMPLES / str(request.param)
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """What Python prints in that folder; for whom it runs is said in `conftest.py`."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=os.environ | {"PYTHONWARNINGS": "error"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def story(folder: Path, quickstart: Path) -> list[tuple[str, str]]:
+    """The lines that a quickstart prints: their first word, and the rest."""
+    return [(line[:12].rstrip(), line[12:]) for line in run(folder, str(quickstart)).splitlines()]
+
+
+def test_tells_its_story_in_order(quickstart: Path, tmp_path: Path) -> None:
+    lines = story(tmp_path, quickstart)
+    assert [word for word, _ in lines] == list(TOLD)
+    assert [rest for word, rest in lines if not rest.startswith(TOLD[word])] == []
+
+
+def test_every_run_makes_a_collection_of_its_own(quickstart: Path, tmp_path: Path) -> None:
+    first, second = story(tmp_path, quickstart), story(tmp_path, quickstart)
+    assert first[0] != second[0]
+    assert first[1:] == second[1:]
+
+
+def test_leaves_nothing_but_the_registry(quickstart: Path, tmp_path: Path) -> None:
+    run(tmp_path, str(quickstart))
+    assert len(list(tmp_path.rglob("registry.db"))) == 1
+    assert list(tmp_path.rglob("*.fnnx")) == []
+
+
+def test_the_taste_in_the_readme_is_true(tmp_path: Path) -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text("utf-8")
+    [taste] = re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)
+    shutil.copytree(EXAMPLES / "data", tmp_path / "examples" / "data")
+    assert run(tmp_path, "-c", taste) == "{'accuracy': 0.9778, 'f1_macro': 0.976}\n"
+    original = EXAMPLES / "data" / "iris.fnnx"
+    assert (tmp_path / "copy.fnnx").read_bytes() == original.read_bytes()
