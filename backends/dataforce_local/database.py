@@ -51,7 +51,6 @@ class Database:
         self._in_memory = self._is_sqlite and url.database in (None, "", ":memory:")
         self._patience = patience
         self._engine = self._create_engine(patience)
-        self._writer = self._engine.execution_options(writes=True)
         self._own()
 
     @contextmanager
@@ -65,7 +64,14 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that commits when the block ends well; nobody else writes meanwhile."""
         self._notice_fork()
-        with self._translated(), self._writing, self._writer.begin() as connection:
+        with (
+            self._translated(),
+            self._writing,
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     def use_write_ahead_log(self) -> None:
@@ -113,7 +119,6 @@ class Database:
             ) from error
         if self._is_sqlite:
             event.listen(engine, "connect", _configure_sqlite)
-            event.listen(engine, "begin", _begin_immediate)
         return engine
 
     def _own(self) -> None:
@@ -171,9 +176,6 @@ def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    # Rows carry manifests: the usual 1,000 pages would be copied back every few hundred rows.
+    cursor.execute("PRAGMA wal_autocheckpoint = 4000")
     cursor.close()
-
-
-def _begin_immediate(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dataforce._reservation import reserve
 from dataforce.errors import (
     ConfigurationError,
     DataForceError,
@@ -39,6 +40,12 @@ class StagedFile:
         self.path = path
         self._files = files
         self._stream = files.create(path)
+
+    def reserve(self, size: int) -> None:
+        """Claim room for so many bytes, where that can be done."""
+        if self._files.on_this_machine:
+            with self._files.translated(self.path):
+                reserve(self._stream, size)
 
     def write(self, chunk: memoryview) -> None:
         """Append the next bytes."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select
 
 from dataforce import _cancellation
 from dataforce.errors import FileUploadError
@@ -65,7 +65,7 @@ class Library:
     def announce(self, digest: str) -> None:
         """Note a file before it is there, so that it is found again if this process dies."""
         with self._database.writing() as connection:
-            connection.execute(insert(released), {"content": _shelf(digest)})
+            connection.execute(_NOTE, {"content": _shelf(digest)})
 
     @contextmanager
     def shelving(self, connection: Connection, source: str, digest: str) -> Iterator[str]:
@@ -74,10 +74,10 @@ class Library:
         A file of the same bytes that is there already is replaced, and healed if it was damaged.
         """
         content = _shelf(digest)
-        _lock(connection)
+        connection.execute(_LOCK)
         yield content
         self.files.move(source, content)
-        connection.execute(delete(released).where(released.c.content == content))
+        connection.execute(_UNNOTE, {"path": content})
 
     def arrived(self, record: ModelArtifact, content: str) -> str | None:
         """The SHA-256 of what a user brought for a record that waits for it, `None` if nothing.
@@ -107,15 +107,13 @@ class Library:
             pass
 
     def _sweep_batch(self) -> int:
-        refers = exists().where(model_artifacts.c.content == released.c.content)
-        batch = select(released.c.id, released.c.content, refers).limit(_BATCH)
         with self._database.reading() as connection:
-            if connection.execute(batch).first() is None:
+            if connection.execute(_NOTED).first() is None:
                 return 0
         files = self.files
         with self._database.writing() as connection:
-            _lock(connection)
-            rows = connection.execute(batch).all()
+            connection.execute(_LOCK)
+            rows = connection.execute(_NOTED).all()
             for _, content, is_needed in rows:
                 if not is_needed:
                     files.remove(content)
@@ -124,10 +122,13 @@ class Library:
         return len(rows)
 
 
+_NOTE = insert(released)
+_UNNOTE = delete(released).where(released.c.content == bindparam("path"))
+_NEEDED = exists().where(model_artifacts.c.content == released.c.content)
+_NOTED = select(released.c.id, released.c.content, _NEEDED.label("is_needed")).limit(_BATCH)
+# SQLite's transaction holds the lock already and ignores this; servers lock the one row.
+_LOCK = select(registry.c.value).where(registry.c.key == "id").with_for_update()
+
+
 def _shelf(digest: str) -> str:
     return f"sha256/{digest[:2]}/{digest}"
-
-
-def _lock(connection: Connection) -> None:
-    # SQLite's transaction holds the lock already and ignores this; servers lock the one row.
-    connection.execute(select(registry.c.value).where(registry.c.key == "id").with_for_update())

@@ -114,6 +114,8 @@ class ModelContent:
         """Begin to copy the file at `path`; the copy is thrown away unless it is uploaded."""
         staged = self._library.files.stage()
         try:
+            if path.is_file():
+                staged.reserve(path.stat().st_size)
             yield staged
         finally:
             staged.discard()

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -24,7 +23,6 @@ from sqlalchemy.exc import IntegrityError
 
 from dataforce.errors import ConflictError, NotFoundError, StoreCorruptedError
 from dataforce.models import MODEL_ARTIFACT
-from dataforce.models._deferred import JSONText
 from dataforce.seam import Kind, Page, Query, Scope
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
@@ -59,7 +57,6 @@ class RecordStore(Generic[M, C, U]):
         self._names = [*self._fields, *kind.totals]
         self._totals = len(totals)
         self._constants = CONSTANTS.get(kind, {})
-        self._json = {column.name for column in columns if column.info.get("json")}
         self._all = select(*columns, *totals).where(*self._inside())
         self._one = self._all.where(self.table.c.id == bindparam("identifier"))
         self._parents = select(literal(1)).where(*self._above())
@@ -129,7 +126,7 @@ class RecordStore(Generic[M, C, U]):
         row: Row = {"id": new_identifier(), "created_at": now(), **columns}
         if self.kind.parent_field is not None:
             row[self.kind.parent_field] = scope.parent
-        row |= self._encoded(values, type(values).model_fields)
+        row |= self._columns(values, type(values).model_fields)
         self._require_references(connection, scope, row)
         self._write(connection, self._insert, row)
         return self._record([row.get(name) for name in self._fields] + [0] * self._totals)
@@ -138,7 +135,7 @@ class RecordStore(Generic[M, C, U]):
         self, connection: Connection, scope: Scope, identifier: str, changes: U, **columns: object
     ) -> M:
         """The record after the changes; `columns` are set beside what the changes say."""
-        row = self._encoded(changes, changes.model_fields_set) | columns
+        row = self._columns(changes, changes.model_fields_set) | columns
         before = self.select(connection, scope, identifier)
         self.check(before, changes)
         if not row:
@@ -226,20 +223,14 @@ class RecordStore(Generic[M, C, U]):
         rows = below(self.kind, MODEL_ARTIFACT, identifier).with_only_columns(content).distinct()
         connection.execute(insert(released).from_select(["content"], rows))
 
-    def _encoded(self, model: BaseModel, names: Iterable[str]) -> Row:
+    def _columns(self, model: BaseModel, names: Iterable[str]) -> Row:
         """The columns that hold the fields of that name; fields without a column are dropped."""
         columns = self.table.c
-        return {
-            name: _encode(getattr(model, name), name in self._json)
-            for name in names
-            if name in columns
-        }
+        values = ((name, getattr(model, name)) for name in names if name in columns)
+        return {name: value.value if isinstance(value, Enum) else value for name, value in values}
 
     def _record(self, values: Iterable[Any]) -> M:
         fields = dict(zip(self._names, values, strict=True))
-        for name in self._json:
-            if fields[name] is not None:
-                fields[name] = JSONText(fields[name])
         if self._constants:
             fields |= self._constants
         try:
@@ -249,12 +240,6 @@ class RecordStore(Generic[M, C, U]):
                 f"The {self.kind.name} {fields['id']} in {self.database.shown} is damaged: "
                 f"{error}. Restore the registry from a copy."
             ) from error
-
-
-def _encode(value: object, as_json: bool) -> object:
-    if as_json and value is not None:
-        return to_json(value).decode()
-    return value.value if isinstance(value, Enum) else value
 
 
 def now() -> str:

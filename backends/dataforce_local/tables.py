@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -23,6 +25,7 @@ from sqlalchemy import (
 )
 
 from dataforce.models import BUCKET_SECRET, COLLECTION, KINDS, MODEL_ARTIFACT, ORBIT, ORGANIZATION
+from dataforce.models._deferred import JSONText
 from dataforce.seam.backend import AnyKind
 
 SCHEMA_VERSION = 1
@@ -33,8 +36,20 @@ metadata = MetaData()
 # Sorted by code point on every database, whatever the language of its server.
 String = Text().with_variant(Text(collation="C"), "postgresql")
 
-JSON: dict[str, Any] = {"json": True}
-"""Marks a column that holds JSON as text."""
+
+class JSON(Text):
+    """JSON as text, which stays text until somebody looks at the field of the record."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[object], str | None]:
+        """Turns a value, which may be a model, into text."""
+        return lambda value: None if value is None else to_json(value).decode()
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], JSONText | None]:
+        """Vouches for text that was valid when it was stored."""
+        return lambda text: None if text is None else JSONText(text)
+
 
 # Times are text in the platform's form: it sorts, and every database keeps the microseconds.
 Time = String
@@ -102,7 +117,7 @@ collections = _table(
     _text("description"),
     _text("name"),
     _text("collection_type"),
-    Column("tags", String, info=JSON),
+    Column("tags", JSON),
 )
 
 model_artifacts = _table(
@@ -110,14 +125,14 @@ model_artifacts = _table(
     _text("file_name"),
     _text("model_name"),
     Column("description", String),
-    Column("metrics", String, info=JSON, nullable=False),
-    Column("manifest", String, info=JSON, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    Column("manifest", JSON, nullable=False),
     _text("file_hash"),
-    Column("file_index", String, info=JSON, nullable=False),
+    Column("file_index", JSON, nullable=False),
     _text("bucket_location"),
     Column("size", BigInteger, nullable=False),
     _text("unique_identifier"),
-    Column("tags", String, info=JSON),
+    Column("tags", JSON),
     _text("status"),
     Column("created_by_user", String),
     # Where its bytes are, below the folder of model files; equal files are one.

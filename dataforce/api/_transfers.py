@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from dataforce import _cancellation
+from dataforce._digest import digest_beside
+from dataforce._reservation import reserve
 from dataforce.api._records import require_id, validated
 from dataforce.errors import ChecksumMismatchError, FileDownloadError
 from dataforce.models import (
@@ -61,7 +62,7 @@ def download(
     scope = records.scope(collection_id)
     record = records.store.get(scope, require_id(MODEL_ARTIFACT, model_id))
     target = _target(record, Path() if file_path is None else Path(file_path))
-    with _replacing(target) as file:
+    with _replacing(target, record.size) as file:
         _copy_verified(record, records.content.read(scope, record), file)
     return target
 
@@ -98,11 +99,12 @@ def _safe_name(record: ModelArtifact) -> str:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `target` when the block ends well, and vanishes otherwise."""
+def _replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `target` when the block ends well, else vanishes."""
     partial = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
         with partial.open("xb") as file:
+            reserve(file, size)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -116,15 +118,14 @@ def _replacing(target: Path) -> Iterator[IO[bytes]]:
 
 
 def _copy_verified(record: ModelArtifact, chunks: Iterator[bytes], file: IO[bytes]) -> None:
-    digest, size = hashlib.sha256(), 0
-    for chunk in chunks:
-        _cancellation.check()
-        file.write(chunk)
-        digest.update(chunk)
-        size += len(chunk)
-    if size != record.size or digest.hexdigest() != record.file_hash.lower():
+    with digest_beside() as digest:
+        for chunk in chunks:
+            _cancellation.check()
+            digest.update(chunk)
+            file.write(chunk)
+    if digest.size != record.size or digest.hexdigest() != record.file_hash.lower():
         raise ChecksumMismatchError(
             f"The bytes of model artifact {record.id} are not those that were stored: expected "
-            f"{record.size} bytes with SHA-256 {record.file_hash}, got {size} with "
+            f"{record.size} bytes with SHA-256 {record.file_hash}, got {digest.size} with "
             f"{digest.hexdigest()}. Nothing was written; upload the file again if you have it."
         )

@@ -45,6 +45,8 @@ def asynchronous_twins(module: str) -> Callable[[str], object]:
     """
 
     def find(name: str) -> object:
+        if name.startswith("_"):  # the import system asks for __path__ of every module
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
         package, _, resource = module.rpartition(".")
         generated = import_module(f"{package}._generated.{resource}")
         if name not in generated.__all__:

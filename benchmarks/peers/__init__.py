@@ -1,0 +1,1 @@
+"""The contenders: each does the same work in its own way."""

@@ -1,0 +1,233 @@
+"""What each mode loads and each call asks of the database: exact, unlike a measurement of time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from dataforce import Client, ModelArtifact
+
+IRIS = Path(__file__).parent / "data" / "iris.fnnx"
+OURS = ("dataforce", "dataforce_local")
+
+PACKAGE = {"dataforce", "dataforce._version", "dataforce.errors"}
+
+CLIENT = PACKAGE | {
+    "dataforce._cancellation",
+    "dataforce._package_metrics",
+    "dataforce.api",
+    "dataforce.api._clear",
+    "dataforce.api._client",
+    "dataforce.api._collector",
+    "dataforce.api._defaults",
+    "dataforce.api._lookup",
+    "dataforce.api._records",
+    "dataforce.api._resources",
+    "dataforce.api._session",
+    "dataforce.api._transfers",
+    "dataforce.api.resources",
+    "dataforce.api.resources._base",
+    "dataforce.api.resources.bucket_secrets",
+    "dataforce.api.resources.collections",
+    "dataforce.api.resources.model_artifacts",
+    "dataforce.api.resources.orbits",
+    "dataforce.api.resources.organizations",
+    "dataforce.config",
+    "dataforce.config.declaration",
+    "dataforce.config.environment",
+    "dataforce.config.files",
+    "dataforce.config.loading",
+    "dataforce.config.origin",
+    "dataforce.config.settings",
+    "dataforce.models",
+    "dataforce.models._base",
+    "dataforce.models._deferred",
+    "dataforce.models.bucket_secret",
+    "dataforce.models.collection",
+    "dataforce.models.manifest",
+    "dataforce.models.model_artifact",
+    "dataforce.models.orbit",
+    "dataforce.models.organization",
+    "dataforce._digest",
+    "dataforce._reservation",
+    "dataforce.package",
+    "dataforce.seam",
+    "dataforce.seam.backend",
+    "dataforce.seam.discovery",
+    "dataforce.seam.kind",
+    "dataforce.seam.query",
+}
+
+LOCAL = CLIENT | {
+    "dataforce_local",
+    "dataforce_local.backend",
+    "dataforce_local.database",
+    "dataforce_local.files",
+    "dataforce_local.identifiers",
+    "dataforce_local.library",
+    "dataforce_local.location",
+    "dataforce_local.model_artifacts",
+    "dataforce_local.paging",
+    "dataforce_local.records",
+    "dataforce_local.schema",
+    "dataforce_local.tables",
+}
+
+ASYNCHRONOUS = {
+    "dataforce.api._async_client",
+    "dataforce.api.resources._generated",
+    "dataforce.api.resources._generated._resources",
+    "dataforce.api.resources._generated.bucket_secrets",
+    "dataforce.api.resources._generated.collections",
+    "dataforce.api.resources._generated.model_artifacts",
+    "dataforce.api.resources._generated.orbits",
+    "dataforce.api.resources._generated.organizations",
+}
+
+HEAVY = (
+    "alembic",
+    "asyncio",
+    "fsspec",
+    "greenlet",
+    "hypothesis",
+    "importlib.metadata",
+    "platformdirs",
+    "psycopg",
+    "pydantic",
+    "pytest",
+    "requests",
+    "sqlalchemy",
+    "sqlalchemy.orm",
+    "sqlite3",
+    "tarfile",
+    "tomllib",
+    "yaml",
+)
+
+IMPORT = "import dataforce"
+CLASS = "from dataforce import Client"
+ASYNC_CLASS = "from dataforce import AsyncClient"
+CALL = f"""{CLASS}
+client = Client(database_url=":memory:")
+client.organizations.list()"""
+RECORD = f"""{CALL}
+client.collections.create("", "Flowers", "model")
+client.model_artifacts.list()"""
+FILE = f"""{RECORD}
+client.model_artifacts.upload({str(IRIS)!r}, "iris")"""
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that the code adds to those of an interpreter that has just started."""
+    program = f"import sys\nbefore = set(sys.modules)\n{code}\nimport json\n"
+    report = "print(json.dumps(sorted(set(sys.modules) - before)))"
+    # Not in the environment of the tests: measuring coverage loads modules too.
+    command = [sys.executable, "-I", "-c", program + report]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={})
+    return set(json.loads(done.stdout))
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] in OURS}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (IMPORT, PACKAGE),
+        (CLASS, CLIENT),
+        (ASYNC_CLASS, CLIENT | ASYNCHRONOUS),
+        (CALL, LOCAL),
+        (RECORD, LOCAL),
+        (FILE, LOCAL),
+    ],
+)
+def test_modules_of_ours(code: str, expected: set[str]) -> None:
+    assert ours(loaded_by(code)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (IMPORT, set()),
+        # pydantic looks for its plugins with importlib.metadata; the package reader needs tarfile.
+        (CLASS, {"importlib.metadata", "pydantic", "tarfile"}),
+        # SQLAlchemy imports asyncio, whatever it is used for.
+        (
+            CALL,
+            {
+                "asyncio",
+                "importlib.metadata",
+                "platformdirs",
+                "pydantic",
+                "sqlalchemy",
+                "sqlite3",
+                "tarfile",
+            },
+        ),
+    ],
+)
+def test_modules_of_others(code: str, expected: set[str]) -> None:
+    assert loaded_by(code) & set(HEAVY) == expected
+
+
+def test_files_are_opened_with_the_first_file() -> None:
+    assert "fsspec" not in loaded_by(RECORD)
+    assert loaded_by(FILE) & set(HEAVY) == (loaded_by(RECORD) & set(HEAVY)) | {"fsspec"}
+
+
+def test_nothing_of_ours_needs_asyncio_in_a_synchronous_client() -> None:
+    without = "sys.modules['asyncio'] = None\n"  # importing it is an error
+    assert "dataforce.api._client" in loaded_by(without + CLASS)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The first words of the statements that were sent to any database, as they are sent."""
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement.partition(" ")[0])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda client, model: client.model_artifacts.get(model.id), ["SELECT"]),
+        (lambda client, model: client.model_artifacts.get("iris"), ["SELECT"]),
+        (lambda client, model: client.model_artifacts.list(), ["SELECT"]),
+        (lambda client, model: [*client.model_artifacts.iterate(page_size=1)], ["SELECT"] * 2),
+        (
+            lambda client, model: client.model_artifacts.create(
+                "iris.fnnx", {}, model.manifest, "0" * 64, {}, 1, "another"
+            ),
+            ["BEGIN", "SELECT", "INSERT"],
+        ),
+        (
+            lambda client, model: client.model_artifacts.update(model.id, tags=["flowers"]),
+            ["BEGIN", "SELECT", "UPDATE", "SELECT"],
+        ),
+    ],
+    ids=["get by id", "get by name", "list", "iterate", "create", "update"],
+)
+def test_statements(
+    call: Callable[[Client, ModelArtifact], object], expected: list[str], statements: list[str]
+) -> None:
+    with Client(database_url=":memory:") as client:
+        client.collections.create("", "Flowers", "model")
+        model = client.model_artifacts.upload(IRIS, "iris")
+        client.model_artifacts.upload(IRIS, "iris, again")
+        statements.clear()
+        call(client, model)
+    assert statements == expected
