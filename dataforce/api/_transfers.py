@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from dataforce import _cancellation
-from dataforce._digest import digest_beside
+from dataforce._digest import Digest
 from dataforce._reservation import reserve
 from dataforce.api._records import require_id, validated
 from dataforce.errors import ChecksumMismatchError, FileDownloadError
@@ -118,7 +118,7 @@ def _replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
 
 
 def _copy_verified(record: ModelArtifact, chunks: Iterator[bytes], file: IO[bytes]) -> None:
-    with digest_beside() as digest:
+    with Digest() as digest:
         for chunk in chunks:
             _cancellation.check()
             digest.update(chunk)
