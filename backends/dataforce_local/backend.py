@@ -44,7 +44,11 @@ class LocalBackend:
         self._location = find_location(settings)
         self._location.prepare()
         self._database = Database(self._location.database, patience=settings.retry_timeout)
-        open_schema(self._database)
+        try:
+            open_schema(self._database)
+        except DataForceError:
+            self._database.close()
+            raise
         self._library = Library(self._database, self._location.storage)
         self._stores: dict[AnyKind, RecordStore[Any, Any, Any]] = {}
         with suppress(DataForceError):

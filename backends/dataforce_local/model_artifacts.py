@@ -56,7 +56,7 @@ class ModelArtifactStore(RecordStore[ModelArtifact, ModelArtifactValues, ModelAr
             "unique_identifier": identifier,
             "bucket_location": f"orbit-{orbit}/collection-{collection}/{identifier}-"
             f"{values.file_name}",
-            "content": f"incoming/{identifier}",
+            "content": _own_place(identifier),
             "status": ModelArtifactStatus.PENDING_UPLOAD.value,
             "created_by_user": self._user,
         }
@@ -139,7 +139,7 @@ class ModelContent:
     def create(self, scope: Scope, values: ModelArtifactValues) -> CreatedModel:
         """A record that waits for its bytes, and where they go."""
         record = self._store.create(scope, values)
-        content = f"incoming/{record.unique_identifier}"
+        content = _own_place(record.unique_identifier)
         part = UploadPart(
             part_number=1,
             url=self._library.files.url(content),
@@ -154,7 +154,10 @@ class ModelContent:
     ) -> Iterator[bytes]:
         """The bytes from `offset` on, `length` of them or all."""
         try:
-            yield from self._library.files.read(self._store.content(record), offset, length)
+            content = self._store.content(record)
+            if record.status == ModelArtifactStatus.PENDING_DELETION:
+                content = self._unless_deleted(record, content)
+            yield from self._library.files.read(content, offset, length)
         except FileNotFoundError:
             raise FileDownloadError(
                 f"The bytes of model artifact {record.id} are not there; its status is "
@@ -166,13 +169,29 @@ class ModelContent:
         return self._library.files.url(self._store.content(self._store.get(scope, identifier)))
 
     def delete_url(self, scope: Scope, identifier: str) -> str:
-        """A URL of the bytes; the record becomes `pending_deletion`."""
+        """A URL to delete with; the record becomes `pending_deletion`.
+
+        It leads to a stand-in of the record's own: the bytes may be those of other records too.
+        """
         pending = ModelArtifactStatus.PENDING_DELETION.value
         with self._store.database.writing() as connection:
-            self._store.change(
+            record = self._store.change(
                 connection, scope, identifier, ModelArtifactChanges(), status=pending
             )
-        return self.download_url(scope, identifier)
+        stand_in = _own_place(record.unique_identifier)
+        if not self._library.files.exists(stand_in):
+            self._library.files.create(stand_in).close()
+        return self._library.files.url(stand_in)
+
+    def _unless_deleted(self, record: ModelArtifact, content: str) -> str:
+        if not self._library.files.exists(_own_place(record.unique_identifier)):
+            raise FileNotFoundError(content)
+        return content
+
+
+def _own_place(identifier: str) -> str:
+    """Where a user brings the bytes of one record, or deletes them, by hand."""
+    return f"incoming/{identifier}"
 
 
 def _user() -> str | None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from dataforce.errors import ConflictError, NotFoundError, StoreCorruptedError
-from dataforce.models import MODEL_ARTIFACT
+from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce.seam import Kind, Page, Query, Scope
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
@@ -59,6 +59,7 @@ class RecordStore(Generic[M, C, U]):
         self._constants = CONSTANTS.get(kind, {})
         self._all = select(*columns, *totals).where(*self._inside())
         self._one = self._all.where(self.table.c.id == bindparam("identifier"))
+        self._mine = self._one.with_for_update(of=self.table)  # SQLite's transaction is enough
         self._parents = select(literal(1)).where(*self._above())
         self._insert = insert(self.table)
         self._update = update(self.table).where(self.table.c.id == bindparam("identifier"))
@@ -97,7 +98,7 @@ class RecordStore(Generic[M, C, U]):
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove the record and all below it, and then the files that nobody needs any more."""
         with self.database.writing() as connection:
-            if connection.execute(self._one, self._key(scope, identifier)).first() is None:
+            if connection.execute(self._mine, self._key(scope, identifier)).first() is None:
                 if self.kind.forgiving_delete:
                     return
                 raise self._missing(connection, scope, identifier)
@@ -136,7 +137,10 @@ class RecordStore(Generic[M, C, U]):
     ) -> M:
         """The record after the changes; `columns` are set beside what the changes say."""
         row = self._columns(changes, changes.model_fields_set) | columns
-        before = self.select(connection, scope, identifier)
+        found = connection.execute(self._mine, self._key(scope, identifier)).first()
+        if found is None:
+            raise self._missing(connection, scope, identifier)
+        before = self._record(found)
         self.check(before, changes)
         if not row:
             return before
@@ -219,9 +223,12 @@ class RecordStore(Generic[M, C, U]):
     def _release_files(self, connection: Connection, identifier: str) -> None:
         if self.kind is not MODEL_ARTIFACT and self.kind not in MODEL_ARTIFACT.ancestors:
             return
-        content = TABLES[MODEL_ARTIFACT].c.content
-        rows = below(self.kind, MODEL_ARTIFACT, identifier).with_only_columns(content).distinct()
-        connection.execute(insert(released).from_select(["content"], rows))
+        models, columns = below(self.kind, MODEL_ARTIFACT, identifier), TABLES[MODEL_ARTIFACT].c
+        files = models.with_only_columns(columns.content)
+        # What a user brought or was to delete by hand has the name of the record.
+        own = models.with_only_columns(literal("incoming/") + columns.unique_identifier)
+        touched = own.where(columns.status != ModelArtifactStatus.UPLOADED.value)
+        connection.execute(insert(released).from_select(["content"], files.union(touched)))
 
     def _columns(self, model: BaseModel, names: Iterable[str]) -> Row:
         """The columns that hold the fields of that name; fields without a column are dropped."""
@@ -236,9 +243,10 @@ class RecordStore(Generic[M, C, U]):
         try:
             return self.kind.record.model_validate(fields)
         except ValidationError as error:
+            wrong = ", ".join(str(fault["loc"][0]) for fault in error.errors())
             raise StoreCorruptedError(
-                f"The {self.kind.name} {fields['id']} in {self.database.shown} is damaged: "
-                f"{error}. Restore the registry from a copy."
+                f"The {self.kind.name} {fields['id']} in {self.database.shown} is damaged: its "
+                f"{wrong} cannot be read. Restore the registry from a copy."
             ) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     func,
     select,
@@ -37,22 +38,23 @@ metadata = MetaData()
 String = Text().with_variant(Text(collation="C"), "postgresql")
 
 
-class JSON(Text):
-    """JSON as text, which stays text until somebody looks at the field of the record."""
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[object], str | None]:
-        """Turns a value, which may be a model, into text."""
-        return lambda value: None if value is None else to_json(value).decode()
-
-    def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Callable[[str | None], JSONText | None]:
-        """Vouches for text that was valid when it was stored."""
-        return lambda text: None if text is None else JSONText(text)
-
-
 # Times are text in the platform's form: it sorts, and every database keeps the microseconds.
 Time = String
+
+
+class JSON(TypeDecorator[Any]):
+    """JSON as text, which stays text until somebody looks at the field of the record."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        """Turn a value, which may be a model, into text."""
+        return None if value is None else to_json(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> JSONText | None:
+        """Vouch for text that was valid when it was stored."""
+        return None if value is None else JSONText(value)
 
 
 def _table(kind: AnyKind, *parts: Column[Any] | UniqueConstraint | Index) -> Table:

@@ -15,6 +15,7 @@ from dataforce.errors import (
     ResourceNotFoundError,
 )
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
+from dataforce.models._base import canonical_id
 from dataforce.seam import Query, Scope
 
 if TYPE_CHECKING:
@@ -94,17 +95,20 @@ class Defaults:
         """Where objects of `kind` are: below the defaults, or below `parent` in place of one."""
         if kind.parent is None:
             return Scope()
-        return self.scope(kind.parent).child(parent or self.require(kind.parent))
+        return self.scope(kind.parent).child(
+            self.require(kind.parent) if parent is None else parent
+        )
 
     def forget(self, kind: AnyKind, identifier: str) -> None:
         """After an object was deleted: if it was the default, there is none now."""
         with self._lock:
-            if self._choices[kind].identifier == identifier:
+            known = self.known(kind)
+            if known is not None and canonical_id(known) == identifier:
                 self.choose(kind, None)
 
     def _resolve(self, kind: AnyKind, choice: _Choice) -> str | None:
         if kind.parent is not None and self.find(kind.parent) is None:
-            if choice.chosen is None:
+            if choice.chosen is None or choice.inherited:
                 return None
             raise ConfigurationError(
                 f"The default {kind.name} {choice.chosen!r} needs a default {kind.parent.name}. "

@@ -105,7 +105,8 @@ class Records(Generic[M, C, U]):
 
     def delete(self, identifier: str, parent: str | None = None) -> None:
         """Remove the record and all that stands below it."""
-        self.store.delete(self.scope(parent), require_id(self.kind, identifier))
+        identifier = require_id(self.kind, identifier)
+        self.store.delete(self.scope(parent), identifier)
 
     def _check(self, query: Query) -> None:
         if query.sort_by not in self.kind.sorts:

@@ -33,9 +33,9 @@ def upload(
     records: ModelRecords, path: Path, described: Mapping[str, object], collection_id: str | None
 ) -> ModelArtifact:
     """Store the file at `path` and its record; reads the file once."""
-    scope, content = records.scope(collection_id), records.content
     # What can be refused without reading a large file is refused first.
     validated(MODEL_ARTIFACT, ModelArtifactChanges, described)
+    scope, content = records.scope(collection_id), records.content
     with content.receive(path) as incoming:
         package = read_package(path, _cancellable(incoming))
         values = {
@@ -59,8 +59,9 @@ def download(
     collection_id: str | None,
 ) -> Path:
     """Write the file of a record to where the user wants it, whole or not at all."""
+    identifier = require_id(MODEL_ARTIFACT, model_id)
     scope = records.scope(collection_id)
-    record = records.store.get(scope, require_id(MODEL_ARTIFACT, model_id))
+    record = records.store.get(scope, identifier)
     target = _target(record, Path() if file_path is None else Path(file_path))
     with _replacing(target, record.size) as file:
         _copy_verified(record, records.content.read(scope, record), file)
@@ -76,8 +77,14 @@ def _cancellable(incoming: Incoming) -> Callable[[memoryview], object]:
 
 
 def _target(record: ModelArtifact, path: Path) -> Path:
-    target = path / _safe_name(record) if path.is_dir() else path
-    if target.is_dir():
+    try:
+        target = path / _safe_name(record) if path.is_dir() else path
+        is_folder = target.is_dir()
+    except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
+        raise FileDownloadError(
+            f"{path} cannot be written: {error}. Give file_path the name of a file to write."
+        ) from error
+    if is_folder:
         raise FileDownloadError(f"{target} is a folder. Give the name of a file to write.")
     if not target.parent.is_dir():
         raise FileDownloadError(
@@ -90,7 +97,7 @@ def _target(record: ModelArtifact, path: Path) -> Path:
 def _safe_name(record: ModelArtifact) -> str:
     """The file's own name without any folders: a name from elsewhere must not choose the place."""
     name = record.file_name.replace("\\", "/").rpartition("/")[2]
-    if name in ("", ".", "..") or "\x00" in name:
+    if name in ("", ".", ".."):
         raise FileDownloadError(
             f"The file name of model artifact {record.id}, {record.file_name!r}, cannot be used "
             f"here. Give file_path the name of a file to write."

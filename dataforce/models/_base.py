@@ -29,13 +29,18 @@ class Changes(Values):
     """What to change. A field that was not set stays as it is; `None` clears it."""
 
 
-def _refuse_nul(text: str) -> str:
+def _refuse_unstorable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not contain a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be Unicode text; it holds half of a character") from None
     return text
 
 
-def _refuse_blank(text: str) -> str:
+def refuse_blank(text: str) -> str:
+    """Refuse text that nobody could read."""
     if not text.strip():
         raise ValueError("must not be empty")
     return text
@@ -43,7 +48,10 @@ def _refuse_blank(text: str) -> str:
 
 def _refuse_unsendable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     try:
-        encoded = json.dumps(value, allow_nan=False)
+        encoded = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        encoded.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be Unicode text; it holds half of a character") from None
     except ValueError as error:
         raise ValueError("must not contain NaN or infinity") from error
     except RecursionError as error:
@@ -81,10 +89,10 @@ def _require_id(text: str) -> str:
     return identifier
 
 
-Text = Annotated[str, Field(strict=True), AfterValidator(_refuse_nul)]
+Text = Annotated[str, Field(strict=True), AfterValidator(_refuse_unstorable)]
 """Text that the platform can store."""
 
-Name = Annotated[Text, AfterValidator(_refuse_blank)]
+Name = Annotated[Text, AfterValidator(refuse_blank)]
 """Text that an object can be found by."""
 
 Identifier = Annotated[str, Field(strict=True), AfterValidator(_require_id)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, SecretStr
 
-from dataforce.models._base import Changes, Name, Record, Text, Timestamp, Values
+from dataforce.models._base import Changes, Name, Record, Text, Timestamp, Values, refuse_blank
 from dataforce.models.organization import ORGANIZATION
 from dataforce.seam.kind import Kind
 
@@ -49,7 +49,7 @@ def _without_scheme(endpoint: str) -> str:
     return endpoint.removeprefix("https://").removeprefix("http://")
 
 
-Endpoint = Annotated[Name, AfterValidator(_without_scheme)]
+Endpoint = Annotated[Text, AfterValidator(_without_scheme), AfterValidator(refuse_blank)]
 
 
 class BucketSecretValues(Values):

@@ -148,7 +148,7 @@ class CollectionResource(CollectionResourceBase):
             ['crm']
         """
         return self._records.update(
-            collection_id or self._session.defaults.require(COLLECTION),
+            self._session.defaults.require(COLLECTION) if collection_id is None else collection_id,
             {"name": name, "description": description, "tags": tags},
         )
 
@@ -166,8 +166,10 @@ class CollectionResource(CollectionResourceBase):
             >>> churn = client.collections.create("", "Churn", "model")
             >>> client.collections.delete(churn.id)
         """
-        identifier = require_id(
-            COLLECTION, collection_id or self._session.defaults.require(COLLECTION)
+        identifier = (
+            self._session.defaults.require(COLLECTION)
+            if collection_id is None
+            else require_id(COLLECTION, collection_id)
         )
         self._records.delete(identifier)
         self._session.defaults.forget(COLLECTION, identifier)

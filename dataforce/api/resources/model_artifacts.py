@@ -198,8 +198,9 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             >>> client.model_artifacts.download_url(model.id)["url"].partition("://")[0]
             'memory'
         """
-        scope, content = self._records.scope(collection_id), self._records.content
-        return SignedURL(url=content.download_url(scope, require_id(MODEL_ARTIFACT, model_id)))
+        identifier = require_id(MODEL_ARTIFACT, model_id)
+        scope = self._records.scope(collection_id)
+        return SignedURL(url=self._records.content.download_url(scope, identifier))
 
     def delete_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
         """Begin to delete a model artifact by hand: its status becomes `pending_deletion`.
@@ -223,8 +224,9 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             >>> str(client.model_artifacts.get(model.id).status)
             'pending_deletion'
         """
-        scope, content = self._records.scope(collection_id), self._records.content
-        return SignedURL(url=content.delete_url(scope, require_id(MODEL_ARTIFACT, model_id)))
+        identifier = require_id(MODEL_ARTIFACT, model_id)
+        scope = self._records.scope(collection_id)
+        return SignedURL(url=self._records.content.delete_url(scope, identifier))
 
     def create(
         self,

@@ -123,7 +123,7 @@ class OrbitResource(OrbitResourceBase):
             'Production'
         """
         return self._records.update(
-            orbit_id or self._session.defaults.require(ORBIT),
+            self._session.defaults.require(ORBIT) if orbit_id is None else orbit_id,
             {"name": name, "bucket_secret_id": bucket_secret_id},
         )
 

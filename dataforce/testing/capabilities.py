@@ -1,0 +1,26 @@
+"""What a backend may lack without failing the suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the tests may do; those that need more are skipped.
+
+    A backend that lacks something overrides the fixture:
+
+    ```python
+    @pytest.fixture
+    def capabilities():
+        return Capabilities(makes_organizations=False)
+    ```
+
+    Args:
+        makes_organizations: The seam can create an organization. On the platform only a person can.
+        is_shared: A second client with the same settings sees what the first one wrote.
+    """
+
+    makes_organizations: bool = True
+    is_shared: bool = True

@@ -1,0 +1,160 @@
+"""The fixtures of the conformance suite.
+
+Named in `pytest_plugins`, it offers every fixture that the suite asks for but one: the author of a
+backend writes `client_settings`, the keyword arguments with which `Client` opens a fresh platform
+of one organization, one bucket secret, one orbit and no collections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import pytest
+
+from dataforce import AsyncClient, Client, CreatedModel
+from dataforce.models import (
+    ORGANIZATION,
+    BucketSecret,
+    Collection,
+    Orbit,
+    Organization,
+    OrganizationValues,
+)
+from dataforce.seam import Scope
+from dataforce.testing.capabilities import Capabilities
+from dataforce.testing.packages import MANIFEST, build_package
+
+pytest.register_assert_rewrite("dataforce.testing.suite", "dataforce.testing.differential.machine")
+
+ClientSettings: TypeAlias = dict[str, Any]
+OpenClient: TypeAlias = Callable[..., Client]
+Asynchronously: TypeAlias = Callable[[Callable[[AsyncClient], Awaitable[None]]], None]
+
+
+class PackageFactory(Protocol):
+    """Writes a model package into a folder of the test's own."""
+
+    def __call__(self, name: str = "model.fnnx", **changes: Any) -> Path:
+        """The path of a package of that name; `changes` are those of `build_package`."""
+
+
+class RecordFactory(Protocol):
+    """Registers a model artifact whose bytes are not there yet."""
+
+    def __call__(self, content: bytes = b"model", **changes: Any) -> CreatedModel:
+        """The record for these bytes; `changes` are arguments of `model_artifacts.create`."""
+
+
+@pytest.fixture
+def capabilities() -> Capabilities:
+    """What the backend can do: everything, unless its author overrides this."""
+    return Capabilities()
+
+
+@pytest.fixture
+def open_client(client_settings: ClientSettings) -> Iterator[OpenClient]:
+    """Opens a client with the settings of the test and some more; it is closed after the test."""
+    with ExitStack() as opened:
+        yield lambda **more: opened.enter_context(Client(**(client_settings | more)))
+
+
+@pytest.fixture
+def client(open_client: OpenClient) -> Client:
+    """A client of a fresh platform."""
+    return open_client()
+
+
+@pytest.fixture
+def open_another(client: Client, open_client: OpenClient, capabilities: Capabilities) -> OpenClient:
+    """Opens further clients of the platform that `client` uses."""
+    if not capabilities.is_shared:
+        pytest.skip("the backend shows each client a platform of its own")
+    return open_client
+
+
+@pytest.fixture
+def asynchronously(client_settings: ClientSettings) -> Asynchronously:
+    """Runs a coroutine function with an asynchronous client of a fresh platform."""
+
+    def run(flow: Callable[[AsyncClient], Awaitable[None]]) -> None:
+        async def main() -> None:
+            async with AsyncClient(**client_settings) as client:
+                await flow(client)
+
+        asyncio.run(main())
+
+    return run
+
+
+@pytest.fixture
+def bucket_secret(client: Client) -> BucketSecret:
+    """The bucket secret that the platform begins with."""
+    return client.bucket_secrets.list()[0]
+
+
+@pytest.fixture
+def orbit(client: Client) -> Orbit:
+    """The orbit that the platform begins with, made the client's default."""
+    orbit = client.orbits.list()[0]
+    client.orbit = orbit.id
+    return orbit
+
+
+@pytest.fixture
+def other_orbit(client: Client, orbit: Orbit, bucket_secret: BucketSecret) -> Orbit:
+    """A second orbit, which is not the client's default."""
+    return client.orbits.create("Other Orbit", bucket_secret.id)
+
+
+@pytest.fixture
+def collection(client: Client) -> Collection:
+    """A collection, made the client's default."""
+    collection = client.collections.create("Iris and others", "Flowers", "model")
+    client.collection = collection.id
+    return collection
+
+
+@pytest.fixture
+def other_organization(client: Client, capabilities: Capabilities) -> Organization:
+    """A second organization without anything in it; the first is made the client's default."""
+    if not capabilities.makes_organizations:
+        pytest.skip("the backend cannot make organizations")
+    client.organization = client.organizations.list()[0].id
+    values = OrganizationValues(name="Other Organization")
+    return client.backend.store(ORGANIZATION).create(Scope(), values)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> PackageFactory:
+    """Writes model packages."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+
+    def write(name: str = "model.fnnx", **changes: Any) -> Path:
+        return build_package(folder / name, **changes)
+
+    return write
+
+
+@pytest.fixture
+def register(client: Client, collection: Collection) -> RecordFactory:
+    """Registers model artifacts in `collection` whose bytes are not there yet."""
+
+    def create(content: bytes = b"model", **changes: Any) -> CreatedModel:
+        values: dict[str, Any] = {
+            "file_name": "model.fnnx",
+            "metrics": {},
+            "manifest": MANIFEST,
+            "file_hash": hashlib.sha256(content).hexdigest(),
+            "file_index": {},
+            "size": len(content),
+            "model_name": "model",
+        }
+        return client.model_artifacts.create(**(values | changes))
+
+    return create

@@ -1,0 +1,187 @@
+"""Downloads: a model file comes out, whole and where it was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dataforce import (
+    ChecksumMismatchError,
+    Client,
+    Collection,
+    FileDownloadError,
+    FileUploadError,
+    ModelArtifact,
+)
+from dataforce.testing import links
+from dataforce.testing.plugin import PackageFactory, RecordFactory
+from dataforce.testing.suite._support import content_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where downloads go."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def path(package: PackageFactory) -> Path:
+    """A package of several chunks."""
+    return package("iris.fnnx", content=bytes(range(256)) * 10_000)
+
+
+@pytest.fixture
+def model(client: Client, collection: Collection, path: Path) -> ModelArtifact:
+    """The model artifact of that package."""
+    return client.model_artifacts.upload(path, "iris")
+
+
+def test_a_model_is_downloaded_to_a_file(
+    client: Client, model: ModelArtifact, path: Path, folder: Path
+) -> None:
+    """Byte by byte as it was, under the name that was asked for; the path is the answer."""
+    for target in (folder / "one.fnnx", str(folder / "two")):
+        written = client.model_artifacts.download(model.id, target)
+        assert written == Path(target)
+        assert written.read_bytes() == path.read_bytes()
+    assert set(content_of(folder)) == {"one.fnnx", "two"}
+
+
+def test_a_model_is_downloaded_into_a_folder(
+    client: Client, model: ModelArtifact, path: Path, folder: Path
+) -> None:
+    """Under the name it was uploaded with."""
+    assert client.model_artifacts.download(model.id.upper(), folder) == folder / "iris.fnnx"
+    assert content_of(folder) == {"iris.fnnx": path.read_bytes()}
+
+
+def test_a_model_is_downloaded_into_the_current_folder(
+    client: Client,
+    model: ModelArtifact,
+    path: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If nothing else is said."""
+    monkeypatch.chdir(folder)
+    written = client.model_artifacts.download(model.id)
+    assert written.resolve() == (folder / "iris.fnnx").resolve()
+    assert content_of(folder) == {"iris.fnnx": path.read_bytes()}
+
+
+def test_a_file_that_is_there_is_replaced(
+    client: Client, model: ModelArtifact, path: Path, folder: Path
+) -> None:
+    """However long it was."""
+    target = folder / "iris.fnnx"
+    target.write_bytes(b"old" * 2_000_000)
+    client.model_artifacts.download(model.id, folder)
+    assert content_of(folder) == {"iris.fnnx": path.read_bytes()}
+
+
+def test_a_renamed_model_is_downloaded_under_its_new_name(
+    client: Client, model: ModelArtifact, path: Path, folder: Path
+) -> None:
+    """Its bytes stay where they are."""
+    client.model_artifacts.update(model.id, file_name="setosa.fnnx")
+    assert client.model_artifacts.download(model.id, folder).name == "setosa.fnnx"
+    assert content_of(folder) == {"setosa.fnnx": path.read_bytes()}
+
+
+def test_a_folder_that_does_not_exist_is_not_made(
+    client: Client, model: ModelArtifact, folder: Path
+) -> None:
+    """It may be a slip of the pen."""
+    with pytest.raises(FileDownloadError, match="missing"):
+        client.model_artifacts.download(model.id, folder / "missing" / "iris.fnnx")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_in_the_way_is_left_alone(
+    client: Client, model: ModelArtifact, folder: Path
+) -> None:
+    """A folder of the name of the file."""
+    (folder / "iris.fnnx").mkdir()
+    with pytest.raises(FileDownloadError, match=r"iris\.fnnx"):
+        client.model_artifacts.download(model.id, folder)
+    assert content_of(folder) == {}
+
+
+def test_bytes_that_are_not_there_leave_the_old_file(
+    client: Client, register: RecordFactory, folder: Path
+) -> None:
+    """A record may wait for its bytes for ever."""
+    model = register().model
+    (folder / "model.fnnx").write_bytes(b"old")
+    with pytest.raises(FileDownloadError):
+        client.model_artifacts.download(model.id, folder)
+    client.model_artifacts.update(model.id, status="uploaded")
+    with pytest.raises(FileDownloadError):
+        client.model_artifacts.download(model.id, folder)
+    assert content_of(folder) == {"model.fnnx": b"old"}
+
+
+@pytest.mark.parametrize("brought", [b"MODEL", b"mode", b"model and more", b""])
+def test_bytes_that_are_not_those_announced_are_never_downloaded(
+    client: Client, register: RecordFactory, folder: Path, brought: bytes
+) -> None:
+    """They are refused on their way in or on their way out."""
+    created = register(b"model")
+    (folder / "model.fnnx").write_bytes(b"old")
+    links.put(created.url.parts[0].url, brought)
+    update, download = client.model_artifacts.update, client.model_artifacts.download
+    with pytest.raises((FileUploadError, ChecksumMismatchError)):
+        download(update(created.model.id, status="uploaded").id, folder)
+    assert content_of(folder) == {"model.fnnx": b"old"}
+
+
+def registered(client: Client, register: RecordFactory, file_name: str) -> ModelArtifact:
+    """A model whose file name came from elsewhere."""
+    created = register(b"model", file_name=file_name)
+    links.put(created.url.parts[0].url, b"model")
+    return client.model_artifacts.update(created.model.id, status="uploaded")
+
+
+@pytest.mark.parametrize(
+    "file_name",
+    [
+        "../../evil.fnnx",
+        "..\\..\\evil.fnnx",
+        "../packages\\../evil.fnnx",
+        "/tmp/evil.fnnx",  # noqa: S108
+        "\\\\server\\share\\evil.fnnx",
+        "missing/evil.fnnx",
+    ],
+)
+def test_a_file_name_does_not_choose_the_folder(
+    client: Client, register: RecordFactory, folder: Path, file_name: str
+) -> None:
+    """What a server says of folders is ignored."""
+    model = registered(client, register, file_name)
+    assert client.model_artifacts.download(model.id, folder) == folder / "evil.fnnx"
+    assert content_of(folder) == {"evil.fnnx": b"model"}
+
+
+@pytest.mark.parametrize("file_name", ["folder/..", "folder\\..", f"{'x' * 300}.fnnx"])
+def test_a_file_name_that_no_folder_can_hold(
+    client: Client, register: RecordFactory, folder: Path, file_name: str
+) -> None:
+    """The error says so, nothing is written, and another name can be given."""
+    model = registered(client, register, file_name)
+    with pytest.raises(FileDownloadError):
+        client.model_artifacts.download(model.id, folder)
+    assert content_of(folder) == {}
+    client.model_artifacts.download(model.id, folder / "model.fnnx")
+    assert content_of(folder) == {"model.fnnx": b"model"}
+
+
+def test_a_large_model_comes_out_as_it_went_in(
+    client: Client, collection: Collection, package: PackageFactory, folder: Path
+) -> None:
+    """More than any buffer holds, and not a multiple of one."""
+    path = package(content=bytes(range(251)) * 50_001)
+    model = client.model_artifacts.upload(path, "large")
+    assert client.model_artifacts.download(model.id, folder).read_bytes() == path.read_bytes()

@@ -1,0 +1,80 @@
+"""What every answer has in common."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from dataforce import Client
+from dataforce.testing.plugin import RecordFactory
+
+RESOURCES = ("organizations", "bucket_secrets", "orbits", "collections", "model_artifacts")
+WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+
+
+@pytest.fixture
+def records(client: Client, register: RecordFactory) -> list[Any]:
+    """A record of each kind."""
+    register(tags=["a"])
+    return [getattr(client, resource).list()[0] for resource in RESOURCES]
+
+
+def test_an_id_is_a_uuid_in_its_usual_form(records: list[Any]) -> None:
+    """Lower case, with dashes."""
+    for record in records:
+        assert record.id == str(uuid.UUID(record.id))
+
+
+def test_times_know_their_zone(records: list[Any]) -> None:
+    """They are in UTC, and there is no change before the first."""
+    for record in records:
+        assert isinstance(record.created_at, datetime)
+        assert record.created_at.utcoffset() == timedelta(0)
+        assert record.created_at <= datetime.now(UTC) + timedelta(minutes=5)
+        assert record.updated_at is None
+
+
+def test_a_record_becomes_json_of_the_wire_and_back(records: list[Any]) -> None:
+    """Times too."""
+    for record in records:
+        wire = record.model_dump_json()
+        assert WIRE_TIME.fullmatch(json.loads(wire)["created_at"])
+        assert type(record).model_validate_json(wire) == record
+        assert type(record).model_validate(record.model_dump()) == record
+
+
+def test_what_a_newer_platform_adds_is_kept(records: list[Any]) -> None:
+    """It can be read, and goes along."""
+    for record in records:
+        newer = type(record).model_validate(record.model_dump() | {"colour": {"name": "blue"}})
+        assert newer.colour == {"name": "blue"}
+        assert newer.model_dump()["colour"] == {"name": "blue"}
+        assert json.loads(newer.model_dump_json())["colour"] == {"name": "blue"}
+
+
+def test_a_record_cannot_be_changed(records: list[Any]) -> None:
+    """It is what the platform said; updates go through the client."""
+    for record in records:
+        with pytest.raises(ValidationError):
+            record.id = "another"
+
+
+def test_a_record_says_what_it_is(records: list[Any]) -> None:
+    """Its class and its id."""
+    for record in records:
+        assert repr(record).startswith(f"{type(record).__name__}(")
+        assert record.id in repr(record)
+
+
+def test_a_record_equals_itself_read_again(client: Client, records: list[Any]) -> None:
+    """And no other."""
+    for record in records:
+        for resource in RESOURCES:
+            for other in getattr(client, resource).list():
+                assert (other == record) == (other.id == record.id)

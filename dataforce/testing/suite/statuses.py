@@ -1,0 +1,120 @@
+"""The status of a model artifact, and which may follow which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dataforce import (
+    BadRequestError,
+    Client,
+    ModelArtifact,
+    ModelArtifactStatus,
+    UnprocessableEntityError,
+)
+from dataforce.testing.plugin import RecordFactory
+
+PENDING_UPLOAD, UPLOADED, UPLOAD_FAILED, PENDING_DELETION, DELETION_FAILED = ModelArtifactStatus
+
+ALLOWED = {
+    (PENDING_UPLOAD, UPLOADED),
+    (PENDING_UPLOAD, UPLOAD_FAILED),
+    (PENDING_DELETION, DELETION_FAILED),
+}
+SETTABLE = (UPLOADED, UPLOAD_FAILED, DELETION_FAILED)
+REFUSED = [
+    (before, after)
+    for before in ModelArtifactStatus
+    for after in SETTABLE
+    if (before, after) not in ALLOWED
+]
+
+
+def bring_to(client: Client, model: ModelArtifact, status: ModelArtifactStatus) -> None:
+    """Lead a new record to a status."""
+    if status in (PENDING_DELETION, DELETION_FAILED):
+        client.model_artifacts.delete_url(model.id)
+    if status in SETTABLE:
+        client.model_artifacts.update(model.id, status=status)
+
+
+def status_of(client: Client, model: ModelArtifact) -> ModelArtifactStatus:
+    """The status as the platform tells it now."""
+    found = client.model_artifacts.get(model.id)
+    assert found is not None
+    return found.status
+
+
+@pytest.mark.parametrize(("before", "after"), sorted(ALLOWED))
+def test_a_status_may_follow(
+    client: Client,
+    register: RecordFactory,
+    before: ModelArtifactStatus,
+    after: ModelArtifactStatus,
+) -> None:
+    """The answer has it, and so has the record ever after."""
+    model = register().model
+    bring_to(client, model, before)
+    assert client.model_artifacts.update(model.id, status=after).status is after
+    assert status_of(client, model) is after
+
+
+@pytest.mark.parametrize(("before", "after"), REFUSED)
+def test_a_status_may_not_follow(
+    client: Client,
+    register: RecordFactory,
+    before: ModelArtifactStatus,
+    after: ModelArtifactStatus,
+) -> None:
+    """Nor does anything else of that update happen."""
+    model = register().model
+    bring_to(client, model, before)
+    with pytest.raises(BadRequestError):
+        client.model_artifacts.update(model.id, model_name="changed", status=after)
+    assert status_of(client, model) is before
+    assert client.model_artifacts.get("changed") is None
+
+
+def test_a_status_that_is_never_set_by_hand(client: Client, register: RecordFactory) -> None:
+    """The platform sets it, or does not know it."""
+    model = register().model
+    wrong: tuple[Any, ...] = (PENDING_UPLOAD, PENDING_DELETION, "unknown", "", 1)
+    for status in wrong:
+        with pytest.raises(UnprocessableEntityError, match="status"):
+            client.model_artifacts.update(model.id, status=status)
+    assert client.model_artifacts.list() == [model]
+
+
+def test_a_status_may_be_given_as_text(client: Client, register: RecordFactory) -> None:
+    """It comes back as a member of the enumeration, which is that text."""
+    model = client.model_artifacts.update(register().model.id, status="upload_failed")
+    assert model.status is UPLOAD_FAILED
+    assert model.status == "upload_failed"
+
+
+def test_a_deletion_may_begin_at_any_status(client: Client, register: RecordFactory) -> None:
+    """Asking for the URL to delete with is what begins it."""
+    for before in ModelArtifactStatus:
+        model = register().model
+        bring_to(client, model, before)
+        assert client.model_artifacts.delete_url(model.id).url
+        assert status_of(client, model) is PENDING_DELETION
+
+
+def test_a_model_can_be_deleted_at_any_status(client: Client, register: RecordFactory) -> None:
+    """In one call."""
+    for before in ModelArtifactStatus:
+        model = register().model
+        bring_to(client, model, before)
+        client.model_artifacts.delete(model.id)
+    assert client.model_artifacts.list() == []
+
+
+def test_a_model_can_be_renamed_at_any_status(client: Client, register: RecordFactory) -> None:
+    """Its status stays."""
+    for before in ModelArtifactStatus:
+        model = register().model
+        bring_to(client, model, before)
+        changed = client.model_artifacts.update(model.id, model_name="iris")
+        assert (changed.model_name, changed.status) == ("iris", before)

@@ -1,0 +1,163 @@
+"""Arguments that are refused: with an error that names them, and nothing written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from dataforce import Client, Collection, UnprocessableEntityError
+from dataforce.testing.plugin import PackageFactory, RecordFactory
+from dataforce.testing.suite._support import refuse_all
+
+Wrong = dict[str, Sequence[Any]]
+
+LARGEST = 5 * 1024**4
+NAMES = ("", "   ", "\n", "a\x00b", "\ud800", 5, b"bytes", ["name"])
+TAGS = ("text", [5], ["a\x00b"], ["\ud800"], [None], {"a": "b"})
+DESCRIPTIONS = ("a\x00b", "\ud800", 5)
+FORBIDDEN = ":\"*`~#%;'^"
+
+COLLECTION_CHANGES: Wrong = {"name": NAMES, "tags": TAGS, "description": DESCRIPTIONS}
+COLLECTION_VALUES: Wrong = {
+    "name": (*NAMES, None),
+    "tags": TAGS,
+    "description": (*DESCRIPTIONS, None),
+    "collection_type": ("table", "", "Model", None, 1),
+}
+FILE_NAMES: Sequence[object] = (
+    *("", "noext", ".dfs", "a.", "a.d fs", "a\x00.fnnx", "\ud800.fnnx", 5, b"a.fnnx"),
+    *(f"mo{character}del.fnnx" for character in FORBIDDEN),
+    *(f"model.fn{character}nx" for character in f"{FORBIDDEN}\t\n"),
+)
+MODEL_CHANGES: Wrong = {
+    "model_name": NAMES,
+    "file_name": FILE_NAMES,
+    "tags": TAGS,
+    "description": DESCRIPTIONS,
+}
+UPLOADS: Wrong = {"model_name": (*NAMES, None), "tags": TAGS, "description": DESCRIPTIONS}
+MODEL_VALUES: Wrong = UPLOADS | {
+    "file_name": (*FILE_NAMES, None),
+    "metrics": (
+        *({"loss": number} for number in (math.nan, math.inf, -math.inf)),
+        *(None, [1], {"a": {"b": [math.nan]}}, {"a": object()}),
+        *({"a\x00": 1}, {"a": ["b\x00"]}, {"a": "\ud800"}),
+    ),
+    "size": (LARGEST + 1, None, "large", 1.5),
+    "file_index": (None, [], {"a": 1}, {"a": (1,)}, {"a": (1, "b")}, {"a\x00": (1, 2)}),
+    "file_hash": (None, 5, "a\x00"),
+    "manifest": (None, {}, [], "manifest"),
+}
+
+
+@pytest.mark.parametrize("field", COLLECTION_VALUES)
+def test_a_wrong_collection_is_refused(client: Client, field: str) -> None:
+    """By the name of the argument."""
+    values: dict[str, Any] = {"name": "Churn", "description": "", "collection_type": "model"}
+    for value in COLLECTION_VALUES[field]:
+        with pytest.raises(UnprocessableEntityError, match=field):
+            client.collections.create(**(values | {field: value}))
+    assert client.collections.list() == []
+
+
+@pytest.mark.parametrize("field", COLLECTION_CHANGES)
+def test_a_wrong_change_of_a_collection_is_refused(
+    client: Client, collection: Collection, field: str
+) -> None:
+    """The collection stays as it is."""
+    for value in COLLECTION_CHANGES[field]:
+        change: dict[str, Any] = {field: value}
+        with pytest.raises(UnprocessableEntityError, match=field):
+            client.collections.update(**change)
+    assert client.collections.list() == [collection]
+
+
+@pytest.mark.parametrize("field", MODEL_VALUES)
+def test_a_wrong_model_is_refused(client: Client, register: RecordFactory, field: str) -> None:
+    """By the name of the argument."""
+    for value in MODEL_VALUES[field]:
+        change: dict[str, Any] = {field: value}
+        with pytest.raises(UnprocessableEntityError, match=field):
+            register(**change)
+    assert client.model_artifacts.list() == []
+
+
+@pytest.mark.parametrize("field", MODEL_CHANGES)
+def test_a_wrong_change_of_a_model_is_refused(
+    client: Client, register: RecordFactory, field: str
+) -> None:
+    """The model stays as it is."""
+    model = register().model
+    for value in MODEL_CHANGES[field]:
+        change: dict[str, Any] = {field: value}
+        with pytest.raises(UnprocessableEntityError, match=field):
+            client.model_artifacts.update(model.id, **change)
+    assert client.model_artifacts.list() == [model]
+
+
+@pytest.mark.parametrize("field", UPLOADS)
+def test_a_wrong_upload_is_refused(
+    client: Client, collection: Collection, package: PackageFactory, field: str
+) -> None:
+    """The file may be right, what is said of it is not."""
+    path = package()
+    for value in UPLOADS[field]:
+        values: dict[str, Any] = {"model_name": "iris"} | {field: value}
+        with pytest.raises(UnprocessableEntityError, match=field):
+            client.model_artifacts.upload(path, **values)
+    assert client.model_artifacts.list() == []
+
+
+def test_a_model_may_have_the_largest_size(register: RecordFactory) -> None:
+    """Five tebibytes."""
+    assert register(size=LARGEST).model.size == LARGEST
+
+
+def test_file_names_that_the_platform_takes(register: RecordFactory) -> None:
+    """They come back as they were given."""
+    for name in (
+        "a.b",
+        "with spaces.fnnx",
+        "folder/name.fnnx",
+        "back\\slash.fnnx",
+        "what?.fnnx",
+        "a&b<c>.fnnx",
+        "two\nlines.fnnx",
+        "modèle-花.fnnx",
+        f"{'x' * 300}.fnnx",
+        "model.v1.tar.anything",
+    ):
+        assert register(file_name=name).model.file_name == name
+
+
+@pytest.mark.parametrize(
+    "value", ["Flowers", "", "0199c455", "0199c455-21ee-74c6-b747-19a82f1a1e7g"]
+)
+def test_a_name_is_no_id(client: Client, register: RecordFactory, value: str) -> None:
+    """Only `get` and the defaults take names; nothing is changed or deleted."""
+    model = register(model_name="Flowers").model
+    resource = client.model_artifacts
+    before = (client.bucket_secrets.list(), client.orbits.list(), client.collections.list())
+    refuse_all(
+        UnprocessableEntityError,
+        lambda: client.bucket_secrets.update(value, region="eu-west-1"),
+        lambda: client.bucket_secrets.delete(value),
+        lambda: client.orbits.create("Research", value),
+        lambda: client.orbits.update("Research", orbit_id=value),
+        lambda: client.orbits.delete(value),
+        lambda: client.collections.update("Plants", collection_id=value),
+        lambda: client.collections.delete(value),
+        lambda: resource.update(value, model_name="iris"),
+        lambda: resource.delete(value),
+        lambda: resource.download(value),
+        lambda: resource.download_url(value),
+        lambda: resource.delete_url(value),
+        lambda: resource.list(collection_id=value),
+        lambda: resource.get("Flowers", collection_id=value),
+    )
+    after = (client.bucket_secrets.list(), client.orbits.list(), client.collections.list())
+    assert after == before
+    assert resource.list() == [model]

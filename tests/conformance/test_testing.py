@@ -1,0 +1,126 @@
+"""What `dataforce.testing` itself is made of."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import FunctionType
+from urllib.error import HTTPError
+
+import pytest
+
+from dataforce import (
+    Client,
+    ConflictError,
+    MultipleResourcesFoundError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
+from dataforce.testing import links, packages, suite
+from dataforce.testing.differential.answers import outcome
+from dataforce.testing.differential.dictionaries import Dictionaries, find
+
+
+def test_no_test_of_the_suite_hides_another() -> None:
+    modules = [
+        import_module(f"{suite.__name__}.{each.name}") for each in iter_modules(suite.__path__)
+    ]
+    tests = [
+        (name, value)
+        for module in modules
+        for name, value in vars(module).items()
+        if name.startswith("test_") and isinstance(value, FunctionType)
+    ]
+    assert len(tests) > 150
+    assert [name for name, value in tests if getattr(suite, name) is not value] == []
+
+
+def test_a_complete_manifest_is_stored_as_it_is() -> None:
+    with Client(database_url=":memory:") as client:
+        client.collections.create("", "Flowers", "model")
+        created = client.model_artifacts.create("a.b", {}, packages.MANIFEST, "", {}, 0, "model")
+    assert created.model.manifest.model_dump() == packages.MANIFEST
+
+
+def test_the_yardstick_knows_the_rules() -> None:
+    row = {"endpoint": "home", "bucket_name": "home"}
+    orbit = {"id": "o", "name": "alpha", "bucket_secret_id": "s"}
+    twin = Dictionaries({"s": {"id": "s", **row}}, {"o": orbit}, "o")
+    twin.create_secret("t", {"endpoint": "home", "bucket_name": "other"})
+    twin.create_orbit("p", {"name": "alpha", "bucket_secret_id": "t"})
+    for error, call in (
+        (NotFoundError, lambda: twin.update_secret("u", {})),
+        (NotFoundError, lambda: twin.update_orbit("u", {})),
+        (NotFoundError, lambda: twin.update_orbit("o", {"bucket_secret_id": "u"})),
+        (NotFoundError, lambda: twin.create_orbit("u", {"name": "a", "bucket_secret_id": "u"})),
+        (ConflictError, lambda: twin.create_secret("u", row)),
+        (ConflictError, lambda: twin.update_secret("t", row)),
+        (ConflictError, lambda: twin.delete_secret("t")),
+        (ConflictError, lambda: twin.delete_orbit("o")),
+        (UnprocessableEntityError, lambda: twin.update_orbit("o", {"name": ""})),
+        (MultipleResourcesFoundError, lambda: find(twin.list_orbits(), ["name"], "alpha")),
+    ):
+        assert outcome(call) is error
+    assert find(twin.list_orbits(), ["name"], "beta") is None
+
+
+class Bucket(BaseHTTPRequestHandler):
+    """Objects by their path."""
+
+    objects: dict[str, bytes]
+
+    def do_PUT(self) -> None:
+        self.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(201)
+
+    def do_GET(self) -> None:
+        content = self.objects.get(self.path)
+        self.answer(404 if content is None else 200, content or b"")
+
+    def do_DELETE(self) -> None:
+        del self.objects[self.path]
+        self.answer(202)
+
+    def answer(self, status: int, content: bytes = b"") -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """The URL of an object store."""
+    handler = type("EmptyBucket", (Bucket,), {"objects": {}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_bytes_are_moved_over_http(bucket: str) -> None:
+    links.put(f"{bucket}model", b"bytes")
+    assert links.get(f"{bucket}model") == b"bytes"
+    links.delete(f"{bucket}model")
+    with pytest.raises(HTTPError) as caught:
+        links.get(f"{bucket}model")
+    caught.value.close()
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_bytes_are_moved_by_any_scheme(scheme: str, tmp_path: Path) -> None:
+    url = f"{scheme}://{tmp_path}/model"
+    links.put(url, b"bytes")
+    assert links.get(url) == b"bytes"
+    links.delete(url)
+    with pytest.raises(FileNotFoundError):
+        links.get(url)

@@ -1,0 +1,20 @@
+"""What all tests share: none of them sees how the user's own machine is configured."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["dataforce.testing.plugin", "pytester"]
+
+_FOLDERS = ("HOME", "USERPROFILE", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA")
+
+
+@pytest.fixture(autouse=True)
+def _a_user_who_configured_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in _FOLDERS:
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    for name in [name for name in os.environ if name.startswith("DFS_")]:
+        monkeypatch.delenv(name)
