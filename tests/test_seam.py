@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import pickle
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +15,20 @@ from dataforce import (
     Client,
     ConfigurationError,
     DataForceClient,
+    FileDownloadError,
     NotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.api._collector import collector_paused
-from dataforce.models import COLLECTION, MODEL_ARTIFACT, ORBIT, CollectionValues
+from dataforce.api._workers import Workers
+from dataforce.models import (
+    COLLECTION,
+    MODEL_ARTIFACT,
+    ORBIT,
+    ORGANIZATION,
+    CollectionValues,
+    OrganizationValues,
+)
 from dataforce.seam import Query, Scope, available_backends, find_backend
 
 NOWHERE = "0199c455-21ee-74c6-b747-19a82f1a1e75"
@@ -114,6 +125,54 @@ def test_a_name_that_nothing_can_have_finds_nothing(client: Client, name: str) -
 def test_what_is_no_text_is_no_name(client: Client) -> None:
     with pytest.raises(UnprocessableEntityError, match="give text"):
         client.collections.get(5)  # type: ignore[arg-type]  # users of notebooks have no checker
+
+
+def test_defaults_below_an_undecided_organization_say_so(client: Client) -> None:
+    values = OrganizationValues(name="Second")
+    client.backend.store(ORGANIZATION).create(Scope(), values)
+    assert client.organization is None
+    with pytest.raises(ConfigurationError, match=r"No default organization is set.*Second"):
+        client.orbits.update(name="Renamed")
+    client.orbit = "Default Orbit"
+    with pytest.raises(ConfigurationError, match="'Default Orbit' needs a default organization"):
+        _ = client.orbit
+    client.organization = "Second"
+    assert client.orbit is None, "the orbit that was chosen before belongs to the other one"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder nobody can write: /proc")
+def test_a_target_that_cannot_be_written_is_explained(client: Client) -> None:
+    client.collections.create("", "Models", "model")
+    iris = Path(__file__).parent / "data" / "iris.fnnx"
+    model = client.model_artifacts.upload(iris, "iris")
+    with pytest.raises(FileDownloadError, match="could not be written"):
+        client.model_artifacts.download(model.id, "/proc")
+
+
+def test_a_task_that_is_cancelled_twice_still_waits_for_its_call() -> None:
+    began, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def call() -> None:
+        began.set()
+        may_end.wait()
+        ended.set()
+
+    async def flow() -> None:
+        workers = Workers()
+        task = asyncio.create_task(workers.run(call))
+        await asyncio.to_thread(began.wait)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert not task.done()
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+        await workers.close(lambda: None)
+
+    asyncio.run(flow())
 
 
 def test_a_closed_client_says_so(client: Client) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     DBAPIError,
-    IntegrityError,
     NoSuchModuleError,
     OperationalError,
     ProgrammingError,
@@ -138,8 +137,6 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except IntegrityError:
-            raise  # the store that caused it knows what it means
         except DBAPIError as error:
             raise self._explained(error) from error
 

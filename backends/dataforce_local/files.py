@@ -28,6 +28,10 @@ _ABANDONED = timedelta(days=1)
 """The age at which a file that is still being written has surely lost its writer."""
 
 
+class MissingFileError(Exception):
+    """There is no such file; whoever asked for it knows what that means."""
+
+
 class StagedFile:
     """A file that is being written and that nothing refers to yet.
 
@@ -132,8 +136,8 @@ class Files:
             self._system.rm_file(self._full(path))
 
     def read(self, path: str, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes from `offset` on, `length` of them or all, in chunks; may be cut short."""
-        with self.translated(path), self._system.open(self._full(path), "rb") as stream:
+        """The bytes from `offset` on, `length` of them or all; `MissingFileError` if gone."""
+        with self.translated(path), self._open(path) as stream:
             position, end = offset, None if length is None else offset + length
             while end is None or position < end:
                 with self._turn:
@@ -158,10 +162,14 @@ class Files:
         """Say what an operating system's error means for the file at `path`."""
         try:
             yield
-        except FileNotFoundError:
-            raise
         except OSError as error:
             raise self._explained(error, path) from error
+
+    def _open(self, path: str) -> Any:
+        try:
+            return self._system.open(self._full(path), "rb")
+        except FileNotFoundError:
+            raise MissingFileError(path) from None
 
     def _explained(self, error: OSError, path: str) -> DataForceError:
         full = self._full(path)

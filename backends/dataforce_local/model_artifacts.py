@@ -26,7 +26,7 @@ from dataforce.models import (
 from dataforce.models.model_artifact import TRANSITIONS
 from dataforce.seam import Incoming, Scope
 from dataforce_local.database import Database
-from dataforce_local.files import StagedFile
+from dataforce_local.files import MissingFileError, StagedFile
 from dataforce_local.library import Library
 from dataforce_local.records import RecordStore
 from dataforce_local.tables import model_artifacts
@@ -158,7 +158,7 @@ class ModelContent:
             if record.status == ModelArtifactStatus.PENDING_DELETION:
                 content = self._unless_deleted(record, content)
             yield from self._library.files.read(content, offset, length)
-        except FileNotFoundError:
+        except MissingFileError:
             raise FileDownloadError(
                 f"The bytes of model artifact {record.id} are not there; its status is "
                 f"{record.status}. Upload the file as a new model artifact."
@@ -185,7 +185,7 @@ class ModelContent:
 
     def _unless_deleted(self, record: ModelArtifact, content: str) -> str:
         if not self._library.files.exists(_own_place(record.unique_identifier)):
-            raise FileNotFoundError(content)
+            raise MissingFileError(content)
         return content
 
 

@@ -24,11 +24,12 @@ from sqlalchemy.exc import IntegrityError
 from dataforce.errors import ConflictError, NotFoundError, StoreCorruptedError
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce.seam import Kind, Page, Query, Scope
+from dataforce.seam.backend import AnyKind
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
 from dataforce_local.library import Library
 from dataforce_local.paging import Pager, cursor_after
-from dataforce_local.tables import CONSTANTS, TABLES, below, released, total
+from dataforce_local.tables import CONSTANTS, TABLES, below, link, released, total
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -156,15 +157,9 @@ class RecordStore(Generic[M, C, U]):
         """Raise `NotFoundError` for the first parent of `scope` that is not there."""
         if connection.execute(self._parents, self._within(scope)).first() is not None:
             return
-        above: str | None = None
-        for parent, identifier in zip(self.kind.ancestors, scope.ids, strict=True):
-            table = TABLES[parent]
-            statement = select(table.c.id).where(table.c.id == identifier)
-            if parent.parent_field is not None:
-                statement = statement.where(table.c[parent.parent_field] == above)
-            if connection.execute(statement).first() is None:
-                raise _not_found(parent.name, identifier)
-            above = identifier
+        chain = [(kind, scope.ids[:depth]) for depth, kind in enumerate(self.kind.ancestors, 1)]
+        kind, ids = next(place for place in chain if not _is_there(connection, *place))
+        raise _not_found(kind.name, ids[-1])
 
     # -- how it is done
 
@@ -202,13 +197,9 @@ class RecordStore(Generic[M, C, U]):
 
     def _require_references(self, connection: Connection, scope: Scope, row: Row) -> None:
         for field, kind in self.kind.references.items():
-            if field in row:
-                table, parents = TABLES[kind], scope.ids[: len(kind.ancestors)]
-                statement = select(table.c.id).where(table.c.id == row[field])
-                if kind.parent_field is not None:
-                    statement = statement.where(table.c[kind.parent_field] == parents[-1])
-                if connection.execute(statement).first() is None:
-                    raise _not_found(kind.name, row[field])
+            parents = scope.ids[: len(kind.ancestors)]
+            if field in row and not _is_there(connection, kind, (*parents, row[field])):
+                raise _not_found(kind.name, row[field])
 
     def _write(self, connection: Connection, statement: Any, row: Row) -> None:
         try:
@@ -248,6 +239,13 @@ class RecordStore(Generic[M, C, U]):
                 f"The {self.kind.name} {fields['id']} in {self.database.shown} is damaged: its "
                 f"{wrong} cannot be read. Restore the registry from a copy."
             ) from error
+
+
+def _is_there(connection: Connection, kind: AnyKind, ids: tuple[str, ...]) -> bool:
+    """Whether the last of the ids is an object of that kind below the one before."""
+    parent = ids[-2] if kind.parent else ids[-1]
+    statement = select(literal(1)).where(TABLES[kind].c.id == ids[-1], link(kind) == parent)
+    return connection.execute(statement).first() is not None
 
 
 def now() -> str:

@@ -169,10 +169,10 @@ def below(kind: AnyKind, lower: AnyKind, identifier: Any) -> Select[Any]:
     rows = select(TABLES[lower]).correlate(TABLES[kind])
     for upper, child in reversed([*pairwise(path)]):
         parent, table = TABLES[upper], TABLES[child]
-        rows = rows.join_from(table, parent, _link(child) == parent.c.id)
-    return rows.where((_link(path[0]) if path else TABLES[kind].c.id) == identifier)
+        rows = rows.join_from(table, parent, link(child) == parent.c.id)
+    return rows.where((link(path[0]) if path else TABLES[kind].c.id) == identifier)
 
 
-def _link(kind: AnyKind) -> Column[Any]:
-    """The column that holds the id of the parent."""
+def link(kind: AnyKind) -> Column[Any]:
+    """The column that holds the id of the parent; at the root, an object's own id."""
     return TABLES[kind].c[kind.parent_field or "id"]

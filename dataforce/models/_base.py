@@ -54,8 +54,6 @@ def _refuse_unsendable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
         raise ValueError("must be Unicode text; it holds half of a character") from None
     except ValueError as error:
         raise ValueError("must not contain NaN or infinity") from error
-    except RecursionError as error:
-        raise ValueError("must not be nested so deeply") from error
     if _NUL_IN_JSON.search(encoded):
         raise ValueError("must not contain a NUL character")
     return value

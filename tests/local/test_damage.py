@@ -126,6 +126,20 @@ def test_a_writer_that_never_ends_is_reported(place: Path) -> None:
         client.collections.create("", "Models", "model")
 
 
+def test_a_new_file_that_somebody_holds_is_reported(place: Path) -> None:
+    place.parent.mkdir()
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            Client(database_url=f"sqlite:///{place}", retry_timeout=0.05) as client,
+            pytest.raises(StoreError, match="busy for all of retry_timeout"),
+        ):
+            client.orbits.list()
+        other.execute("COMMIT")
+    with Client(database_url=f"sqlite:///{place}") as client:
+        assert len(client.orbits.list()) == 1
+
+
 def test_files_of_a_writer_that_died_long_ago_are_removed(
     client: Client, open_client: Callable[[], Client], iris: Path, place: Path
 ) -> None:

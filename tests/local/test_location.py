@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from dataforce import Client, ConfigurationError, StoreError, StorePermissionError
 from tests.local.conftest import files_of
+from tests.ordinary_user import ordinary_user
 
 
 def test_the_usual_place_is_the_users_data_folder(tmp_path: Path, iris: Path) -> None:
@@ -134,6 +137,45 @@ def test_a_folder_where_the_database_should_be_is_explained(tmp_path: Path) -> N
         pytest.raises(StorePermissionError, match=str(tmp_path)),
     ):
         client.orbits.list()
+
+
+def test_a_folder_that_others_own_is_explained(iris: Path) -> None:
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "registry.db"
+        Client(database_url=f"sqlite:///{place}").orbits.list()
+        place.chmod(0o666)
+        for mode, says in ((0o555, "may not be written"), (0o755, "may not be written")):
+            Path(folder).chmod(mode)
+            with (
+                ordinary_user(),
+                Client(database_url=f"sqlite:///{place}") as client,
+                pytest.raises(StorePermissionError, match=says),
+            ):
+                client.collections.create("", "Models", "model")
+        Path(folder).chmod(0o700)
+
+
+def test_model_files_that_others_own_are_explained(iris: Path) -> None:
+    with TemporaryDirectory() as folder:
+        files = Path(folder) / "files"
+        files.mkdir(mode=0o755)
+        Path(folder).chmod(0o755)
+        package = Path(folder) / "iris.fnnx"
+        package.write_bytes(iris.read_bytes())
+        with Client(database_url=":memory:", storage_url=files) as client:
+            client.collections.create("", "Models", "model")
+            with ordinary_user(), pytest.raises(StorePermissionError, match="set storage_url"):
+                client.model_artifacts.upload(package, "iris")
+
+
+def test_a_server_file_system_without_reservations_will_do(
+    client: Client, iris: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", unsupported)
+    assert client.model_artifacts.upload(iris, "iris").status == "uploaded"
 
 
 def test_a_file_where_the_model_files_should_go_is_explained(

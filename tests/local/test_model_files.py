@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dataforce import Client, FileUploadError, StoreError
+from dataforce import Client, FileDownloadError, FileUploadError, StoreError
+from dataforce.models import MODEL_ARTIFACT, ModelArtifactValues
+from dataforce.seam import Scope
 from tests.local.conftest import files_of
 
 
@@ -86,6 +88,54 @@ def test_bytes_that_were_not_announced_are_refused(client: Client, iris: Path, p
     assert client.model_artifacts.get("by hand") == created.model
     client.model_artifacts.delete(created.model.id)
     assert files_of(place)["incoming"] == []
+
+
+def test_more_files_than_are_removed_at_a_time(client: Client, place: Path, iris: Path) -> None:
+    model = client.model_artifacts.upload(iris, "iris")
+    for number in range(101):
+        created = client.model_artifacts.create(
+            "iris.fnnx", {}, model.manifest, "0" * 64, {}, 1, f"by hand {number}"
+        )
+        Path(created.url.parts[0].url.removeprefix("file://")).write_bytes(b"x")
+    client.collections.delete()
+    assert files_of(place) == {"staging": [], "incoming": [], "sha256": []}
+
+
+def test_bytes_stay_until_they_are_deleted(client: Client, iris: Path, tmp_path: Path) -> None:
+    model = client.model_artifacts.upload(iris, "iris")
+    first, again = (client.model_artifacts.delete_url(model.id) for _ in range(2))
+    assert first.url == again.url
+    copy = client.model_artifacts.download(model.id, tmp_path / "copy.fnnx")
+    assert copy.read_bytes() == iris.read_bytes()
+
+
+def test_a_record_that_was_deleted_meanwhile_has_no_bytes(client: Client, iris: Path) -> None:
+    model = client.model_artifacts.upload(iris, "iris")
+    assert client.organization is not None
+    assert client.orbit is not None
+    scope = Scope((client.organization, client.orbit, model.collection_id))
+    client.model_artifacts.delete(model.id)
+    with pytest.raises(FileDownloadError, match="deleted meanwhile"):
+        list(client.backend.content(MODEL_ARTIFACT).read(scope, model))
+
+
+def test_only_a_digest_names_a_file(client: Client, iris: Path, place: Path) -> None:
+    model = client.model_artifacts.upload(iris, "iris")
+    assert client.organization is not None
+    assert client.orbit is not None
+    scope = Scope((client.organization, client.orbit, model.collection_id))
+    values = ModelArtifactValues.model_validate(
+        {name: getattr(model, name) for name in ModelArtifactValues.model_fields}
+        | {"file_hash": "../../outside"}
+    )
+    content = client.backend.content(MODEL_ARTIFACT)
+    with (
+        pytest.raises(FileUploadError, match="not a SHA-256"),
+        content.receive(iris) as incoming,
+    ):
+        content.upload(scope, values, incoming)
+    assert len(client.model_artifacts.list()) == 1
+    assert files_of(place)["staging"] == []
 
 
 def test_a_file_that_cannot_be_removed_yet_is_removed_later(
