@@ -147,8 +147,9 @@ def test_a_folder_that_others_own_is_explained(iris: Path) -> None:
         for mode, says in ((0o555, "may not be written"), (0o755, "may not be written")):
             Path(folder).chmod(mode)
             with (
-                ordinary_user(),
+                # Made as root: an ordinary user may not read where the packages are installed.
                 Client(database_url=f"sqlite:///{place}") as client,
+                ordinary_user(),
                 pytest.raises(StorePermissionError, match=says),
             ):
                 client.collections.create("", "Models", "model")
