@@ -68,6 +68,7 @@ CLIENT = PACKAGE | {
 LOCAL = CLIENT | {
     "dataforce_local",
     "dataforce_local.backend",
+    "dataforce_local.clock",
     "dataforce_local.database",
     "dataforce_local.files",
     "dataforce_local.identifiers",

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import pickle
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
-from dataforce import BucketSecret, Collection, CreatedModel, ModelArtifact, Orbit, SignedURL
+from dataforce import (
+    BucketSecret,
+    Collection,
+    CreatedModel,
+    ModelArtifact,
+    Orbit,
+    SignedURL,
+    StoreCorruptedError,
+)
 from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ModelArtifactValues
 from dataforce.models._base import canonical_id
 from dataforce.models._deferred import JSONText
@@ -120,6 +131,48 @@ def test_deferred_text_is_parsed_once() -> None:
     assert record.metrics is record.metrics
 
 
+@pytest.mark.parametrize("text", ["{bad", "[]", '{"a": ' * 500 + "1" + "}" * 500])
+@pytest.mark.parametrize("look", [lambda record: record.metrics, repr, dict])
+def test_a_damaged_field_is_named(look: Any, text: str) -> None:
+    record = deferred(metrics=JSONText(text))
+    with pytest.raises(StoreCorruptedError, match=f"^The metrics of .*{WIRE['id']} .* a copy.$"):
+        look(record)
+    assert record.tags == ["flowers"]
+
+
+@pytest.mark.parametrize("dump", [ModelArtifact.model_dump, ModelArtifact.model_dump_json])
+def test_pydantic_says_why_a_damaged_field_is_not_dumped(dump: Any) -> None:
+    # pydantic wraps what a serializer raises.
+    with pytest.raises(PydanticSerializationError, match="StoreCorruptedError: The metrics of"):
+        dump(deferred(metrics=JSONText("{bad")))
+
+
+def test_records_can_be_put_in_a_set_before_and_after_they_are_read() -> None:
+    read = deferred()
+    found = {read}
+    repr(read)
+    assert isinstance(read.tags, list)
+    assert read in found
+    assert found | {deferred(), ModelArtifact.model_validate(WIRE)} == found
+    assert {read, deferred(size=1), deferred(id="other")} == {
+        ModelArtifact.model_validate(wire(size=1)),
+        ModelArtifact.model_validate(wire(id="other")),
+        deferred(),
+    }
+
+
+def test_a_subclass_hashes_too() -> None:
+    class Named(ModelArtifact):
+        nickname: str = "it"
+
+    class Counted(ModelArtifact):
+        def __hash__(self) -> int:
+            return 5
+
+    assert Named.model_validate(WIRE) in {Named.model_validate(WIRE)}
+    assert hash(Counted.model_validate(WIRE)) == 5
+
+
 def test_only_a_backend_may_defer() -> None:
     with pytest.raises(ValidationError):
         ModelArtifact.model_validate(wire(metrics='{"accuracy": 0.5}'))
@@ -219,6 +272,94 @@ def test_metrics_that_crash_the_platform_are_refused(metrics: dict[str, object])
         values(metrics=metrics)
 
 
+class SomeFloat(float):
+    """As numpy.float64 is one."""
+
+
+def nested(depth: int, *, lists: bool = False) -> dict[str, Any]:
+    value: Any = 1
+    for _ in range(depth - 1):
+        value = [value] if lists else {"a": value}
+    return {"a": value}
+
+
+CYCLE: dict[str, Any] = {}
+CYCLE["a"] = [CYCLE, CYCLE]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "location", "message"),
+    [
+        ({"a": math.nan}, "", "must not contain NaN or infinity"),
+        ({"a": [math.inf]}, "", "must not contain NaN or infinity"),
+        ({"a": {"b": -math.inf}}, "", "must not contain NaN or infinity"),
+        ({"a": SomeFloat("nan")}, "", "must not contain NaN or infinity"),
+        ({"a": 10**4300}, "", "must not contain a number of more than 4300 digits"),
+        ({"a": [-(10**9999)]}, "", "must not contain a number of more than 4300 digits"),
+        ({"a": "\ud800"}, "", "must be Unicode text; it holds half of a character"),
+        ({"\ud800": 1}, "", "must be Unicode text; it holds half of a character"),
+        ({"a": [{"b\x00": 1}]}, "", "must not contain a NUL character"),
+        (CYCLE, "", "must not be nested so deeply that it cannot be read back"),
+        ({"a": object()}, ".a", "input was not a valid JSON value"),
+        ({"a": {"b": {1}}}, ".a.dict.b", "input was not a valid JSON value"),
+        ({"a": (1, 2)}, ".a", "input was not a valid JSON value"),
+        ({1: 2}, ".1.[key]", "Input should be a valid string"),
+        ({"a": {1: 2}}, ".a.dict.1.[key]", "Input should be a valid string"),
+        ([1], "", "Input should be a valid dictionary"),
+    ],
+)
+def test_a_refusal_of_metrics_is_short_and_right(
+    metrics: object, location: str, message: str
+) -> None:
+    assert refusal(metrics) == ("metrics" + location, message)
+
+
+@pytest.mark.parametrize("lists", [True, False])
+@pytest.mark.parametrize("depth", [200, 201, 202, 230, 254, 255, 256, 257, 300, 5000])
+def test_metrics_that_could_not_be_read_back_are_refused(depth: int, lists: bool) -> None:
+    assert refusal(nested(depth, lists=lists)) == (
+        "metrics",
+        "must not be nested so deeply that it cannot be read back",
+    )
+
+
+def refusal(metrics: object) -> tuple[str, str]:
+    with pytest.raises(ValidationError) as refused:
+        values(metrics=metrics)
+    [fault] = refused.value.errors()
+    return ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_the_deepest_metrics_can_be_read_from_a_list_of_models(lists: bool) -> None:
+    taken = values(metrics=nested(198, lists=lists)).metrics
+    answer = json.dumps([wire(metrics=taken)])
+    [read] = TypeAdapter(list[ModelArtifact]).validate_json(answer)
+    assert read.metrics == taken == nested(198, lists=lists)
+    assert deferred(metrics=JSONText(json.dumps(taken))).metrics == taken
+
+
+KEYS = st.text("abc\\ü")
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
+    lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner),
+)
+
+
+@given(st.dictionaries(KEYS, JSON_VALUES))
+def test_metrics_are_taken_as_they_are(metrics: dict[str, Any]) -> None:
+    assert values(metrics=metrics).metrics == metrics
+
+
+def test_unusual_numbers_are_taken() -> None:
+    metrics = {"a": SomeFloat(0.1), "b": 10**4299, "c": 1e308, "d": 5e-324}
+    assert values(metrics=metrics).metrics == metrics
+
+
 def test_metrics_that_only_look_like_it_are_taken() -> None:
     assert values(metrics={"a": "\\u0000"}).metrics == {"a": "\\u0000"}
 
@@ -267,10 +408,34 @@ def test_every_spelling_of_a_uuid_is_an_id(identifier: Any) -> None:
     assert {canonical_id(spelling) for spelling in spellings} == {str(identifier)}
 
 
-@given(st.text(max_size=40))
-def test_other_text_is_no_id(text: str) -> None:
-    found = canonical_id(text)
-    assert found is None or canonical_id(found) == found
+SPELLING = r"(urn:(uuid:)?|URN:UUID:|\{)?\+?([\dA-Fa-f_]{4,8}-?){4}([\dA-Fa-f]{12})?\}?\n?"
+
+
+@given(st.text(max_size=40) | st.from_regex(SPELLING, fullmatch=True))
+def test_an_id_is_what_the_platform_takes_for_one(text: str) -> None:
+    try:
+        expected = str(TypeAdapter(uuid.UUID).validate_python(text))
+    except ValidationError:
+        expected = None
+    assert canonical_id(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+199c45521ee74c6b74719a82f1a1e75",
+        "0199c45521ee74c_b74719a82f1a1e75",
+        "\N{ARABIC-INDIC DIGIT ONE}199c45521ee74c6b74719a82f1a1e75",
+        "0199-c45521ee74c6b74719a82f1a1e75",
+        "{0199c455-21ee-74c6-b747-19a82f1a1e75",
+        "urn:uuid:0199c45521ee74c6b74719a82f1a1e75",
+        "0199c455-21ee-74c6-b747-19a82f1a1e75\n",
+        "\ud800",
+        "",
+    ],
+)
+def test_what_python_alone_takes_for_a_uuid_is_no_id(text: str) -> None:
+    assert canonical_id(text) is None
 
 
 def test_kinds_stand_in_their_places() -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from dataforce import (
+    AsyncClient,
     BadRequestError,
     Client,
     ConfigurationError,
     DataForceClient,
     FileDownloadError,
+    FileError,
     NotFoundError,
+    OrbitResourceNotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.api._collector import collector_paused
@@ -137,7 +140,75 @@ def test_defaults_below_an_undecided_organization_say_so(client: Client) -> None
     with pytest.raises(ConfigurationError, match="'Default Orbit' needs a default organization"):
         _ = client.orbit
     client.organization = "Second"
-    assert client.orbit is None, "the orbit that was chosen before belongs to the other one"
+    with pytest.raises(OrbitResourceNotFoundError, match="does not exist in organization"):
+        _ = client.orbit
+    client.organization = client.organizations.list()[0].id
+    assert client.orbit == client.orbits.list()[0].id, "the wrong choice was for the other one"
+
+
+def test_a_name_is_not_looked_up_under_another_parent(client: Client) -> None:
+    secret = client.bucket_secrets.list()[0]
+    other = client.orbits.create("Other", secret.id)
+    client.orbit = "Default Orbit"
+    mine = client.collections.create("", "Churn", "model")
+    client.orbit = other.id
+    client.collections.create("", "Churn", "model")
+    client.orbit = "Default Orbit"
+    client.collection = "Churn"
+    client.orbit = other.id
+    assert client.collection != mine.id
+    client.orbit = "Default Orbit"
+    client.collection = mine.id
+    client.orbit = client.orbits.get("Default Orbit").id  # type: ignore[union-attr]  # it is there
+    assert client.collection == mine.id, "what belongs to the new parent too is kept"
+
+
+@pytest.mark.parametrize("value", [5, b"bytes", ["list"]])
+def test_a_default_is_text(client: Client, value: object) -> None:
+    with pytest.raises(UnprocessableEntityError, match="give text"):
+        client.organization = value  # type: ignore[assignment]  # that is the point
+
+
+def test_a_default_that_somebody_else_deleted_is_none(tmp_path: Path) -> None:
+    place = f"sqlite:///{tmp_path}/registry.db"
+    with Client(database_url=place) as mine, Client(database_url=place) as theirs:
+        made = mine.collections.create("", "Churn", "model")
+        assert mine.collection == made.id
+        theirs.collections.delete(made.id)
+        assert mine.collections.get() is None
+
+
+def test_a_set_up_that_fails_leaves_the_defaults_as_they_were() -> None:
+    async def flow() -> None:
+        async with AsyncClient(database_url=":memory:") as client:
+            await client.setup_config(orbit="Default Orbit")
+            before = client.orbit
+            with pytest.raises(OrbitResourceNotFoundError):
+                await client.setup_config(orbit="nowhere")
+            assert client.orbit == before
+
+    asyncio.run(flow())
+
+
+def test_a_page_has_a_whole_number_of_things(client: Client) -> None:
+    for size in ("10", 1.5, True, 0, 1001):
+        with pytest.raises(UnprocessableEntityError, match="page_size takes 1 to 1000"):
+            list(client.orbits.iterate(page_size=size))  # type: ignore[arg-type]  # the point
+
+
+def test_what_is_no_path_is_no_file(client: Client) -> None:
+    client.collections.create("", "Churn", "model")
+    with pytest.raises(UnprocessableEntityError, match="not the path of a file"):
+        client.model_artifacts.upload(None, "iris")  # type: ignore[arg-type]  # the point
+    with pytest.raises(UnprocessableEntityError, match="give text"):
+        client.model_artifacts.get(None)  # type: ignore[arg-type]  # the point
+    with pytest.raises(FileError, match="cannot be opened"):
+        client.model_artifacts.upload(f"{'x' * 300}.fnnx", "iris")
+
+
+def test_a_collection_that_is_not_there_is_known_before_the_file_is_read(client: Client) -> None:
+    with pytest.raises(NotFoundError, match="Collection not found"):
+        client.model_artifacts.upload("no-such-file.fnnx", "iris", collection_id=NOWHERE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a folder nobody can write: /proc")

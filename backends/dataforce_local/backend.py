@@ -46,14 +46,14 @@ class LocalBackend:
         self._database = Database(self._location.database, patience=settings.retry_timeout)
         try:
             open_schema(self._database)
-        except DataForceError:
+            self._library = Library(self._database, self._location.storage)
+            with suppress(DataForceError):
+                # What an earlier process left behind; records can be read without their files.
+                self._library.sweep()
+        except BaseException:  # a task that is cancelled leaves no connection open either
             self._database.close()
             raise
-        self._library = Library(self._database, self._location.storage)
         self._stores: dict[AnyKind, RecordStore[Any, Any, Any]] = {}
-        with suppress(DataForceError):
-            # What an earlier process left behind; records can be read without their files.
-            self._library.sweep()
 
     def __repr__(self) -> str:
         return f"<LocalBackend in {self._database.shown}>"
@@ -75,9 +75,9 @@ class LocalBackend:
 
     def close(self) -> None:
         """Close the connections; a registry in memory is gone then, with its files."""
+        self._database.close()
         if self._location.is_passing:
             self._library.discard()
-        self._database.close()
 
 
 def open_backend(settings: Settings) -> LocalBackend:

@@ -17,8 +17,10 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
+from dataforce import _cancellation
 from dataforce.errors import (
     ConfigurationError,
     DataForceError,
@@ -30,6 +32,12 @@ from dataforce.errors import (
 
 _CONNECTIONS = 64
 """As many threads as an asynchronous client has may each hold one."""
+
+_SLICE = 0.05
+"""So many seconds at a time are waited for a lock; then a cancelled task gives up."""
+
+_LONGEST_PATIENCE = 2_000_000
+"""SQLite counts milliseconds in 31 bits, and what does not fit would be no patience at all."""
 
 
 class Database:
@@ -48,29 +56,30 @@ class Database:
         self.url = url
         self._is_sqlite = url.get_backend_name() == "sqlite"
         self._in_memory = self._is_sqlite and url.database in (None, "", ":memory:")
-        self._patience = patience
-        self._engine = self._create_engine(patience)
+        self._patience = min(patience, _LONGEST_PATIENCE)
+        self._closed = False
+        self._engine = self._create_engine()
         self._own()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for statements that change nothing."""
         self._notice_fork()
-        with self._translated(), self._reading, self._engine.connect() as connection:
+        with self._translated(), self._connected(self._reading) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that commits when the block ends well; nobody else writes meanwhile."""
         self._notice_fork()
+        deadline = time.monotonic() + self._patience
         with (
             self._translated(),
-            self._writing,
-            self._engine.connect() as connection,
+            self._connected(self._writing) as connection,
             connection.begin(),
         ):
             if self._is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self._take_write_lock(connection, deadline)
             yield connection
 
     def use_write_ahead_log(self) -> None:
@@ -78,43 +87,51 @@ class Database:
         if not self._is_sqlite:
             return
         deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                with self._engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-                    return
-            except OperationalError as error:
-                # Several processes that find a new file at once get here together, and SQLite
-                # does not wait for its lock in this one case.
-                if time.monotonic() > deadline:
-                    raise self._explained(error) from error
+        with self.reading() as connection:
+            # Several processes that find a new file at once get here together, and SQLite does not
+            # wait for its lock in this one case.
+            while not self._free(connection, "PRAGMA journal_mode = WAL", deadline):
                 time.sleep(0.001 * (1 + os.getpid() % 10))  # apart from the others
 
     def close(self) -> None:
-        """Close every connection."""
-        self._engine.dispose()
+        """Close every connection; who is in a call ends it, and who waits for a lock gives up."""
+        self._notice_fork()
+        self._closed = True
+        with self._writing or nullcontext():
+            self._engine.pool.dispose()
 
     @property
     def shown(self) -> str:
         """The URL as it may be shown to anybody."""
         if self._is_sqlite and not self._in_memory:
             return str(self.url.database)
-        return self.url.render_as_string(hide_password=True)
+        # What a driver takes as an option may be a password too.
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
-    def _create_engine(self, patience: float) -> Engine:
+    def damaged(self, why: object) -> StoreCorruptedError:
+        """The error for a registry that cannot be what dataforce left."""
+        return StoreCorruptedError(
+            f"The registry {self.shown} is damaged or is not a registry: {why}. Restore it from a "
+            f"copy, or set database_url to another place."
+        )
+
+    def _create_engine(self) -> Engine:
         options: dict[str, Any] = {"hide_parameters": True}
         if self._is_sqlite:
-            options["connect_args"] = {"check_same_thread": False, "timeout": patience}
+            options["connect_args"] = {"check_same_thread": False, "timeout": self._patience}
         if self._in_memory:
             options["poolclass"] = StaticPool
         else:
-            options |= {"poolclass": QueuePool, "pool_size": _CONNECTIONS, "pool_timeout": patience}
+            options |= {"poolclass": QueuePool, "pool_size": _CONNECTIONS}
+            options["pool_timeout"] = self._patience
         try:
             engine = create_engine(self.url, **options)
         except (ImportError, NoSuchModuleError) as error:
+            extra = 'pip install "dataforce[postgresql]"'
+            remedy = extra if self.url.drivername == "postgresql+psycopg" else "install it"
             raise ConfigurationError(
-                f"The driver for a {self.url.get_backend_name()} database is not installed. For "
-                f'PostgreSQL: pip install "dataforce[postgresql]".'
+                f"The driver for a {self.url.get_backend_name()} database cannot be loaded "
+                f"({error}): {remedy}, or set database_url to another place."
             ) from error
         if self._is_sqlite:
             event.listen(engine, "connect", _configure_sqlite)
@@ -123,9 +140,9 @@ class Database:
     def _own(self) -> None:
         self._process = os.getpid()
         # Threads queue here in turn; at SQLite's own lock they would sleep and poll.
-        self._writing: Any = threading.RLock() if self._is_sqlite else nullcontext()
+        self._writing = threading.RLock() if self._is_sqlite else None
         # A database in memory has one connection, which all threads share.
-        self._reading: Any = self._writing if self._in_memory else nullcontext()
+        self._reading = self._writing if self._in_memory else None
 
     def _notice_fork(self) -> None:
         # Connections that a child process inherits are its parent's: it must leave them alone.
@@ -133,15 +150,72 @@ class Database:
             self._engine.dispose(close=False)
             self._own()
 
+    def _go_on(self) -> None:
+        """Raise if whoever waits here is not to wait any longer."""
+        _cancellation.check()
+        if self._closed:
+            raise ConfigurationError("This client is closed. Make a new one to go on.")
+
+    @contextmanager
+    def _connected(self, lock: Any) -> Iterator[Connection]:
+        with self._locked(lock):
+            try:
+                with self._engine.connect() as connection:
+                    yield connection
+            finally:
+                # Closed meanwhile, when this connection could not be. (One in memory could.)
+                if self._closed and not self._in_memory:
+                    self._engine.pool.dispose()
+
+    @contextmanager
+    def _locked(self, lock: Any) -> Iterator[None]:
+        while lock is not None and not lock.acquire(timeout=_SLICE):
+            self._go_on()
+        try:
+            self._go_on()
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def _take_write_lock(self, connection: Connection, deadline: float) -> None:
+        # Short waits for this lock only: whatever else is busy is so for a moment.
+        _set_busy_timeout(connection, _SLICE)
+        try:
+            while not self._free(connection, "BEGIN IMMEDIATE", deadline):
+                pass
+            self._go_on()
+        finally:
+            _set_busy_timeout(connection, self._patience)
+
+    def _free(self, connection: Connection, statement: str, deadline: float) -> bool:
+        """Whether the statement got its lock; to be tried again until the deadline."""
+        self._go_on()
+        try:
+            connection.exec_driver_sql(statement)
+        except OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+            return False
+        return True
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
             raise self._explained(error) from error
+        except PoolTimeoutError as error:
+            raise StoreError(
+                f"All connections to the registry {self.shown} were in use for all of "
+                f"retry_timeout. Use fewer threads at a time, or set a longer retry_timeout."
+            ) from error
 
     def _explained(self, error: DBAPIError) -> DataForceError:
-        code = getattr(error.orig, "sqlite_errorname", "")
+        return self._explained_sqlite(error) if self._is_sqlite else self._explained_server(error)
+
+    def _explained_sqlite(self, error: DBAPIError) -> DataForceError:
+        code = _code(error)
         if code.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
             return StoreFullError(
                 f"The registry {self.shown} could not be written: the disk is full. Nothing was "
@@ -152,20 +226,38 @@ class Database:
                 f"The registry {self.shown} may not be written. Make the file and its folder "
                 f"writable, or set database_url to another place."
             )
-        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        if _is_busy(error):
             return StoreError(
                 f"The registry {self.shown} was busy for all of retry_timeout: another program "
                 f"holds its write lock. Find it, or try again later."
             )
-        if code.startswith("SQLITE") or isinstance(error, ProgrammingError):
-            return StoreCorruptedError(
-                f"The registry {self.shown} is damaged or is not a registry: {error.orig}. "
-                f"Restore it from a copy, or set database_url to another place."
+        return self.damaged(error.orig)
+
+    def _explained_server(self, error: DBAPIError) -> DataForceError:
+        answer = str(error.orig).strip()
+        if isinstance(error, ProgrammingError):
+            return StoreError(
+                f"The registry {self.shown} cannot be used. Its database answered: {answer}. "
+                f"Check database_url, and that the tables are those of a registry."
             )
         return StoreError(
-            f"The registry's database {self.shown} did not do its part: {error.orig}. Is the "
+            f"The registry's database {self.shown} did not do its part: {answer}. Is the "
             f"server running, and is database_url right?"
         )
+
+
+def _code(error: DBAPIError) -> str:
+    # The driver's own errors, such as for text that is not UTF-8, have none.
+    return getattr(error.orig, "sqlite_errorname", "")
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    return _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def _set_busy_timeout(connection: Connection, seconds: float) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
 
 
 def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:

@@ -42,6 +42,7 @@ class StagedFile:
 
     def __init__(self, files: Files, path: str) -> None:
         self.path = path
+        self.size = 0
         self._files = files
         self._stream = files.create(path)
 
@@ -55,12 +56,14 @@ class StagedFile:
         """Append the next bytes."""
         with self._files.translated(self.path):
             self._stream.write(chunk)
+        self.size += len(chunk)
 
     def finish(self) -> None:
         """Close the file; on this machine its bytes are on the disk then."""
         with self._files.translated(self.path):
             if self._files.on_this_machine:
                 self._stream.flush()
+                os.ftruncate(self._stream.fileno(), self.size)  # more may have been reserved
                 os.fsync(self._stream.fileno())
             self._stream.close()
 
@@ -87,7 +90,7 @@ class Files:
 
         try:
             self._system, self._root = url_to_fs(url)
-        except (ImportError, ValueError) as error:
+        except (ImportError, ValueError, OSError) as error:
             raise ConfigurationError(
                 f"storage_url names a storage that cannot be used here: {error}."
             ) from error
@@ -186,22 +189,28 @@ class Files:
         return StoreError(f"{full} could not be used: {error}. Check storage_url.")
 
     def _claim(self, owner: str) -> None:
-        if not self.exists("registry-id"):
-            with self.create("registry-id") as mark:
-                mark.write(owner.encode())
-            return
-        found = b"".join(self.read("registry-id")).decode(errors="replace")
-        if found != owner:
+        if self.on_this_machine:
+            Path(self._root).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._owner():
+            mark = self.stage()
+            mark.write(memoryview(owner.encode()))
+            mark.finish()
+            self.move(mark.path, "registry-id")
+        if self._owner() != owner:
             raise ConfigurationError(
                 f"The folder {self._root} holds the files of another registry. Set storage_url to "
                 f"a folder of this registry's own, or database_url to the other registry."
             )
 
+    def _owner(self) -> str:
+        try:
+            return b"".join(self.read("registry-id")).decode(errors="replace")
+        except MissingFileError:
+            return ""
+
     def _sweep_staging(self) -> None:
-        folder = self._full("staging")
-        if not self._system.isdir(folder):
-            return
-        for path in self._system.ls(folder, detail=False):
+        self._system.makedirs(self._full("staging"), exist_ok=True)
+        for path in self._system.ls(self._full("staging"), detail=False):
             with suppress(FileNotFoundError, NotImplementedError):
                 if datetime.now(UTC) - self._system.modified(path) > _ABANDONED:
                     self._system.rm_file(path)

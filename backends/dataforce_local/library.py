@@ -6,15 +6,28 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+)
 
 from dataforce import _cancellation
 from dataforce.errors import FileUploadError
-from dataforce.models import ModelArtifact, ModelArtifactStatus
+from dataforce.models import ModelArtifact
+from dataforce_local.clock import moment, now
 from dataforce_local.database import Database
-from dataforce_local.files import Files
+from dataforce_local.files import Files, StagedFile
 from dataforce_local.tables import model_artifacts, registry, released
 
 _BATCH = 100
@@ -64,8 +77,19 @@ class Library:
 
     def announce(self, digest: str) -> None:
         """Note a file before it is there, so that it is found again if this process dies."""
+        tomorrow = moment(datetime.now(UTC) + timedelta(days=1))
         with self._database.writing() as connection:
-            connection.execute(_NOTE, {"content": _shelf(digest)})
+            connection.execute(_NOTE, {"content": _shelf(digest), "due": tomorrow})
+
+    def lock(self, connection: Connection) -> None:
+        """Keep everybody else from changing which files are needed until the transaction ends."""
+        connection.execute(_LOCK)
+
+    def release(self, connection: Connection, contents: Select[Any] | CompoundSelect[Any]) -> None:
+        """Note files that may have lost their last record; `contents` selects where they are."""
+        rows = contents.subquery()
+        due = select(rows.c.content, literal(now()))
+        connection.execute(insert(released).from_select(["content", "due"], due))
 
     @contextmanager
     def shelving(self, connection: Connection, source: str, digest: str) -> Iterator[str]:
@@ -74,58 +98,74 @@ class Library:
         A file of the same bytes that is there already is replaced, and healed if it was damaged.
         """
         content = _shelf(digest)
-        connection.execute(_LOCK)
+        self.lock(connection)
         yield content
         self.files.move(source, content)
         connection.execute(_UNNOTE, {"path": content})
 
-    def arrived(self, record: ModelArtifact, content: str) -> str | None:
-        """The SHA-256 of what a user brought for a record that waits for it, `None` if nothing.
+    @contextmanager
+    def taking_in(self, record: ModelArtifact, content: str) -> Iterator[StagedFile]:
+        """A copy of what a user brought for a record; the user may go on to change his own.
 
         Raises:
             FileUploadError: It is not what the record announced.
         """
-        waits = record.status == ModelArtifactStatus.PENDING_UPLOAD
-        if not waits or not self.files.exists(content):
-            return None
-        digest, size = hashlib.sha256(), 0
-        for chunk in self.files.read(content):
-            _cancellation.check()
-            digest.update(chunk)
-            size += len(chunk)
-        if (digest.hexdigest(), size) != (record.file_hash.lower(), record.size):
-            raise FileUploadError(
-                f"The bytes brought for model artifact {record.id} are not those announced: "
-                f"expected {record.size} bytes with SHA-256 {record.file_hash}, found {size} with "
-                f"{digest.hexdigest()}. Bring them again, or set the status to upload_failed."
-            )
-        return digest.hexdigest()
+        staged, digest = self.files.stage(), hashlib.sha256()
+        try:
+            for chunk in self.files.read(content):
+                _cancellation.check()
+                digest.update(chunk)
+                staged.write(memoryview(chunk))
+            if (digest.hexdigest(), staged.size) != (record.file_hash.lower(), record.size):
+                raise FileUploadError(
+                    f"The bytes brought for model artifact {record.id} are not those announced: "
+                    f"expected {record.size} bytes with SHA-256 {record.file_hash}, found "
+                    f"{staged.size} with {digest.hexdigest()}. Bring them again, or set the "
+                    f"status to upload_failed."
+                )
+            staged.finish()
+            yield staged
+        finally:
+            staged.discard()
 
     def sweep(self) -> None:
-        """Remove the released files that no record refers to; what fails is kept for next time."""
-        while self._sweep_batch() == _BATCH:
-            pass
+        """Remove the released files that no record refers to.
 
-    def _sweep_batch(self) -> int:
+        What is announced and not there stays noted for a day: somebody may be about to write it.
+        """
+        latest = 0
+        while notes := self._sweep_after(latest):
+            latest = notes[-1]
+
+    def _sweep_after(self, latest: int) -> list[int]:
+        parameters = {"latest": latest}
         with self._database.reading() as connection:
-            if connection.execute(_NOTED).first() is None:
-                return 0
+            if connection.execute(_NOTED, parameters).first() is None:
+                return []
         files = self.files
         with self._database.writing() as connection:
-            connection.execute(_LOCK)
-            rows = connection.execute(_NOTED).all()
-            for _, content, is_needed in rows:
-                if not is_needed:
-                    files.remove(content)
-            done = [row.id for row in rows]
-            connection.execute(delete(released).where(released.c.id.in_(done)))
-        return len(rows)
+            self.lock(connection)
+            rows = connection.execute(_NOTED, parameters).all()
+            for row in rows:
+                if not row.is_needed:
+                    files.remove(row.content)
+            notes = [row.id for row in rows]
+            connection.execute(_SETTLE, {"notes": notes, "now": now()})
+        return notes
 
 
 _NOTE = insert(released)
 _UNNOTE = delete(released).where(released.c.content == bindparam("path"))
 _NEEDED = exists().where(model_artifacts.c.content == released.c.content)
-_NOTED = select(released.c.id, released.c.content, _NEEDED.label("is_needed")).limit(_BATCH)
+_NOTED = (
+    select(released.c.id, released.c.content, _NEEDED.label("is_needed"))
+    .where(released.c.id > bindparam("latest"))
+    .order_by(released.c.id)
+    .limit(_BATCH)
+)
+_SETTLE = delete(released).where(
+    released.c.id.in_(bindparam("notes", expanding=True)), released.c.due <= bindparam("now")
+)
 # SQLite's transaction holds the lock already and ignores this; servers lock the one row.
 _LOCK = select(registry.c.value).where(registry.c.key == "id").with_for_update()
 

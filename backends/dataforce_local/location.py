@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dataforce.config import Settings
 
 _MEMORY = (None, "", ":memory:")
+_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ def find_location(settings: Settings) -> Location:
     if settings.storage_url is None:
         return Location(database, _storage_beside(database), is_passing=_in_memory(database))
     storage = settings.storage_url.get_secret_value()
-    return Location(database, storage if "://" in storage else str(Path(storage).absolute()))
+    if "://" not in storage:
+        storage = str(_absolute(storage, settings, "storage_url"))
+    return Location(database, storage)
 
 
 def _database(settings: Settings) -> URL:
@@ -76,22 +79,47 @@ def _database(settings: Settings) -> URL:
     except (ArgumentError, ValueError):
         # The parser's message would repeat the URL, which may hold a password.
         url = None
-    # With two slashes what follows is a host, and the registry would be in memory unasked.
-    if url is None or (url.get_backend_name() == "sqlite" and url.host):
+    if url is None:
         raise ConfigurationError(
             f"database_url ({settings.origin('database_url')}) is not an SQLAlchemy URL such as "
             f"sqlite:////home/me/registry.db or postgresql://user@host/database."
         )
     if url.drivername == "postgresql":
         return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite" and not _in_memory(url):
-        return _sqlite(Path(url.database or ""))
-    return url
+    if url.get_backend_name() != "sqlite":
+        return url
+    if not _is_plain(url):
+        raise ConfigurationError(
+            f"database_url ({settings.origin('database_url')}) asks of SQLite what is not done "
+            f"here. Accepted are :memory:, sqlite:////home/me/registry.db and, below the present "
+            f"folder, sqlite:///registry.db; no driver, user, password, host, option or file: URI."
+        )
+    if _in_memory(url):
+        return url
+    return _sqlite(_absolute(url.database or "", settings, "database_url"))
+
+
+def _is_plain(url: URL) -> bool:
+    """Whether an SQLite URL is no more than a path: nothing that was asked for may be ignored."""
+    # With two slashes what follows is a host, and the registry would be in memory unasked.
+    bare = URL.create(url.drivername, database=url.database)
+    is_uri = (url.database or "").startswith("file:")
+    return url == bare and url.drivername in ("sqlite", "sqlite+pysqlite") and not is_uri
+
+
+def _absolute(path: str, settings: Settings, setting: str) -> Path:
+    """The path wherever the program goes."""
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"{setting} ({settings.origin(setting)}) begins with the home folder of a user whom "
+            f"this machine does not know. Write the path in full."
+        ) from error
 
 
 def _sqlite(path: Path) -> URL:
-    # Absolute, so that a program may change its folder.
-    return URL.create("sqlite", database=str(path.absolute()))
+    return URL.create("sqlite", database=str(path))
 
 
 def _in_memory(database: URL) -> bool:
@@ -102,7 +130,10 @@ def _storage_beside(database: URL) -> str:
     if _in_memory(database):
         return f"memory://dataforce-{uuid.uuid4().hex}"
     if database.get_backend_name() == "sqlite":
-        return str(Path(database.database or "").with_suffix(".files"))
+        path = Path(database.database or "")
+        # Other endings, as in models.v1 and models.v2, are part of the name.
+        name = path.stem if path.suffix in _SUFFIXES else path.name
+        return str(path.with_name(f"{name}.files"))
     raise ConfigurationError(
         "A registry in a database server also needs storage_url: the folder or the bucket, "
         "reached from every machine that uses it, where the model files go."

@@ -6,11 +6,11 @@ import getpass
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
 from dataforce.errors import BadRequestError, FileDownloadError, FileUploadError
 from dataforce.models import (
@@ -64,18 +64,27 @@ class ModelArtifactStore(RecordStore[ModelArtifact, ModelArtifactValues, ModelAr
 
     def update(self, scope: Scope, identifier: str, changes: ModelArtifactChanges) -> ModelArtifact:
         """The record after the changes; `uploaded` takes in the bytes that a user brought."""
-        digest, source = None, ""
         if "status" in changes.model_fields_set and changes.status == ModelArtifactStatus.UPLOADED:
             record = self.get(scope, identifier)
-            source = self.content(record)
-            digest = self.library.arrived(record, source)
-        if digest is None:
-            return super().update(scope, identifier, changes)
-        with (
-            self.database.writing() as connection,
-            self.library.shelving(connection, source, digest) as content,
-        ):
-            return self.change(connection, scope, identifier, changes, content=content)
+            waits = record.status == ModelArtifactStatus.PENDING_UPLOAD
+            if waits and self.library.files.exists(_own_place(record.unique_identifier)):
+                return self._take_in(scope, record, changes)
+        return super().update(scope, identifier, changes)
+
+    def _take_in(
+        self, scope: Scope, record: ModelArtifact, changes: ModelArtifactChanges
+    ) -> ModelArtifact:
+        source, digest = _own_place(record.unique_identifier), record.file_hash.lower()
+        with self.library.taking_in(record, source) as staged:
+            self.library.announce(digest)
+            with (
+                self.database.writing() as connection,
+                self.library.shelving(connection, staged.path, digest) as content,
+            ):
+                taken = self.change(connection, scope, record.id, changes, content=content)
+                self.library.release(connection, select(literal(source).label("content")))
+        self.library.sweep()
+        return taken
 
     def check(self, before: ModelArtifact, changes: ModelArtifactChanges) -> None:
         """Refuse a status that cannot follow the present one."""
@@ -114,8 +123,8 @@ class ModelContent:
         """Begin to copy the file at `path`; the copy is thrown away unless it is uploaded."""
         staged = self._library.files.stage()
         try:
-            if path.is_file():
-                staged.reserve(path.stat().st_size)
+            with suppress(OSError, ValueError):  # who reads the file says what is wrong with it
+                staged.reserve(path.stat().st_size if path.is_file() else 0)
             yield staged
         finally:
             staged.discard()
@@ -127,6 +136,10 @@ class ModelContent:
         staged = cast("StagedFile", incoming)
         if not _DIGEST.fullmatch(values.file_hash):
             raise FileUploadError(f"{values.file_hash!r} is not a SHA-256 in lower case.")
+        if staged.size != values.size:
+            raise FileUploadError(
+                f"{staged.size} bytes arrived for {values.file_name}, not {values.size}. Try again."
+            )
         staged.finish()
         self._library.announce(values.file_hash)
         uploaded = ModelArtifactStatus.UPLOADED.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -21,15 +21,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from dataforce.errors import ConflictError, NotFoundError, StoreCorruptedError
+from dataforce.errors import ConflictError, DataForceError, NotFoundError, StoreCorruptedError
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce.seam import Kind, Page, Query, Scope
 from dataforce.seam.backend import AnyKind
+from dataforce_local.clock import now
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
 from dataforce_local.library import Library
 from dataforce_local.paging import Pager, cursor_after
-from dataforce_local.tables import CONSTANTS, TABLES, below, link, released, total
+from dataforce_local.tables import CONSTANTS, TABLES, below, link, total
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -57,6 +58,7 @@ class RecordStore(Generic[M, C, U]):
         self._fields = [column.name for column in columns]
         self._names = [*self._fields, *kind.totals]
         self._totals = len(totals)
+        self._holds_files = kind is MODEL_ARTIFACT or kind in MODEL_ARTIFACT.ancestors
         self._constants = CONSTANTS.get(kind, {})
         self._all = select(*columns, *totals).where(*self._inside())
         self._one = self._all.where(self.table.c.id == bindparam("identifier"))
@@ -99,11 +101,14 @@ class RecordStore(Generic[M, C, U]):
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove the record and all below it, and then the files that nobody needs any more."""
         with self.database.writing() as connection:
+            if self._holds_files:
+                self.library.lock(connection)
             if connection.execute(self._mine, self._key(scope, identifier)).first() is None:
                 if self.kind.forgiving_delete:
                     return
                 raise self._missing(connection, scope, identifier)
-            self._release_files(connection, identifier)
+            if self._holds_files:
+                self._release_files(connection, identifier)
             try:
                 connection.execute(delete(self.table).where(self.table.c.id == identifier))
             except IntegrityError:
@@ -111,7 +116,8 @@ class RecordStore(Generic[M, C, U]):
                     f"The {self.kind.name} {identifier} is in use and was not deleted. Change or "
                     f"delete what refers to it first."
                 ) from None
-        self.library.sweep()
+        with suppress(DataForceError):  # the records are gone; a later sweep removes the files
+            self.library.sweep()
 
     # -- the same within a transaction that somebody else began
 
@@ -212,14 +218,12 @@ class RecordStore(Generic[M, C, U]):
             ) from None
 
     def _release_files(self, connection: Connection, identifier: str) -> None:
-        if self.kind is not MODEL_ARTIFACT and self.kind not in MODEL_ARTIFACT.ancestors:
-            return
         models, columns = below(self.kind, MODEL_ARTIFACT, identifier), TABLES[MODEL_ARTIFACT].c
         files = models.with_only_columns(columns.content)
         # What a user brought or was to delete by hand has the name of the record.
         own = models.with_only_columns(literal("incoming/") + columns.unique_identifier)
         touched = own.where(columns.status != ModelArtifactStatus.UPLOADED.value)
-        connection.execute(insert(released).from_select(["content"], files.union(touched)))
+        self.library.release(connection, files.union(touched))
 
     def _columns(self, model: BaseModel, names: Iterable[str]) -> Row:
         """The columns that hold the fields of that name; fields without a column are dropped."""
@@ -246,11 +250,6 @@ def _is_there(connection: Connection, kind: AnyKind, ids: tuple[str, ...]) -> bo
     parent = ids[-2] if kind.parent else ids[-1]
     statement = select(literal(1)).where(TABLES[kind].c.id == ids[-1], link(kind) == parent)
     return connection.execute(statement).first() is not None
-
-
-def now() -> str:
-    """This moment as the tables keep it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _not_found(name: str, identifier: str) -> NotFoundError:

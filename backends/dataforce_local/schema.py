@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, inspect, select, text
 
 from dataforce.errors import StoreVersionError
+from dataforce_local.clock import now
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
-from dataforce_local.records import now
 from dataforce_local.tables import (
     SCHEMA_VERSION,
     bucket_secrets,
@@ -35,13 +35,21 @@ def open_schema(database: Database) -> None:
         with database.writing() as connection:
             _create(connection)
     with database.reading() as connection:
-        statement = select(registry.c.value).where(registry.c.key == "schema_version")
-        version = int(connection.execute(statement).scalar_one())
+        values = {row.key: row.value for row in connection.execute(select(registry))}
+    version = _version(database, values)
     if version > SCHEMA_VERSION:
         raise StoreVersionError(
             f"The registry {database.shown} was written by a newer version of dataforce (schema "
             f"{version}; this one knows {SCHEMA_VERSION}). Upgrade: pip install -U dataforce."
         )
+
+
+def _version(database: Database, values: dict[str, str]) -> int:
+    try:
+        version, _ = int(values["schema_version"]), values["id"]
+    except (KeyError, ValueError) as error:
+        raise database.damaged(f"{registry.name} lacks its values ({error})") from error
+    return version
 
 
 def _create(connection: Connection) -> None:

@@ -68,7 +68,12 @@ def _table(kind: AnyKind, *parts: Column[Any] | UniqueConstraint | Index) -> Tab
         parent = table.c[kind.parent_field]
         Index(f"{table.name}_by_parent", parent, table.c.id)
         for name in kind.names:
-            Index(f"{table.name}_by_{name}", parent, table.c[name], table.c.id)
+            by_name = f"{table.name}_by_{name}"
+            Index(by_name, parent, table.c[name], table.c.id).ddl_if(dialect="sqlite")
+            # A sorted index of PostgreSQL refuses names of more than 2,704 bytes.
+            Index(f"{by_name}_hash", table.c[name], postgresql_using="hash").ddl_if(
+                dialect="postgresql"
+            )
     return table
 
 
@@ -92,6 +97,7 @@ released = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("content", String, nullable=False),
+    Column("due", Time, nullable=False),
 )
 """Files that may have lost their last record; a crash between the two is made good from here."""
 

@@ -55,11 +55,12 @@ class AsyncClient(AsyncResources, DataForceClientBase):
             True
         """
         defaults = self._session.defaults
-        for kind, value in zip(defaults.LEVELS, (organization, orbit, collection), strict=True):
-            if value is not None:
-                defaults.choose(kind, value)
-        for kind in defaults.LEVELS:
-            await self._session.workers.run(defaults.find, kind)
+        with defaults.restored_on_error():
+            for kind, value in zip(defaults.LEVELS, (organization, orbit, collection), strict=True):
+                if value is not None:
+                    defaults.choose(kind, value)
+            for kind in defaults.LEVELS:
+                await self._session.workers.run(defaults.find, kind)
 
     async def close(self) -> None:
         """Let go of connections, files and threads. The client cannot be used afterwards."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +15,7 @@ from dataforce.errors import (
     OrbitResourceNotFoundError,
     OrganizationResourceNotFoundError,
     ResourceNotFoundError,
+    UnprocessableEntityError,
 )
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
 from dataforce.models._base import canonical_id
@@ -38,6 +41,13 @@ class _Choice:
     identifier: str | None = None
     inherited: bool = False
     """Chosen before its parent was changed: dropped if it does not belong to the new parent."""
+    deleted: bool = False
+    """Its object was deleted: there is none until another is chosen, even if one is left."""
+
+    def under_another_parent(self) -> _Choice:
+        """What is left of it: an id may still belong, a name could mean another object there."""
+        identifier = self.identifier or canonical_id(self.chosen or "")
+        return _Choice(chosen=identifier if self.chosen else None, inherited=True)
 
 
 class Defaults:
@@ -56,13 +66,18 @@ class Defaults:
             kind: _Choice(chosen=getattr(session.settings, kind.name)) for kind in self.LEVELS
         }
 
-    def choose(self, kind: AnyKind, value: str | None) -> None:
+    def choose(self, kind: AnyKind, value: object) -> None:
         """Make `value`, an id or a name, the default; levels below keep theirs if they belong."""
+        if value is not None and not isinstance(value, str):
+            raise UnprocessableEntityError(
+                f"{value!r} is neither the id nor the name of a {kind.name}: give text."
+            )
         with self._lock:
+            is_first = self.known(kind) is None
             self._choices[kind] = _Choice(chosen=value or None)
-            for lower in self.LEVELS[self.LEVELS.index(kind) + 1 :]:
-                kept = self.known(lower) if self._choices[lower].chosen else None
-                self._choices[lower] = _Choice(chosen=kept, inherited=True)
+            if not is_first:
+                for lower in self.LEVELS[self.LEVELS.index(kind) + 1 :]:
+                    self._choices[lower] = self._choices[lower].under_another_parent()
 
     def known(self, kind: AnyKind) -> str | None:
         """The id if it was resolved already, else what was chosen; asks nobody."""
@@ -77,11 +92,11 @@ class Defaults:
             ResourceNotFoundError: What was chosen does not exist below the default parent.
             MultipleResourcesFoundError: Several have the name that was chosen.
         """
+        # Not under the lock: who sets a default must not wait for a backend that is asked. Two
+        # threads may ask it the same, and hear the same.
         choice = self._choices[kind]
-        if choice.identifier is None:
-            with self._lock:
-                choice = self._choices[kind]
-                choice.identifier = choice.identifier or self._resolve(kind, choice)
+        if choice.identifier is None and not choice.deleted:
+            choice.identifier = self._resolve(kind, choice)
         return choice.identifier
 
     def require(self, kind: AnyKind) -> str:
@@ -99,12 +114,23 @@ class Defaults:
             self.require(kind.parent) if parent is None else parent
         )
 
+    @contextmanager
+    def restored_on_error(self) -> Iterator[None]:
+        """Keep what was chosen before if the block fails."""
+        before = dict(self._choices)
+        try:
+            yield
+        except BaseException:
+            self._choices = before
+            raise
+
     def forget(self, kind: AnyKind, identifier: str) -> None:
         """After an object was deleted: if it was the default, there is none now."""
         with self._lock:
             known = self.known(kind)
             if known is not None and canonical_id(known) == identifier:
                 self.choose(kind, None)
+                self._choices[kind] = _Choice(deleted=True)
 
     def _resolve(self, kind: AnyKind, choice: _Choice) -> str | None:
         if kind.parent is not None and self.find(kind.parent) is None:

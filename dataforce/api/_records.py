@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from dataforce.api._clear import CLEAR
 from dataforce.api._collector import collector_paused
 from dataforce.api._lookup import find
-from dataforce.errors import UnprocessableEntityError
+from dataforce.errors import NotFoundError, UnprocessableEntityError
 from dataforce.models._base import canonical_id
 from dataforce.seam import ContentStore, Kind, Order, Query, Scope, Store
 
@@ -59,14 +59,13 @@ class Records(Generic[M, C, U]):
 
     def get(self, value: object, parent: str | None = None) -> M | None:
         """The record with that id or name, or the default for `None`; `None` if there is none."""
-        if value is not None:
-            if not isinstance(value, str):
-                raise UnprocessableEntityError(
-                    f"{value!r} is neither the id nor the name of a {self.kind.name}: give text."
-                )
-            return find(self.store, self.kind, self.scope(parent), value)
-        identifier = self.session.defaults.find(self.kind)
-        return None if identifier is None else self.store.get(self.scope(), identifier)
+        if value is None and self.kind in self.session.defaults.LEVELS:
+            return self._default()
+        if not isinstance(value, str):
+            raise UnprocessableEntityError(
+                f"{value!r} is neither the id nor the name of a {self.kind.name}: give text."
+            )
+        return find(self.store, self.kind, self.scope(parent), value)
 
     def list(self, parent: str | None = None) -> builtins.list[M]:
         """All records in the order they were made."""
@@ -108,6 +107,13 @@ class Records(Generic[M, C, U]):
         identifier = require_id(self.kind, identifier)
         self.store.delete(self.scope(parent), identifier)
 
+    def _default(self) -> M | None:
+        identifier = self.session.defaults.find(self.kind)
+        try:
+            return None if identifier is None else self.store.get(self.scope(), identifier)
+        except NotFoundError:  # somebody else deleted it
+            return None
+
     def _check(self, query: Query) -> None:
         if query.sort_by not in self.kind.sorts:
             raise UnprocessableEntityError(
@@ -116,7 +122,7 @@ class Records(Generic[M, C, U]):
             )
         if query.order not in ORDERS:
             raise UnprocessableEntityError(f"order takes 'asc' or 'desc', not {query.order!r}.")
-        if not 1 <= query.limit <= LARGEST_PAGE:
+        if type(query.limit) is not int or not 1 <= query.limit <= LARGEST_PAGE:
             raise UnprocessableEntityError(
                 f"page_size takes 1 to {LARGEST_PAGE}, not {query.limit!r}."
             )

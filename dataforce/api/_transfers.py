@@ -13,14 +13,16 @@ from dataforce import _cancellation
 from dataforce._digest import Digest
 from dataforce._reservation import reserve
 from dataforce.api._records import require_id, validated
-from dataforce.errors import ChecksumMismatchError, FileDownloadError
+from dataforce.errors import ChecksumMismatchError, FileDownloadError, UnprocessableEntityError
 from dataforce.models import (
+    COLLECTION,
     MODEL_ARTIFACT,
     ModelArtifact,
     ModelArtifactChanges,
     ModelArtifactValues,
 )
 from dataforce.package import read_package
+from dataforce.seam import Scope
 
 if TYPE_CHECKING:
     from dataforce.api._records import Records
@@ -30,12 +32,18 @@ if TYPE_CHECKING:
 
 
 def upload(
-    records: ModelRecords, path: Path, described: Mapping[str, object], collection_id: str | None
+    records: ModelRecords,
+    file_path: str | os.PathLike[str],
+    described: Mapping[str, object],
+    collection_id: str | None,
 ) -> ModelArtifact:
-    """Store the file at `path` and its record; reads the file once."""
+    """Store a file and its record; reads the file once."""
     # What can be refused without reading a large file is refused first.
     validated(MODEL_ARTIFACT, ModelArtifactChanges, described)
+    path = _path(file_path)
     scope, content = records.scope(collection_id), records.content
+    if collection_id is not None and scope.parent is not None:
+        records.session.backend.store(COLLECTION).get(Scope(scope.ids[:-1]), scope.parent)
     with content.receive(path) as incoming:
         package = read_package(path, _cancellable(incoming))
         values = {
@@ -62,10 +70,17 @@ def download(
     identifier = require_id(MODEL_ARTIFACT, model_id)
     scope = records.scope(collection_id)
     record = records.store.get(scope, identifier)
-    target = _target(record, Path() if file_path is None else Path(file_path))
+    target = _target(record, _path("" if file_path is None else file_path))
     with _replacing(target, record.size) as file:
         _copy_verified(record, records.content.read(scope, record), file)
     return target
+
+
+def _path(value: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(value)
+    except TypeError:
+        raise UnprocessableEntityError(f"{value!r} is not the path of a file.") from None
 
 
 def _cancellable(incoming: Incoming) -> Callable[[memoryview], object]:

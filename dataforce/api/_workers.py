@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,7 @@ class Workers:
     """Runs calls in threads and lets a cancelled task stop its own call."""
 
     def __init__(self) -> None:
+        self._process = os.getpid()
         self._threads = _threads()
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -37,6 +39,9 @@ class Workers:
             _cancellation.listen_to(abandoned)
             return function(*args, **kwargs)
 
+        if self._process != os.getpid():
+            # We are in a forked child; the threads stayed with the parent.
+            self._process, self._threads = os.getpid(), _threads()
         future = self._threads.submit(copy_context().run, call)
         try:
             return await asyncio.wrap_future(future)

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import from_json, to_json
 
-_NUL_IN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = TypeAdapter(uuid.UUID)
+_TOO_DEEP = "must not be nested so deeply that it cannot be read back"
+_NOT_A_NUMBER = "must not contain NaN or infinity"
+_UNSTORABLE = {
+    "surrogates": "must be Unicode text; it holds half of a character",
+    "depth exceeded": _TOO_DEEP,
+    "recursion limit": _TOO_DEEP,
+    "number out of range": "must not contain a number of more than 4300 digits",
+    "expected value": _NOT_A_NUMBER,
+    "invalid number": _NOT_A_NUMBER,
+}
+"""What pydantic_core says of JSON that does not survive being stored, and what the user reads."""
 
 
 class Record(BaseModel):
@@ -46,17 +69,23 @@ def refuse_blank(text: str) -> str:
     return text
 
 
-def _refuse_unsendable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def _store_and_read(value: object, validate: ValidatorFunctionWrapHandler) -> dict[str, JsonValue]:
+    """The value as it comes back from where it was stored."""
     try:
-        encoded = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        encoded.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be Unicode text; it holds half of a character") from None
+        # An answer of the platform holds the value in a record, and the record in a list.
+        encoded = to_json([[validate(value)]])
+        [[stored]] = from_json(encoded, allow_inf_nan=False)
+    except ValidationError as error:
+        # Its location would name every level.
+        if any(fault["type"].startswith("recursion") for fault in error.errors()):
+            raise ValueError(_TOO_DEEP) from None
+        raise
     except ValueError as error:
-        raise ValueError("must not contain NaN or infinity") from error
+        reasons = (reason for sign, reason in _UNSTORABLE.items() if sign in str(error))
+        raise ValueError(next(reasons, "must be JSON that can be stored")) from error
     if _NUL_IN_JSON.search(encoded):
         raise ValueError("must not contain a NUL character")
-    return value
+    return stored  # type: ignore[no-any-return]  # the JSON of what was validated
 
 
 def canonical_id(text: str) -> str | None:
@@ -75,8 +104,8 @@ def canonical_id(text: str) -> str | None:
     if _CANONICAL.fullmatch(text):
         return text
     try:
-        return str(uuid.UUID(text))
-    except ValueError:
+        return str(_UUID.validate_python(text))  # what the platform reads its paths with
+    except ValidationError:
         return None
 
 
@@ -96,7 +125,7 @@ Name = Annotated[Text, AfterValidator(refuse_blank)]
 Identifier = Annotated[str, Field(strict=True), AfterValidator(_require_id)]
 """The id of another object, given in any spelling of a UUID."""
 
-JSONObject = Annotated[dict[str, JsonValue], AfterValidator(_refuse_unsendable)]
+JSONObject = Annotated[dict[str, JsonValue], WrapValidator(_store_and_read)]
 """A JSON object that the platform can store."""
 
 Timestamp = AwareDatetime

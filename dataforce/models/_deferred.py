@@ -16,9 +16,12 @@ from pydantic import (
     GetCoreSchemaHandler,
     SerializerFunctionWrapHandler,
     TypeAdapter,
+    ValidationError,
     model_serializer,
 )
 from pydantic_core import CoreSchema, core_schema
+
+from dataforce.errors import StoreCorruptedError
 
 T = TypeVar("T")
 
@@ -64,15 +67,24 @@ class _DeferredAttribute:
             raise AttributeError(self.name)
         value = record.__dict__[self.name]
         if type(value) is JSONText:
-            value = record.__dict__[self.name] = self.adapter.validate_json(value)
+            value = record.__dict__[self.name] = self._parsed(value, record)
         return value
+
+    def _parsed(self, text: JSONText, record: BaseModel) -> Any:
+        try:
+            return self.adapter.validate_json(text)
+        except ValidationError as error:
+            raise StoreCorruptedError(
+                f"The {self.name} of the record {record.__dict__['id']} cannot be read: "
+                "the registry is damaged. Restore it from a copy."
+            ) from error
 
     def __set__(self, record: BaseModel, value: Any) -> None:
         record.__dict__[self.name] = value
 
 
 class DeferringModel(BaseModel):
-    """A model some of whose fields are `Deferred`; in all else an ordinary pydantic model."""
+    """A record some of whose fields are `Deferred`; in all else an ordinary pydantic model."""
 
     _deferred: ClassVar[tuple[str, ...]] = ()
 
@@ -84,6 +96,9 @@ class DeferringModel(BaseModel):
         for name, field in deferred.items():
             setattr(cls, name, _DeferredAttribute(name, field.annotation))
         cls._deferred = tuple(deferred)
+        if DeferringModel in cls.__bases__:
+            # pydantic hashes all fields of a frozen model, and a field that was read has no hash.
+            cls.__hash__ = DeferringModel.__hash__  # type: ignore[method-assign]
 
     def _parse(self) -> None:
         for name in self._deferred:
@@ -94,6 +109,9 @@ class DeferringModel(BaseModel):
             if isinstance(record, DeferringModel):
                 record._parse()
         return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.__dict__["id"]))
 
     def __iter__(self) -> Generator[tuple[str, Any], None, None]:
         self._parse()

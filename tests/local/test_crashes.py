@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ lines = 0
 
 def trace(frame, event, argument):
     global lines
-    if "dataforce" not in frame.f_code.co_filename:
+    if sys.argv[4] not in frame.f_code.co_filename:
         return None
     if event == "line":
         lines += 1
@@ -43,8 +44,10 @@ UPLOAD = 'client.model_artifacts.upload(package, "killed", collection_id=collect
 DELETE = 'client.model_artifacts.delete(client.model_artifacts.get("first").id)'
 
 
-def run(work: str, place: Path, package: Path, fatal: int) -> subprocess.CompletedProcess[str]:
-    """Do the work in a process that is killed when it reaches its n-th line of our code."""
+def run(
+    work: str, place: Path, package: Path, fatal: int, within: str = "dataforce"
+) -> subprocess.CompletedProcess[str]:
+    """Do the work in a process that is killed at its n-th line of the files named like that."""
     return subprocess.run(
         [
             sys.executable,
@@ -53,6 +56,7 @@ def run(work: str, place: Path, package: Path, fatal: int) -> subprocess.Complet
             place,
             package,
             str(fatal),
+            within,
         ],
         capture_output=True,
         text=True,
@@ -60,10 +64,12 @@ def run(work: str, place: Path, package: Path, fatal: int) -> subprocess.Complet
     )
 
 
-def moments(work: str, place: Path, package: Path, number: int) -> list[int]:
+def moments(
+    work: str, place: Path, package: Path, number: int, within: str = "dataforce"
+) -> list[int]:
     """Lines spread over the whole of the work; the work is done once to count them."""
-    lines = int(run(work, place, package, 0).stdout)
-    return [1 + index * (lines - 1) // (number - 1) for index in range(number)]
+    lines = int(run(work, place, package, 0, within).stdout)
+    return sorted({1 + index * (lines - 1) // (number - 1) for index in range(number)})
 
 
 def check_that_all_is_whole(client: Client, target: Path, place: Path) -> None:
@@ -76,25 +82,40 @@ def check_that_all_is_whole(client: Client, target: Path, place: Path) -> None:
     assert set(files_of(place)["sha256"]) == needed
 
 
+@pytest.mark.parametrize(
+    ("within", "number"),
+    [
+        ("dataforce", 10),
+        # Where the file gets its name and the record is written: every line, or nearly.
+        ("dataforce_local/library.py", 40),
+        # Where files are made and moved, with the mark of a folder that was never used.
+        ("dataforce_local/files.py", 20),
+    ],
+)
 def test_killed_while_uploading(
+    within: str,
+    number: int,
     client: Client,
-    open_client: Callable[[], Client],
     large_package: Path,
     iris: Path,
     place: Path,
     tmp_path: Path,
 ) -> None:
-    for moment in moments(UPLOAD, place, large_package, number=16):
-        for record in client.model_artifacts.list():
-            client.model_artifacts.delete(record.id)
-        ended = run(UPLOAD, place, large_package, moment)
+    client.close()
+
+    def unused(name: str) -> Path:
+        """A registry of its own, whose folder of files is still to be made."""
+        return Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
+
+    for moment in moments(UPLOAD, unused("counted"), large_package, number, within):
+        killed = unused(f"killed at {moment}")
+        ended = run(UPLOAD, killed, large_package, moment, within)
         assert ended.returncode == -signal.SIGKILL, ended.stderr
-        reopened = open_client()
-        assert len(reopened.model_artifacts.list()) <= 1
-        check_that_all_is_whole(reopened, tmp_path, place)
-        reopened.model_artifacts.upload(iris, "next")
-        check_that_all_is_whole(reopened, tmp_path, place)
-        reopened.close()
+        with Client(database_url=f"sqlite:///{killed}") as reopened:
+            assert len(reopened.model_artifacts.list()) <= 1
+            check_that_all_is_whole(reopened, tmp_path, killed)
+            reopened.model_artifacts.upload(iris, "next")
+            check_that_all_is_whole(reopened, tmp_path, killed)
 
 
 def test_killed_while_deleting(
@@ -126,7 +147,7 @@ def test_killed_while_it_makes_the_registry(tmp_path: Path) -> None:
 
     def first_use(place: Path, fatal: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", script, place, "-", str(fatal)],
+            [sys.executable, "-c", script, place, "-", str(fatal), "dataforce"],
             capture_output=True,
             text=True,
             check=False,

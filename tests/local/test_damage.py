@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event, make_url
 
 from dataforce import (
+    AsyncClient,
     ChecksumMismatchError,
     Client,
     FileDownloadError,
@@ -16,6 +21,7 @@ from dataforce import (
     StoreError,
     StoreVersionError,
 )
+from dataforce_local.database import Database
 from tests.local.conftest import files_of
 
 
@@ -34,6 +40,29 @@ def test_a_registry_of_a_newer_version_is_left_alone(
     with pytest.raises(StoreVersionError, match="newer version of dataforce"):
         open_client().orbits.list()
     assert place.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM dataforce_registry",
+        "DELETE FROM dataforce_registry WHERE key = 'id'",
+        "UPDATE dataforce_registry SET value = 'abc' WHERE key = 'schema_version'",
+    ],
+)
+def test_a_registry_that_does_not_know_itself_is_damaged(
+    damage: str, client: Client, open_client: Callable[[], Client], place: Path
+) -> None:
+    client.close()
+    run(place, damage)
+    with pytest.raises(StoreCorruptedError, match=r"lacks its values .* Restore it from a copy"):
+        open_client().collections.list()
+
+
+def test_text_that_is_not_utf8_is_damaged(client: Client, place: Path) -> None:
+    run(place, "UPDATE dataforce_collections SET name = CAST(x'ff41' AS TEXT)")
+    with pytest.raises(StoreCorruptedError, match="UTF-8"):
+        client.collections.list()
 
 
 def test_a_text_file_is_not_a_registry(place: Path, open_client: Callable[[], Client]) -> None:
@@ -124,6 +153,76 @@ def test_a_writer_that_never_ends_is_reported(place: Path) -> None:
                 client.collections.create("", "Models", "model")
             assert client.collections.list() == [], "readers go on meanwhile"
         client.collections.create("", "Models", "model")
+
+
+@pytest.fixture
+def on_begin() -> Iterator[list[Callable[[], object]]]:
+    """What to do at the next attempts to begin a transaction, each once."""
+    actions: list[Callable[[], object]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement == "BEGIN IMMEDIATE" and actions:
+            actions.pop(0)()
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield actions
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("patience", [10, 1e10])
+def test_a_writer_that_ends_is_waited_for(
+    place: Path, patience: float, on_begin: list[Callable[[], object]]
+) -> None:
+    with Client(database_url=f"sqlite:///{place}", retry_timeout=patience) as client:
+        client.orbits.list()
+        with closing(sqlite3.connect(place, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            on_begin += [lambda: None, lambda: other.execute("COMMIT")]
+            client.collections.create("", "Models", "model")
+    assert on_begin == []
+
+
+def test_a_cancelled_task_does_not_wait_for_the_writer(
+    place: Path, on_begin: list[Callable[[], object]]
+) -> None:
+    async def give_up() -> float:
+        async with AsyncClient(database_url=f"sqlite:///{place}", retry_timeout=20) as client:
+            await client.orbits.list()
+            loop, waits = asyncio.get_running_loop(), asyncio.Event()
+            on_begin.append(lambda: loop.call_soon_threadsafe(waits.set))
+            # The first waits for the other program, the second for the first.
+            tasks = [asyncio.create_task(client.collections.create("", n, "model")) for n in "ab"]
+            await waits.wait()
+            started = time.monotonic()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            assert all(task.cancelled() for task in tasks)
+            return time.monotonic() - started
+
+    Client(database_url=f"sqlite:///{place}").orbits.list()
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert asyncio.run(give_up()) < 5
+        other.execute("COMMIT")
+    with Client(database_url=f"sqlite:///{place}") as client:
+        assert client.collections.list() == [], "what was cancelled did not happen"
+
+
+def test_more_readers_than_connections_are_explained(place: Path) -> None:
+    place.parent.mkdir()
+    database = Database(make_url(f"sqlite:///{place}"), patience=0.05)
+
+    def read(readers: ExitStack) -> None:
+        for _ in range(100):
+            readers.enter_context(database.reading())
+
+    with (
+        closing(database),
+        ExitStack() as readers,
+        pytest.raises(StoreError, match=r"registry\.db were in use for all of retry_timeout"),
+    ):
+        read(readers)
 
 
 def test_a_new_file_that_somebody_holds_is_reported(place: Path) -> None:

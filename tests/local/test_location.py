@@ -10,7 +10,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from dataforce import Client, ConfigurationError, StoreError, StorePermissionError
+from dataforce import (
+    Client,
+    ConfigurationError,
+    StoreCorruptedError,
+    StoreError,
+    StorePermissionError,
+)
 from tests.local.conftest import files_of
 from tests.ordinary_user import ordinary_user
 
@@ -94,7 +100,16 @@ def test_two_registries_cannot_share_a_folder_of_files(tmp_path: Path, iris: Pat
         ("nosuchserver://somebody:canary@host/registry", "memory://x", "driver for a nosuchserver"),
         ("oracle://somebody:canary@host/registry", "memory://x", "driver for a oracle"),
         ("postgresql://somebody:canary@host:port/x", "memory://x", "is not an SQLAlchemy URL"),
-        ("sqlite://two-slashes.db", None, "is not an SQLAlchemy URL"),
+        ("mysql://somebody:canary@host/registry", "memory://x", "MySQLdb.*install it, or set"),
+        ("sqlite://two-slashes.db", None, "Accepted are :memory:"),
+        ("sqlite+pysqlcipher://:canary@/{place}", None, "Accepted are :memory:"),
+        ("sqlite+aiosqlite:///{place}", None, "no driver, user, password"),
+        ("sqlite://somebody:canary@/{place}", None, "Accepted are :memory:"),
+        ("sqlite:///{place}?key=canary", None, "Accepted are :memory:"),
+        ("sqlite://?key=canary", None, "Accepted are :memory:"),
+        ("sqlite:///file:{place}", None, "Accepted are :memory:"),
+        ("sqlite:///~nobody-of-that-name/x.db", None, "database_url .* Write the path in full"),
+        ("sqlite:///{place}", "~nobody-of-that-name/x", "storage_url .* Write the path in full"),
     ],
 )
 def test_a_place_that_cannot_be_used_is_explained(
@@ -109,13 +124,75 @@ def test_a_place_that_cannot_be_used_is_explained(
         use()
     assert "canary" not in str(caught.value)
     assert "canary" not in repr(caught.value.__cause__)
+    assert not place.exists() or storage is not None
 
 
-def test_a_server_that_does_not_answer_is_explained() -> None:
+def test_the_extra_is_named_when_its_driver_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with (
-        Client(
-            database_url="postgresql://somebody:canary@127.0.0.1:1/x", storage_url="memory://x"
-        ) as client,
+        Client(database_url="postgresql://host/x", storage_url="memory://x") as client,
+        pytest.raises(ConfigurationError, match=r'pip install "dataforce\[postgresql\]"'),
+    ):
+        client.orbits.list()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///{place}", "sqlite+pysqlite:///{place}", "sqlite+pysqlite://"]
+)
+def test_the_usual_driver_of_sqlite_may_be_named(url: str, place: Path) -> None:
+    with Client(database_url=url.format(place=place)) as client:
+        assert len(client.orbits.list()) == 1
+    assert place.exists() == ("place" in url)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, iris: Path) -> None:
+    with Client(database_url="sqlite:///~/x.db", storage_url="~/models") as client:
+        client.collections.create("", "Models", "model")
+        client.model_artifacts.upload(iris, "iris")
+    assert (tmp_path / "home" / "x.db").is_file()
+    assert (tmp_path / "home" / "models" / "sha256").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("database", "files"),
+    [
+        ("models.db", "models.files"),
+        ("models.sqlite", "models.files"),
+        ("models.sqlite3", "models.files"),
+        ("models.v1", "models.v1.files"),
+        ("models", "models.files"),
+    ],
+)
+def test_model_files_are_beside_the_database(
+    database: str, files: str, tmp_path: Path, iris: Path
+) -> None:
+    with Client(database_url=f"sqlite:///{tmp_path}/{database}") as client:
+        client.collections.create("", "Models", "model")
+        client.model_artifacts.upload(iris, "iris")
+    assert (tmp_path / files / "sha256").is_dir()
+
+
+def test_a_server_url_with_a_mistyped_option_is_explained() -> None:
+    url = "postgresql://127.0.0.1:1/x?passwort=canary"
+    with (
+        Client(database_url=url, storage_url="memory://x") as client,
+        pytest.raises(StoreError, match=r"answered: .*passwort.* Check database_url") as it,
+    ):
+        client.orbits.list()
+    assert "canary" not in str(it.value)
+    assert not isinstance(it.value, StoreCorruptedError)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://somebody:canary@127.0.0.1:1/x",
+        "postgresql://somebody@127.0.0.1:1/x?password=canary",
+    ],
+)
+def test_a_server_that_does_not_answer_is_explained(url: str) -> None:
+    with (
+        Client(database_url=url, storage_url="memory://x") as client,
         pytest.raises(StoreError, match="Is the server running") as caught,
     ):
         client.orbits.list()

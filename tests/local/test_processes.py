@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
-from dataforce import Client
+from dataforce import Client, ConfigurationError
 
 WRITER = """
 import sys
@@ -95,6 +100,73 @@ else:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert ended.stdout == "['child', 'parent']\n", ended.stderr
+
+
+@contextmanager
+def at_next_statement(action: Callable[[], object]) -> Iterator[None]:
+    """Do that once, in the midst of a call."""
+    actions = [action]
+
+    def act(*_: Any) -> None:
+        if actions:
+            actions.pop()()
+
+    event.listen(Engine, "before_cursor_execute", act)
+    yield
+    event.remove(Engine, "before_cursor_execute", act)
+
+
+@pytest.mark.parametrize("url", [":memory:", "sqlite:///{place}"])
+def test_a_client_closed_by_another_thread_ends_its_call(url: str, place: Path) -> None:
+    client = Client(database_url=url.format(place=place))
+    client.orbits.list()
+    closer = threading.Thread(target=client.close)
+
+    def close_meanwhile() -> None:
+        closer.start()
+        closer.join(timeout=0.2)  # in memory it waits for this very call
+
+    with at_next_statement(close_meanwhile):
+        assert len(client.organizations.list()) == 1
+    closer.join()
+    with pytest.raises(ConfigurationError, match="This client is closed"):
+        client.organizations.list()
+    # SQLite removes it with the last connection.
+    assert not place.with_name("registry.db-wal").exists()
+
+
+def test_a_thread_that_waits_for_a_lock_notices_that_its_client_is_closed(place: Path) -> None:
+    client = Client(database_url=f"sqlite:///{place}")
+    client.orbits.list()
+    waits = threading.Event()
+    said = []
+
+    def write() -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            client.collections.create("", "Models", "model")
+        said.append(caught.value.message)
+
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer = threading.Thread(target=write)
+        with at_next_statement(waits.set):
+            writer.start()
+            waits.wait()
+            client.close()
+            writer.join()
+    assert said == ["This client is closed. Make a new one to go on."]
+
+
+@pytest.mark.parametrize("url", [":memory:", "sqlite:///{place}"])
+def test_a_list_that_goes_on_after_the_client_was_closed(url: str, place: Path) -> None:
+    client = Client(database_url=url.format(place=place))
+    for name in ("One", "Two"):
+        client.collections.create("", name, "model")
+    listed = client.collections.iterate(page_size=1)
+    assert next(listed).name == "One"
+    client.close()
+    with pytest.raises(ConfigurationError, match="This client is closed"):
+        next(listed)
 
 
 def test_a_list_does_not_stumble_over_what_is_written_meanwhile(client: Client, iris: Path) -> None:

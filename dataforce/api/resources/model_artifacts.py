@@ -141,7 +141,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         """
         return _transfers.upload(
             self._records,
-            Path(file_path),
+            file_path,
             {"model_name": model_name, "description": description, "tags": tags},
             collection_id,
         )

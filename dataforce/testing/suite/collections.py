@@ -159,10 +159,14 @@ def test_a_deleted_collection_is_gone(client: Client) -> None:
 def test_a_delete_without_an_id_deletes_the_default_collection(
     client: Client, collection: Collection
 ) -> None:
-    """After that, the only one that is left is the default."""
+    """After that there is none, or doing it twice would delete the only one that is left."""
     other = client.collections.create("", "Other", "model")
     client.collections.delete()
+    assert client.collection is None
+    with pytest.raises(ConfigurationError, match=other.id):
+        client.collections.delete()
     assert client.collections.list() == [other]
+    client.collection = "Other"
     assert client.collection == other.id
 
 
