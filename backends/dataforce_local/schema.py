@@ -33,7 +33,7 @@ def open_schema(database: Database) -> None:
     if not exists:
         database.use_write_ahead_log()
         with database.writing() as connection:
-            _create(connection)
+            create_schema(connection)
     with database.reading() as connection:
         values = {row.key: row.value for row in connection.execute(select(registry))}
     version = _version(database, values)
@@ -52,10 +52,11 @@ def _version(database: Database, values: dict[str, str]) -> int:
     return version
 
 
-def _create(connection: Connection) -> None:
+def create_schema(connection: Connection) -> None:
+    """Make the tables and what a first script needs, unless another process was faster."""
     connection.execute(_CREATION_LOCKS.get(connection.dialect.name, text("SELECT 1")))
     if inspect(connection).has_table(registry.name):
-        return  # another process was faster
+        return
     metadata.create_all(connection, checkfirst=False)
     organization, secret = new_identifier(), new_identifier()
     born = {"created_at": now()}

@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
 
 from dataforce import Client, ConfigurationError
+from dataforce_local.database import Database
+from dataforce_local.schema import create_schema
 
 WRITER = """
 import sys
@@ -64,6 +67,16 @@ def test_eight_processes_write_two_hundred_models_each(place: Path, iris: Path) 
         f"{name}-{count}" for name in range(8) for count in range(200)
     }
     assert len(models) == 1600
+
+
+def test_who_comes_second_leaves_a_new_registry_as_it_is(place: Path) -> None:
+    with Client(database_url=f"sqlite:///{place}") as client:
+        before = client.orbits.list()
+        database = Database(make_url(f"sqlite:///{place}"), patience=1)
+        with database.writing() as connection:
+            create_schema(connection)
+        database.close()
+        assert client.orbits.list() == before
 
 
 def test_threads_of_one_client_write_at_once(client: Client, iris: Path) -> None:
