@@ -438,6 +438,12 @@ def test_what_python_alone_takes_for_a_uuid_is_no_id(text: str) -> None:
     assert canonical_id(text) is None
 
 
+@pytest.mark.parametrize("size", [10**30, -(10**30)])
+def test_a_size_that_no_database_can_hold_is_refused(size: int) -> None:
+    with pytest.raises(ValidationError, match="size"):
+        values(size=size)
+
+
 def test_kinds_stand_in_their_places() -> None:
     assert [kind.name for kind in MODEL_ARTIFACT.ancestors] == [
         "organization",

@@ -107,7 +107,7 @@ class ModelArtifactValues(Values):
     manifest: Annotated[Manifest, AfterValidator(_drop_unknown)]
     file_hash: Text
     file_index: dict[Text, tuple[int, int]]
-    size: Annotated[int, Field(le=MAXIMUM_SIZE)]
+    size: Annotated[int, Field(ge=-MAXIMUM_SIZE, le=MAXIMUM_SIZE)]
     model_name: Name
     description: Text | None = None
     tags: list[Text] | None = None
