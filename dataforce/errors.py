@@ -10,13 +10,18 @@ DataForceError
 │   │   ├── OrbitResourceNotFoundError
 │   │   └── CollectionResourceNotFoundError
 │   └── APIError
+│       ├── APIConnectionError            the platform could not be reached, or hung up
+│       │   └── APITimeoutError           it stayed silent for too long
+│       ├── APIResponseValidationError    it answered something that is no answer of the platform
 │       └── APIStatusError                the platform (or the local registry in its place) refused
 │           ├── BadRequestError           400
 │           ├── AuthenticationError       401
 │           ├── PermissionDeniedError     403
 │           ├── NotFoundError             404
 │           ├── ConflictError             409
-│           └── UnprocessableEntityError  422
+│           ├── UnprocessableEntityError  422
+│           ├── RateLimitError            429
+│           └── InternalServerError       500 and above
 ├── FileError                             a model file or its place is not usable
 │   ├── FileUploadError
 │   └── FileDownloadError
@@ -34,11 +39,12 @@ handles it in production.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 __all__ = [
+    "APIConnectionError",
     "APIError",
+    "APIResponseValidationError",
     "APIStatusError",
+    "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
     "ChecksumMismatchError",
@@ -51,11 +57,13 @@ __all__ = [
     "FileDownloadError",
     "FileError",
     "FileUploadError",
+    "InternalServerError",
     "MultipleResourcesFoundError",
     "NotFoundError",
     "OrbitResourceNotFoundError",
     "OrganizationResourceNotFoundError",
     "PermissionDeniedError",
+    "RateLimitError",
     "ResourceNotFoundError",
     "StoreCorruptedError",
     "StoreError",
@@ -117,14 +125,59 @@ class APIError(DataForceAPIError):
     """The platform did not do what was asked."""
 
 
+class APIConnectionError(APIError):
+    """The platform, or the bucket of a model file, could not be reached or broke off.
+
+    The message says whether the call may have been carried out all the same.
+    """
+
+
+class APITimeoutError(APIConnectionError):
+    """The platform, or the bucket of a model file, stayed silent for longer than `timeout`."""
+
+
+class APIResponseValidationError(APIError):
+    """A successful answer that is none of the platform's; the message says what it looks like."""
+
+
 class APIStatusError(APIError):
     """The platform refused a call, or the local registry did in its place.
 
+    Args:
+        message: What happened, to which object, and what to do next.
+        status_code: The HTTP status; that of the class if not given.
+        method: The HTTP method, `None` if no request was sent.
+        path: The path of the URL, without its query.
+        request_id: What the server or a proxy calls the request, for those who run it.
+        body: What the server said: JSON as Python objects, or else text.
+
     Attributes:
         status_code: The HTTP status that the platform answers for this fault.
+        method: As given.
+        path: As given.
+        request_id: As given.
+        body: As given.
     """
 
-    status_code: ClassVar[int]
+    status_code: int = 0
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        request_id: str | None = None,
+        body: object = None,
+    ) -> None:
+        super().__init__(message)
+        if status_code is not None:
+            self.status_code = status_code
+        self.method = method
+        self.path = path
+        self.request_id = request_id
+        self.body = body
 
 
 class BadRequestError(APIStatusError):
@@ -161,6 +214,18 @@ class UnprocessableEntityError(APIStatusError):
     """422: an argument does not have the form it must have; nothing was sent or written."""
 
     status_code = 422
+
+
+class RateLimitError(APIStatusError):
+    """429: too many calls; it was tried again for as long as `retry_timeout` allows."""
+
+    status_code = 429
+
+
+class InternalServerError(APIStatusError):
+    """500 and above: the platform, or a proxy before it, failed."""
+
+    status_code = 500
 
 
 class FileError(DataForceError):

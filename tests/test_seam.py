@@ -100,7 +100,7 @@ def test_part_of_a_file_can_be_read(client: Client) -> None:
     whole = iris.read_bytes()
     for offset, length in ((0, 10), (512, 1437), (51190, None), (51190, 100), (60000, 5), (0, 0)):
         expected = whole[offset:] if length is None else whole[offset : offset + length]
-        assert b"".join(content.read(scope, model, offset, length)) == expected
+        assert b"".join(content.open(scope, model).read(offset, length)) == expected
 
 
 def test_backends_are_found_by_name() -> None:

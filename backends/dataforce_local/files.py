@@ -20,6 +20,7 @@ from dataforce.errors import (
     StoreFullError,
     StorePermissionError,
 )
+from dataforce.seam import Advance
 
 _CHUNK = 1024 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -38,10 +39,12 @@ class StagedFile:
     Args:
         files: Where it goes.
         path: Where it is until then.
+        advance: Is told how many bytes were written.
     """
 
-    def __init__(self, files: Files, path: str) -> None:
+    def __init__(self, files: Files, path: str, advance: Advance | None = None) -> None:
         self.path = path
+        self._advance = advance
         self.size = 0
         self._files = files
         self._stream = files.create(path)
@@ -57,6 +60,8 @@ class StagedFile:
         with self._files.translated(self.path):
             self._stream.write(chunk)
         self.size += len(chunk)
+        if self._advance is not None:
+            self._advance(len(chunk))
 
     def finish(self) -> None:
         """Close the file; on this machine its bytes are on the disk then."""
@@ -114,9 +119,9 @@ class Files:
             self._system.makedirs(self._parent(path), exist_ok=True)
             return self._system.open(self._full(path), "wb")
 
-    def stage(self) -> StagedFile:
-        """A new file to write to."""
-        return StagedFile(self, f"staging/{uuid.uuid4().hex}")
+    def stage(self, advance: Advance | None = None) -> StagedFile:
+        """A new file to write to; `advance` is told how many bytes were written."""
+        return StagedFile(self, f"staging/{uuid.uuid4().hex}", advance)
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at `path`."""

@@ -24,9 +24,9 @@ from dataforce.models import (
     UploadPart,
 )
 from dataforce.models.model_artifact import TRANSITIONS
-from dataforce.seam import Incoming, Scope
+from dataforce.seam import Advance, Incoming, Scope
 from dataforce_local.database import Database
-from dataforce_local.files import MissingFileError, StagedFile
+from dataforce_local.files import Files, MissingFileError, StagedFile
 from dataforce_local.library import Library
 from dataforce_local.records import RecordStore
 from dataforce_local.tables import model_artifacts
@@ -119,9 +119,9 @@ class ModelContent:
         self._library = library
 
     @contextmanager
-    def receive(self, path: Path) -> Iterator[StagedFile]:
+    def receive(self, path: Path, advance: Advance) -> Iterator[StagedFile]:
         """Begin to copy the file at `path`; the copy is thrown away unless it is uploaded."""
-        staged = self._library.files.stage()
+        staged = self._library.files.stage(advance)
         try:
             with suppress(OSError, ValueError):  # who reads the file says what is wrong with it
                 staged.reserve(path.stat().st_size if path.is_file() else 0)
@@ -162,20 +162,9 @@ class ModelContent:
         )
         return CreatedModel(model=record, url=UploadDetails(parts=[part]))
 
-    def read(
-        self, scope: Scope, record: ModelArtifact, offset: int = 0, length: int | None = None
-    ) -> Iterator[bytes]:
-        """The bytes from `offset` on, `length` of them or all."""
-        try:
-            content = self._store.content(record)
-            if record.status == ModelArtifactStatus.PENDING_DELETION:
-                content = self._unless_deleted(record, content)
-            yield from self._library.files.read(content, offset, length)
-        except MissingFileError:
-            raise FileDownloadError(
-                f"The bytes of model artifact {record.id} are not there; its status is "
-                f"{record.status}. Upload the file as a new model artifact."
-            ) from None
+    def open(self, scope: Scope, record: ModelArtifact) -> StoredModel:
+        """The bytes of a record."""
+        return StoredModel(self._store, self._library.files, record)
 
     def download_url(self, scope: Scope, identifier: str) -> str:
         """A URL that the bytes can be read from."""
@@ -196,9 +185,39 @@ class ModelContent:
             self._library.files.create(stand_in).close()
         return self._library.files.url(stand_in)
 
-    def _unless_deleted(self, record: ModelArtifact, content: str) -> str:
-        if not self._library.files.exists(_own_place(record.unique_identifier)):
-            raise MissingFileError(content)
+
+class StoredModel:
+    """The bytes of one model artifact.
+
+    Args:
+        store: Its record.
+        files: Where the bytes are.
+        record: The record.
+    """
+
+    streams = 1
+
+    def __init__(self, store: ModelArtifactStore, files: Files, record: ModelArtifact) -> None:
+        self._store = store
+        self._files = files
+        self._record = record
+
+    def read(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from `offset` on, `length` of them or all."""
+        try:
+            yield from self._files.read(self._place(), offset, length)
+        except MissingFileError:
+            raise FileDownloadError(
+                f"The bytes of model artifact {self._record.id} are not there; its status is "
+                f"{self._record.status}. Upload the file as a new model artifact."
+            ) from None
+
+    def _place(self) -> str:
+        content = self._store.content(self._record)
+        if self._record.status == ModelArtifactStatus.PENDING_DELETION:
+            stand_in = _own_place(self._record.unique_identifier)
+            if not self._files.exists(stand_in):  # deleted by hand
+                raise MissingFileError(content)
         return content
 
 

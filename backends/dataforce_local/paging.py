@@ -1,4 +1,4 @@
-"""Pages of a table: filters, order, and where the next page begins."""
+"""Pages of a table: names, order, and where the next page begins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataforce.errors import BadRequestError
 if TYPE_CHECKING:
     from dataforce.seam import Query
 
-_Shape = tuple[tuple[str, ...], str, str, bool, bool]
+_Shape = tuple[str | None, str, str, bool, bool]
 
 
 class Pager:
@@ -24,7 +24,7 @@ class Pager:
 
     Args:
         table: Where the rows are.
-        rows: Selects them all; filters, order and limit are added.
+        rows: Selects them all; the name, order and limit are added.
     """
 
     def __init__(self, table: Table, rows: Select[Any]) -> None:
@@ -32,26 +32,34 @@ class Pager:
         self._rows = rows
         self._statements: dict[_Shape, Select[Any]] = {}
 
-    def statement(self, query: Query) -> tuple[Select[Any], dict[str, Any]]:
-        """The statement and its parameters; it asks for one row more than the page holds."""
+    def statement(
+        self, query: Query, limit: int, named_by: str | None
+    ) -> tuple[Select[Any], dict[str, Any]]:
+        """The statement and its parameters; it asks for one row more than the page holds.
+
+        `named_by` is the column that holds the name the query asks for, if it asks for one.
+        """
         after = None if query.cursor is None else _position(query)
-        parameters: dict[str, Any] = {f"is_{name}": v for name, v in query.filters.items()}
-        parameters["rows"] = query.limit + 1
+        parameters: dict[str, Any] = {"rows": limit + 1}
+        if named_by is not None:
+            parameters["called"] = query.name
         if after is not None:
             parameters |= {"after_value": after[0], "after_id": after[1]}
         after_null = after is not None and after[0] is None
-        shape = (tuple(query.filters), query.sort_by, query.order, after is not None, after_null)
+        shape = (named_by, query.sort_by, query.order, after is not None, after_null)
         if shape not in self._statements:
             self._statements[shape] = self._build(*shape)
         return self._statements[shape], parameters
 
     def _build(
-        self, filters: tuple[str, ...], sort_by: str, order: str, continued: bool, after_null: bool
+        self, named_by: str | None, sort_by: str, order: str, continued: bool, after_null: bool
     ) -> Select[Any]:
         identifier = self._table.c.id
         # Ids are made of the time, so their order is that of `created_at`, ties broken by id.
         column = identifier if sort_by == "created_at" else self._table.c[sort_by]
-        conditions = [self._table.c[name] == bindparam(f"is_{name}") for name in filters]
+        conditions: list[ColumnElement[bool]] = []
+        if named_by is not None:
+            conditions.append(self._table.c[named_by] == bindparam("called"))
         if continued:
             conditions.append(_beyond(column, identifier, order, after_null))
         ordered = [column.asc() if order == "asc" else column.desc()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -38,6 +38,8 @@ U = TypeVar("U", bound=BaseModel)
 
 Row = dict[str, Any]
 
+_LARGEST_PAGE = 1000
+
 
 class RecordStore(Generic[M, C, U]):
     """Keeps the records of one kind in its table; all that differs between kinds is declared.
@@ -72,15 +74,20 @@ class RecordStore(Generic[M, C, U]):
 
     def page(self, scope: Scope, query: Query) -> Page[M]:
         """One page of what stands under `scope`."""
-        statement, parameters = self._pager.statement(query)
+        limit = query.limit or _LARGEST_PAGE
+        within = self._within(scope)
+        rows: Sequence[Any] = ()
         with self.database.reading() as connection:
-            rows = connection.execute(statement, self._within(scope) | parameters).all()
-            if not rows:
+            for named_by in (None,) if query.name is None else self.kind.names:
+                statement, parameters = self._pager.statement(query, limit, named_by)
+                if rows := connection.execute(statement, within | parameters).all():
+                    break
+            else:
                 self.require_parents(connection, scope)
-        records = [self._record(row) for row in rows[: query.limit]]
-        if len(rows) <= query.limit:
+        records = [self._record(row) for row in rows[:limit]]
+        if len(rows) <= limit:
             return Page(records, cursor=None)
-        last = rows[query.limit - 1]
+        last = rows[limit - 1]
         return Page(records, cursor_after(query, getattr(last, query.sort_by), last.id))
 
     def get(self, scope: Scope, identifier: str) -> M:

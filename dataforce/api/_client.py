@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dataforce.api._async_client import AsyncDataForceClient as AsyncDataForceClient
-    from dataforce.config import Settings
+    from dataforce.config import APIVersion, Settings
     from dataforce.seam import Backend
     from dataforce.seam.backend import AnyKind
 
@@ -42,7 +42,12 @@ class DataForceClientBase(ABC):
         storage_url: str | os.PathLike[str] | None = None,
         retry_timeout: float | None = None,
         timeout: float | None = None,
+        api_version: APIVersion | str | None = None,
+        proxy: str | None = None,
+        ca_bundle: str | os.PathLike[str] | None = None,
+        client_certificate: str | os.PathLike[str] | None = None,
         insecure: bool | None = None,
+        progress: bool | None = None,
     ) -> None:
         """Configure a client.
 
@@ -64,7 +69,13 @@ class DataForceClientBase(ABC):
             storage_url: Where the local backend keeps model files: an fsspec URL or a folder.
             retry_timeout: For how long a call may be tried again, in seconds.
             timeout: For how long the platform may stay silent, in seconds.
+            api_version: Version of the platform's API, `2025-12` or `2026-01`, if it should not
+                be found out.
+            proxy: URL of an HTTP proxy, if it is not the one that the environment names.
+            ca_bundle: PEM file or folder of certificates to trust instead of the usual ones.
+            client_certificate: PEM file with the certificate and the key to show to the platform.
             insecure: Whether to accept certificates that nobody vouches for.
+            progress: Whether transfers show a bar on a terminal.
 
         Where a default is not set and exactly one candidate exists, that one is the default. A
         default that does not exist is an error of the first call that needs it.
@@ -84,7 +95,14 @@ class DataForceClientBase(ABC):
                 "storage_url": None if storage_url is None else os.fspath(storage_url),
                 "retry_timeout": retry_timeout,
                 "timeout": timeout,
+                "api_version": api_version,
+                "proxy": proxy,
+                "ca_bundle": None if ca_bundle is None else os.fspath(ca_bundle),
+                "client_certificate": None
+                if client_certificate is None
+                else os.fspath(client_certificate),
                 "insecure": insecure,
+                "progress": progress,
             },
             client_name=client_name,
             configuration_file=configuration_file,

@@ -38,16 +38,13 @@ def find(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str) -
             return store.get(scope, identifier)
         except NotFoundError:
             pass  # a name may look like an id
-    for field in kind.names:
-        named = store.page(scope, Query(filters={field: value}, limit=_NAMED)).items
-        if len(named) > 1:
-            ids = ", ".join(str(record.id) for record in named)  # type: ignore[attr-defined]
-            raise MultipleResourcesFoundError(
-                f"Several {kind.name}s have the {field} {value!r}: {ids}. Give the id instead."
-            )
-        if named:
-            return named[0]
-    return None
+    named = store.page(scope, Query(name=value, limit=_NAMED)).items
+    if len(named) > 1:
+        ids = ", ".join(str(record.id) for record in named)  # type: ignore[attr-defined]
+        raise MultipleResourcesFoundError(
+            f"Several {kind.name}s are called {value!r}: {ids}. Give the id instead."
+        )
+    return named[0] if named else None
 
 
 def _can_be_stored(text: str) -> bool:

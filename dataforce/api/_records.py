@@ -71,7 +71,7 @@ class Records(Generic[M, C, U]):
         """All records in the order they were made."""
         records: builtins.list[M] = []
         with collector_paused():
-            for page in self._pages(parent, Query(limit=LARGEST_PAGE)):
+            for page in self._pages(parent, Query(limit=None)):
                 records += page
         return records
 

@@ -44,7 +44,7 @@ def upload(
     scope, content = records.scope(collection_id), records.content
     if collection_id is not None and scope.parent is not None:
         records.session.backend.store(COLLECTION).get(Scope(scope.ids[:-1]), scope.parent)
-    with content.receive(path) as incoming:
+    with content.receive(path, lambda _: None) as incoming:
         package = read_package(path, _cancellable(incoming))
         values = {
             "file_name": package.file_name,
@@ -72,7 +72,7 @@ def download(
     record = records.store.get(scope, identifier)
     target = _target(record, _path("" if file_path is None else file_path))
     with _replacing(target, record.size) as file:
-        _copy_verified(record, records.content.read(scope, record), file)
+        _copy_verified(record, records.content.open(scope, record).read(), file)
     return target
 
 

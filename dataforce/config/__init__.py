@@ -15,6 +15,6 @@ among its fields. Variables and keys of the file follow from the declaration.
 
 from dataforce.config.loading import load_settings
 from dataforce.config.origin import Origin
-from dataforce.config.settings import BackendType, MaskedURL, Settings
+from dataforce.config.settings import APIVersion, BackendType, MaskedURL, Settings
 
-__all__ = ["BackendType", "MaskedURL", "Origin", "Settings", "load_settings"]
+__all__ = ["APIVersion", "BackendType", "MaskedURL", "Origin", "Settings", "load_settings"]

@@ -29,7 +29,7 @@ from pydantic.fields import FieldInfo
 from dataforce.config.declaration import declared_settings
 from dataforce.config.origin import CODE, DEFAULT, Origin
 
-__all__ = ["BackendType", "MaskedURL", "Settings", "holds_secret"]
+__all__ = ["APIVersion", "BackendType", "MaskedURL", "Settings", "holds_secret"]
 
 MASK: Final = "**********"
 # A password may hold any character, "/" and "@" too when nobody quoted them: the last "@" ends it.
@@ -48,6 +48,18 @@ class BackendType(StrEnum):
     LOCAL = "local"
     REMOTE = "remote"
     HYBRID = "hybrid"
+
+
+class APIVersion(StrEnum):
+    """The versions of the platform's API, by the month they are of.
+
+    Example:
+        >>> APIVersion("2026-01").name
+        'JANUARY_2026'
+    """
+
+    DECEMBER_2025 = "2025-12"
+    JANUARY_2026 = "2026-01"
 
 
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
@@ -96,6 +108,13 @@ def check_database_url(url: MaskedURL) -> MaskedURL:
     return url
 
 
+def check_proxy(url: MaskedURL) -> MaskedURL:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("no http URL with a host")
+    return url
+
+
 def check_backend_type(name: str) -> str:
     word = name.lower()
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", word):
@@ -129,7 +148,12 @@ class Settings(BaseModel):
         storage_url: Folder or fsspec URL of the local registry's files; None for the usual place.
         retry_timeout: For how long a failing call is repeated, in seconds.
         timeout: How long one call waits for an answer, in seconds.
+        api_version: Version of the platform's API, an `APIVersion`; None finds out.
+        proxy: URL of an HTTP proxy; None takes what the environment says.
+        ca_bundle: File or folder of certificates to trust; None takes what the environment says.
+        client_certificate: PEM file with the certificate and the key to show to the platform.
         insecure: Whether a platform with an unverified certificate may be called.
+        progress: Whether transfers show a bar on a terminal.
 
     Example:
         >>> settings = Settings(base_url="https://models.example/", insecure="false")
@@ -170,7 +194,20 @@ class Settings(BaseModel):
         default=300.0, ge=0, description="a number of seconds, 0 or more"
     )
     timeout: Seconds = Field(default=30.0, gt=0, description="a number of seconds above 0")
+    api_version: APIVersion | None = Field(
+        default=None, description=f"one of {', '.join(APIVersion)}"
+    )
+    proxy: Annotated[MaskedURL, AfterValidator(check_proxy)] | None = Field(
+        default=None, description="an http:// or https:// URL such as http://proxy.example:3128"
+    )
+    ca_bundle: Text | None = Field(
+        default=None, description="the path of a PEM file or of a folder of certificates"
+    )
+    client_certificate: Text | None = Field(
+        default=None, description="the path of a PEM file with a certificate and its key"
+    )
     insecure: bool = Field(default=False, description="true or false")
+    progress: bool = Field(default=True, description="true or false")
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
 

@@ -6,14 +6,24 @@ implementing `Backend` and naming a factory under the entry-point group `datafor
 `dataforce.testing` then proves that it behaves like the others.
 """
 
-from dataforce.seam.backend import Backend, BackendFactory, ContentStore, Incoming, Store
+from dataforce.seam.backend import (
+    Advance,
+    Backend,
+    BackendFactory,
+    Content,
+    ContentStore,
+    Incoming,
+    Store,
+)
 from dataforce.seam.discovery import available_backends, find_backend
 from dataforce.seam.kind import Kind
 from dataforce.seam.query import Order, Page, Query, Scope
 
 __all__ = [
+    "Advance",
     "Backend",
     "BackendFactory",
+    "Content",
     "ContentStore",
     "Incoming",
     "Kind",

@@ -58,10 +58,28 @@ class Incoming(Protocol):
         ...
 
 
+class Content(Protocol):
+    """The bytes of one artifact, in any order; several threads may read at a time.
+
+    Attributes:
+        streams: How many reads at a time are worth while.
+    """
+
+    streams: int
+
+    def read(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from `offset` on, `length` of them or all; `FileDownloadError` if gone."""
+        ...
+
+
+Advance: TypeAlias = Callable[[int], object]
+"""Is told how many more bytes have arrived; below 0 if that many must be moved again."""
+
+
 class ContentStore(Protocol[M, C]):
     """The files of one kind of asset."""
 
-    def receive(self, path: Path) -> AbstractContextManager[Incoming]:
+    def receive(self, path: Path, advance: Advance) -> AbstractContextManager[Incoming]:
         """Begin to take in the file at `path`; leaving without `upload` throws it away."""
         ...
 
@@ -73,10 +91,8 @@ class ContentStore(Protocol[M, C]):
         """A record that waits for its bytes, and where they go."""
         ...
 
-    def read(
-        self, scope: Scope, record: M, offset: int = 0, length: int | None = None
-    ) -> Iterator[bytes]:
-        """The bytes from `offset` on, `length` of them or all; `FileDownloadError` if gone."""
+    def open(self, scope: Scope, record: M) -> Content:
+        """The bytes of a record; whether they are there is found out when they are read."""
         ...
 
     def download_url(self, scope: Scope, identifier: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -43,24 +42,25 @@ class Query:
     """Which objects a page holds, and in which order.
 
     Args:
-        filters: Field to the exact value it must have; several must all hold. A backend accepts
-            the fields that the kind declares in `names`.
+        name: Only the objects of exactly this name, in the first of the fields that the kind
+            declares in `names` that any object carries it in.
         sort_by: One of the fields that the kind declares in `sorts`; ties are broken by id.
             Absent values come first in ascending order and last in descending order.
         order: `asc` or `desc`.
-        limit: How many objects a page holds at most, from 1 up.
+        limit: How many objects a page holds at most, from 1 up; `None` leaves it to the backend,
+            for a caller who wants them all.
         cursor: The `cursor` of the page before; `None` asks for the first page. A cursor belongs
-            to the filters and the order it was made for.
+            to the name and the order it was made for.
 
     Example:
-        >>> Query(filters={"name": "Churn"}, limit=2).order
+        >>> Query(name="Churn", limit=2).order
         'asc'
     """
 
-    filters: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
     sort_by: str = "created_at"
     order: Order = "asc"
-    limit: int = 100
+    limit: int | None = 100
     cursor: str | None = None
 
 
