@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -33,7 +32,7 @@ class Workers:
         If the waiting task is cancelled, the call is told; the task ends when the call has
         stopped, so nothing goes on behind its back.
         """
-        abandoned = threading.Event()
+        abandoned = _cancellation.Signal()
 
         def call() -> T:
             _cancellation.listen_to(abandoned)
