@@ -74,6 +74,16 @@ def listen_to(signal: Signal) -> None:
     _signal.set(signal)
 
 
+@contextmanager
+def shielded() -> Iterator[None]:
+    """Let the block come to its end whether anybody still waits for it or not."""
+    token = _signal.set(None)
+    try:
+        yield
+    finally:
+        _signal.reset(token)
+
+
 def check() -> None:
     """Raise `Cancelled` if the task that waits for this work was cancelled."""
     signal = _signal.get()

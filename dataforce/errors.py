@@ -24,8 +24,10 @@ DataForceError
 │           └── InternalServerError       500 and above
 ├── FileError                             a model file or its place is not usable
 │   ├── FileUploadError
+│   ├── FileDeletionError
 │   └── FileDownloadError
-│       └── ChecksumMismatchError         the bytes are not those that were stored
+│       ├── ChecksumMismatchError         the bytes are not those that were stored
+│       └── ContentChangedError           the bytes were replaced while they were read
 └── StoreError                            the local registry itself is in trouble
     ├── StoreCorruptedError
     ├── StoreVersionError
@@ -52,8 +54,10 @@ __all__ = [
     "ConfigurationError",
     "ConfigurationWarning",
     "ConflictError",
+    "ContentChangedError",
     "DataForceAPIError",
     "DataForceError",
+    "FileDeletionError",
     "FileDownloadError",
     "FileError",
     "FileUploadError",
@@ -236,12 +240,20 @@ class FileUploadError(FileError):
     """The bytes of a model file could not be stored."""
 
 
+class FileDeletionError(FileError):
+    """The bytes of a model file could not be deleted; its record stays."""
+
+
 class FileDownloadError(FileError):
     """The bytes of a model file could not be fetched; the target is as it was before."""
 
 
 class ChecksumMismatchError(FileDownloadError):
     """The bytes that arrived are not the ones that were stored."""
+
+
+class ContentChangedError(FileDownloadError):
+    """The bytes were replaced while they were read, so what was read is of no use."""
 
 
 class StoreError(DataForceError):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, or_, tuple_
-
-from dataforce.errors import BadRequestError
 
 if TYPE_CHECKING:
     from dataforce.seam import Query
@@ -39,7 +35,7 @@ class Pager:
 
         `named_by` is the column that holds the name the query asks for, if it asks for one.
         """
-        after = None if query.cursor is None else _position(query)
+        after = query.position()
         parameters: dict[str, Any] = {"rows": limit + 1}
         if named_by is not None:
             parameters["called"] = query.name
@@ -69,26 +65,6 @@ class Pager:
             first = ordered[0]
             ordered[0] = first.nulls_first() if order == "asc" else first.nulls_last()
         return self._rows.where(*conditions).order_by(*ordered).limit(bindparam("rows"))
-
-
-def cursor_after(query: Query, value: object, identifier: str) -> str:
-    """Where the page begins that follows a row with that sort value and id."""
-    position = [query.sort_by, query.order, value, identifier]
-    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
-
-
-def _position(query: Query) -> tuple[Any, str]:
-    try:
-        position = json.loads(base64.urlsafe_b64decode((query.cursor or "").encode()))
-    except ValueError:
-        position = None
-    match position:
-        case [query.sort_by, query.order, value, str(identifier)]:
-            return value, identifier
-    raise BadRequestError(
-        f"The cursor {query.cursor!r} does not belong to a list by {query.sort_by} "
-        f"{query.order}. Begin again without a cursor."
-    )
 
 
 def _beyond(

@@ -29,7 +29,7 @@ from dataforce_local.clock import now
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
 from dataforce_local.library import Library
-from dataforce_local.paging import Pager, cursor_after
+from dataforce_local.paging import Pager
 from dataforce_local.tables import CONSTANTS, TABLES, below, link, total
 
 M = TypeVar("M", bound=BaseModel)
@@ -88,7 +88,7 @@ class RecordStore(Generic[M, C, U]):
         if len(rows) <= limit:
             return Page(records, cursor=None)
         last = rows[limit - 1]
-        return Page(records, cursor_after(query, getattr(last, query.sort_by), last.id))
+        return Page(records, query.cursor_after(getattr(last, query.sort_by), last.id))
 
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id."""

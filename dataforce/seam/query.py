@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+
+from dataforce.errors import BadRequestError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -62,6 +66,36 @@ class Query:
     order: Order = "asc"
     limit: int | None = 100
     cursor: str | None = None
+
+    def cursor_after(self, value: object, identifier: str) -> str:
+        """A cursor that says where a page of this query ended.
+
+        Args:
+            value: What the last object was sorted by, or whatever else tells where to go on; JSON.
+            identifier: Its id.
+        """
+        position = [self.sort_by, self.order, value, identifier]
+        return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+    def position(self) -> tuple[Any, str] | None:
+        """What `cursor_after` was given, `None` at the beginning.
+
+        Raises:
+            BadRequestError: The cursor was not made for this order.
+        """
+        if self.cursor is None:
+            return None
+        try:
+            position = json.loads(base64.urlsafe_b64decode(self.cursor.encode()))
+        except ValueError:
+            position = None
+        match position:
+            case [self.sort_by, self.order, value, str(identifier)]:
+                return value, identifier
+        raise BadRequestError(
+            f"The cursor {self.cursor!r} does not belong to a list by {self.sort_by} "
+            f"{self.order}. Begin again without a cursor."
+        )
 
 
 @dataclass(frozen=True, slots=True)

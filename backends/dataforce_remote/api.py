@@ -1,0 +1,229 @@
+"""Calls of the platform's API: sent, sent again where that is safe, and their answers parsed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+from pydantic import ValidationError
+from requests.structures import CaseInsensitiveDict
+
+from dataforce import __version__
+from dataforce.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APITimeoutError,
+    AuthenticationError,
+    ConfigurationError,
+)
+from dataforce_remote.failures import Failure
+from dataforce_remote.refusals import is_page, refusal
+from dataforce_remote.retries import Budget, Retries, parse_retry_after
+from dataforce_remote.transport import BrokenExchangeError, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dataforce.config import Settings
+
+T = TypeVar("T")
+
+LARGEST_ANSWER = 1024**3
+"""No answer of the API is larger, in bytes; an array of 100,000 models takes 200 MB."""
+
+_REPEATABLE = ("GET", "PUT", "DELETE")
+_PASSING = (408, 429, 502, 503, 504)
+_CRASHES_REPEATED = 2
+"""How often a call is sent again that the platform crashed on; mostly it will crash again."""
+_PATIENCE_WITH_STRANGERS = 10.0
+"""For how long to knock at a server that never answered: base_url may be wrong, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer.
+
+    Args:
+        method: Of the request.
+        path: Of the request.
+        content: Of the answer.
+    """
+
+    method: str
+    path: str
+    content: bytes
+
+    def parse(self, validate: Callable[[bytes], T]) -> T:
+        """The content as what the platform promises; `APIResponseValidationError` if it is not.
+
+        Args:
+            validate: Such as a model's `model_validate_json`.
+        """
+        try:
+            return validate(self.content)
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False, include_context=False)
+        if is_page(self.content):
+            what = "a web page, perhaps to sign in"
+        else:
+            first = faults[0]
+            place = ".".join(map(str, first["loc"])) or "the whole"
+            what = f"something else: {place}: {first['msg']}"
+        raise APIResponseValidationError(
+            f"{self.method} {self.path} was answered with {what}. Check that base_url is the "
+            f"address of the platform's API, and that no proxy answers in its place."
+        )
+
+
+class API:
+    """The platform, as far as its protocol goes; knows nothing of kinds of assets.
+
+    Args:
+        settings: Of the client.
+
+    Raises:
+        AuthenticationError: There is no API key.
+        ConfigurationError: A certificate is missing.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.api_key is None:
+            raise AuthenticationError(
+                f"There is no API key for {settings.base_url}. Set api_key, or the environment "
+                f"variable DFS_API_KEY; the platform shows yours in your profile."
+            )
+        self.settings = settings
+        self.budget = Budget()
+        parts = urlsplit(settings.base_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._prefix = parts.path
+        self._transport = Transport(settings, self._origin)
+        self._headers = CaseInsensitiveDict(
+            {
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "Authorization": f"Bearer {settings.api_key.get_secret_value()}",
+                "User-Agent": f"dataforce/{__version__}",
+            }
+        )
+        self._has_answered = False
+        self._is_closed = False
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        patience: float = math.inf,
+    ) -> Reply:
+        """Send a request until it is answered or cannot be sent again.
+
+        Args:
+            method: The HTTP method.
+            path: Below `base_url`.
+            query: Parameters; their values are quoted here.
+            body: JSON.
+            patience: For how long to try again at most, in seconds, if `retry_timeout` is longer.
+
+        Returns:
+            The answer, if it is a success.
+
+        Raises:
+            APIStatusError: The platform refuses; the class tells why.
+            APIConnectionError: It could not be reached, or hung up.
+            APIResponseValidationError: Its answer is too large.
+        """
+        if self._is_closed:
+            raise ConfigurationError("This client is closed. Make a new one to go on.")
+        retries = Retries(self.budget, min(self.settings.retry_timeout, patience))
+        was_repeated = False
+        while True:
+            failure = None
+            try:
+                return self._attempt(method, path, query, body, retries, was_repeated)
+            except BrokenExchangeError as error:
+                failure = error.failure
+            except _RepeatError:
+                was_repeated = was_repeated or method != "GET"
+                continue
+            if not self._may_repeat(method, failure, retries):
+                raise self._unreachable(method, path, failure)
+            was_repeated = was_repeated or failure.was_sent
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._is_closed = True
+        self._transport.close()
+
+    def _attempt(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: bytes | None,
+        retries: Retries,
+        was_repeated: bool,
+    ) -> Reply:
+        url = f"{self._origin}{self._prefix}{path}"
+        if query:
+            url += "?" + urlencode(query, quote_via=quote)
+        answer = self._transport.send(method, url, self._headers_for(body), body, host=self._origin)
+        content = answer.read(LARGEST_ANSWER)
+        self._has_answered = True
+        if content is None:
+            raise APIResponseValidationError(
+                f"The answer to {method} {path} is larger than {LARGEST_ANSWER} bytes, which no "
+                f"answer of the platform is. Check that base_url is the address of its API."
+            )
+        if 200 <= answer.status < 300:
+            self.budget.earn()
+            return Reply(method, path, content)
+        if answer.status == 404 and method == "DELETE" and was_repeated:
+            return Reply(method, path, b"")  # the first attempt did it, and its answer was lost
+        if answer.status >= 500:
+            answer.hang_up()  # the platform does so after a crash, without saying it
+        if self._is_passing(method, answer.status, retries.count) and retries.wait(
+            parse_retry_after(answer.headers.get("retry-after"))
+        ):
+            raise _RepeatError
+        raise refusal(self.settings, method, path, answer.status, answer.headers, content)
+
+    def _headers_for(self, body: bytes | None) -> CaseInsensitiveDict[str]:
+        if body is None:
+            return self._headers
+        headers = self._headers.copy()
+        headers["Content-Type"] = "application/json"
+        headers["Content-Length"] = str(len(body))
+        return headers
+
+    def _is_passing(self, method: str, status: int, count: int) -> bool:
+        """Whether a refusal may be over soon, and the call was surely not carried out or may be."""
+        if method not in _REPEATABLE:
+            return status == 429
+        return status in _PASSING or (status == 500 and count < _CRASHES_REPEATED)
+
+    def _may_repeat(self, method: str, failure: Failure, retries: Retries) -> bool:
+        if failure.is_lasting or (failure.was_sent and method not in _REPEATABLE):
+            return False
+        is_stranger = not (self._has_answered or failure.was_sent)
+        return retries.wait(within=_PATIENCE_WITH_STRANGERS if is_stranger else math.inf)
+
+    def _unreachable(self, method: str, path: str, failure: Failure) -> APIConnectionError:
+        doubt = ""
+        if failure.was_sent and method not in _REPEATABLE:
+            doubt = " It may have been carried out all the same: look before you send it again."
+        elif not failure.was_sent:
+            doubt = f" Check base_url ({self.settings.origin('base_url')})."
+        kind = APITimeoutError if failure.is_timeout else APIConnectionError
+        hint = f" {failure.hint}" if failure.hint else ""
+        return kind(
+            f"{method} {path} got no answer from {self._origin}: {failure.reason}.{doubt}{hint}"
+        )
+
+
+class _RepeatError(Exception):
+    """The platform asks to come again, and we waited."""

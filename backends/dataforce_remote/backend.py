@@ -1,0 +1,108 @@
+"""The remote backend as the seam sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pydantic import BaseModel
+
+from dataforce.config import BackendType
+from dataforce.models import BUCKET_SECRET, COLLECTION, MODEL_ARTIFACT, ORBIT, ORGANIZATION
+from dataforce_remote.api import API
+from dataforce_remote.bucket import Bucket
+from dataforce_remote.journal import Journal
+from dataforce_remote.model_artifacts import ModelArtifactStore, ModelContent
+from dataforce_remote.records import RecordStore
+from dataforce_remote.registry import (
+    BucketSecretStore,
+    CollectionStore,
+    OrbitStore,
+    OrganizationStore,
+)
+from dataforce_remote.version import Version
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+    from dataforce.seam import ContentStore, Kind, Store
+    from dataforce.seam.backend import AnyKind
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+_STORES: dict[AnyKind, type[RecordStore[Any, Any, Any]]] = {
+    ORGANIZATION: OrganizationStore,
+    BUCKET_SECRET: BucketSecretStore,
+    ORBIT: OrbitStore,
+    COLLECTION: CollectionStore,
+    MODEL_ARTIFACT: ModelArtifactStore,
+}
+
+
+class RemoteBackend:
+    """The platform at `base_url`, and the buckets its model files are in.
+
+    Args:
+        settings: `base_url`, `api_key`, `api_version`, `timeout`, `retry_timeout`, `proxy`,
+            `ca_bundle`, `client_certificate` and `insecure` count.
+
+    Raises:
+        AuthenticationError: There is no API key.
+        ConfigurationError: A certificate is missing.
+    """
+
+    mode: str = BackendType.REMOTE
+
+    def __init__(self, settings: Settings) -> None:
+        self._api = API(settings)
+        self._bucket = Bucket(settings, self._api.budget)
+        self._version = Version(settings)
+        self._stores: dict[AnyKind, RecordStore[Any, Any, Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<RemoteBackend at {self._api.settings.base_url}>"
+
+    def store(self, kind: Kind[M, C, U]) -> Store[M, C, U]:
+        """The records of that kind."""
+        return self._store(kind)
+
+    def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
+        """The files of that kind; of the registry's kinds only model artifacts have any."""
+        store = cast("ModelArtifactStore", self._store(kind))
+        return cast("ContentStore[M, C]", ModelContent(store, _journal()))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._api.close()
+        self._bucket.close()
+
+    def _store(self, kind: AnyKind) -> RecordStore[Any, Any, Any]:
+        if kind not in self._stores:
+            store = _STORES.get(kind, RecordStore)(kind, self._api, self._version, self._store)
+            if isinstance(store, ModelArtifactStore):
+                store.bucket = self._bucket
+            self._stores[kind] = store
+        return self._stores[kind]
+
+
+def open_backend(settings: Settings) -> RemoteBackend:
+    """Prepare to talk to the platform; nothing is sent before the first call.
+
+    Args:
+        settings: See `RemoteBackend`.
+
+    Returns:
+        The backend.
+
+    Example:
+        >>> from dataforce.config import load_settings
+        >>> open_backend(load_settings({"api_key": "dfs_your_api_key"})).mode
+        'remote'
+    """
+    return RemoteBackend(settings)
+
+
+def _journal() -> Journal:
+    from platformdirs import user_state_path
+
+    return Journal(user_state_path("dataforce", appauthor=False) / "uploads")

@@ -1,0 +1,222 @@
+"""Requests to the bucket that model files are in, by URLs that carry their own permission."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from dataforce import __version__
+from dataforce_remote.failures import Failure
+from dataforce_remote.retries import Budget, Retries, parse_retry_after
+from dataforce_remote.transport import Answer, BrokenExchangeError, Transport
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+
+_ERROR = re.compile(rb"<Error>.*?</Error>", re.S)
+_CODE = re.compile(rb"<Code>\s*(.*?)\s*</Code>", re.S)
+_MESSAGE = re.compile(rb"<Message>\s*(.*?)\s*</Message>", re.S)
+_PASSING = (408, 429, 500, 502, 503, 504)
+_PASSING_CODES = ("InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted")
+_REDIRECTS = (301, 302, 303, 307, 308)
+_HOPS = 3
+_LARGEST_DOCUMENT = 16 * 1024 * 1024
+_QUOTED = 300
+
+
+class BucketError(Exception):
+    """The bucket did not do what it was asked; the text is fit for a user's eyes.
+
+    Args:
+        reason: What happened, as part of a sentence.
+        status: The HTTP status, 0 if there was no answer.
+        was_repeated: Whether an earlier attempt may have been carried out.
+    """
+
+    def __init__(self, reason: str, status: int = 0, *, was_repeated: bool = False) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.was_repeated = was_repeated
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What a request brings.
+
+    Args:
+        size: In bytes.
+        chunks: Makes the bytes, anew for each attempt.
+    """
+
+    size: int
+    chunks: Callable[[], Iterable[memoryview]]
+
+
+class Bucket:
+    """The bucket, or whatever the platform's URLs lead to. The API key is never sent there.
+
+    Args:
+        settings: Of the client.
+        budget: The retries that all requests of the client share.
+    """
+
+    def __init__(self, settings: Settings, budget: Budget) -> None:
+        self._transport = Transport(settings)
+        self._patience = settings.retry_timeout
+        self._budget = budget
+
+    def retries(self) -> Retries:
+        """The retries of one piece of work."""
+        return Retries(self._budget, self._patience)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        payload: Payload | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Document:
+        """Send a request until it succeeds.
+
+        Raises:
+            BucketError: It did not.
+        """
+        retries, was_repeated = self.retries(), False
+        while True:
+            fault, retry_after = None, None
+            try:
+                document = self._attempt(method, url, payload, headers or {})
+                fault = _fault(document, url)
+                if fault is None:
+                    self._budget.earn()
+                    return document
+                is_passing = _is_passing(document)
+                retry_after = parse_retry_after(document.headers.get("retry-after"))
+            except BrokenExchangeError as error:
+                fault = _broken(error.failure, url)
+                is_passing = not error.failure.is_lasting
+            if not is_passing or not retries.wait(retry_after):
+                fault.was_repeated = was_repeated
+                raise fault
+            was_repeated = True
+
+    def open(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Send one GET and leave its answer, whatever it is, to be read.
+
+        Raises:
+            BrokenExchangeError: No answer came.
+            BucketError: It redirects to where no file is fetched from.
+        """
+        return self._send("GET", url, None, headers)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def _attempt(
+        self, method: str, url: str, payload: Payload | None, headers: Mapping[str, str]
+    ) -> Document:
+        answer = self._send(method, url, payload, headers)
+        with closing(answer):
+            content = answer.read(_LARGEST_DOCUMENT)
+        return Document(answer.status, answer.headers, content or b"")
+
+    def _send(
+        self, method: str, url: str, payload: Payload | None, headers: Mapping[str, str]
+    ) -> Answer:
+        sent = {"Accept-Encoding": "identity", "User-Agent": f"dataforce/{__version__}", **headers}
+        if payload is not None:
+            sent["Content-Length"] = str(payload.size)
+        for _ in range(_HOPS + 1):
+            parts = _checked(url)
+            body = payload.chunks() if payload else b"" if method == "POST" else None
+            origin = f"{parts.scheme}://{parts.netloc}"
+            answer = self._transport.send(method, url, sent, body, host=origin)
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or location is None:
+                return answer
+            answer.close()
+            if method != "GET" and answer.status not in (307, 308):
+                raise BucketError(f"{_name(url)} redirects a {method}, which would lose its bytes")
+            url = _followed(parts, urljoin(url, location))
+        raise BucketError(f"{_name(url)} redirects more than {_HOPS} times")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole answer.
+
+    Args:
+        status: The HTTP status.
+        headers: The HTTP headers.
+        content: The body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def refused(status: int, content: bytes, url: str) -> BucketError:
+    """What an answer that is no success means."""
+    code, message = _CODE.search(content), _MESSAGE.search(content)
+    said = b": ".join(found[1] for found in (code, message) if found).decode(errors="replace")
+    return BucketError(f"{_name(url)} answered {status} {said[:_QUOTED]}".rstrip(), status)
+
+
+def _fault(document: Document, url: str) -> BucketError | None:
+    is_success = 200 <= document.status < 300
+    # S3 begins to answer before it has put the parts of a file together, and may fail after that.
+    error = _ERROR.search(document.content)
+    if is_success and error is None:
+        return None
+    return refused(document.status, document.content, url)
+
+
+def _is_passing(document: Document) -> bool:
+    code = _CODE.search(document.content)
+    return document.status in _PASSING or (
+        document.status == 200 and code is not None and code[1].decode() in _PASSING_CODES
+    )
+
+
+def _broken(failure: Failure, url: str) -> BucketError:
+    hint = f" ({failure.hint.rstrip('.')})" if failure.hint else ""
+    return BucketError(f"{_name(url)}: {failure.reason}{hint}")
+
+
+def _checked(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BucketError("the platform names an address for the file that is no http URL")
+    return parts
+
+
+def _followed(before: SplitResult, url: str) -> str:
+    """Where a redirect leads, if that is a place to fetch a file from."""
+    after = urlsplit(url)
+    if after.scheme not in ("http", "https") or not after.hostname:
+        raise BucketError(f"{before.hostname} redirects to an address that is no http URL")
+    if before.scheme == "https" and after.scheme == "http":
+        raise BucketError(f"{before.hostname} redirects to {after.hostname} without encryption")
+    if after.hostname != before.hostname and _is_internal(after.hostname):
+        raise BucketError(f"{before.hostname} redirects to {after.hostname}, an internal address")
+    return url
+
+
+def _is_internal(host: str) -> bool:
+    # Such as 169.254.169.254, where machines in a cloud keep their credentials.
+    try:
+        return ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
+def _name(url: str) -> str:
+    """The host, without the rest of a URL that grants access to whoever sees it."""
+    return urlsplit(url).hostname or "the bucket"

@@ -1,0 +1,151 @@
+"""Connections whose waiting another thread can end.
+
+A timeout of a socket begins anew with every byte, so a server that sends one byte at a time, in
+its TLS handshake or in its headers, keeps a client waiting for as long as it likes. Here every
+exchange has a deadline, and a watchdog cuts the connection of one that has passed it.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+if TYPE_CHECKING:
+    from urllib3.response import HTTPResponse
+
+_TICK = 0.25
+"""How often the watchdog looks, in seconds."""
+
+_thread = threading.local()
+
+
+class Exchange:
+    """One request and its answer.
+
+    Args:
+        timeout: How long connecting may take, and how long the headers of the answer, in seconds.
+    """
+
+    __slots__ = ("connection", "deadline", "is_late", "socket", "timeout")
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self.deadline = math.inf
+        self.is_late = False
+        self.connection: HTTPConnection | None = None
+        self.socket: socket.socket | None = None
+
+    def begin(self) -> None:
+        """Be the exchange that this thread's connection belongs to."""
+        _thread.exchange = self
+
+    def cut(self) -> None:
+        """End whatever the exchange waits for; the thread that waits gets an error."""
+        connected = self.socket or (self.connection and self.connection.sock)
+        if connected:
+            with suppress(OSError):  # it has ended by itself
+                # Not the method of a TLS socket, which would forget its state while it is in use.
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    def expire(self, now: float) -> None:
+        """Cut the exchange if its deadline has passed."""
+        if now > self.deadline:
+            self.is_late = True
+            self.cut()
+
+
+class _Guarded(HTTPConnection):
+    def connect(self) -> None:
+        exchange: Exchange = _thread.exchange
+        exchange.connection = self
+        exchange.deadline = time.monotonic() + exchange.timeout
+        super().connect()
+        # How long sending may take depends on how much there is to send.
+        exchange.deadline = math.inf
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _thread.exchange.connection = self
+        super().request(*args, **kwargs)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        exchange: Exchange = _thread.exchange
+        # A connection that is to be closed lets go of its socket before the body was read.
+        exchange.socket = self.sock
+        exchange.deadline = time.monotonic() + exchange.timeout
+        response = super().getresponse()
+        exchange.deadline = math.inf
+        return response
+
+
+class _GuardedTLS(_Guarded, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Guarded
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTLS
+
+    def _validate_conn(self, conn: Any) -> None:
+        # urllib3 would warn at every request without verification; the backend warns once.
+        if conn.is_closed:
+            conn.connect()
+
+
+POOLS = {"http": _Pool, "https": _TLSPool}
+
+
+class Watchdog:
+    """Cuts the exchanges that are late, in a thread that sleeps while there are none."""
+
+    def __init__(self) -> None:
+        self._exchanges: set[Exchange] = set()
+        self._work = threading.Event()
+        self._closing = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, exchange: Exchange) -> None:
+        """Cut the exchange when it is late, until `forget`."""
+        if self._thread is None:
+            self._start()
+        self._exchanges.add(exchange)
+        self._work.set()
+
+    def forget(self, exchange: Exchange) -> None:
+        """Watch the exchange no longer."""
+        self._exchanges.discard(exchange)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing.set()
+        self._work.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="dataforce-watchdog", daemon=True
+                )
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closing.wait(_TICK):
+            now = time.monotonic()
+            for exchange in tuple(self._exchanges):
+                exchange.expire(now)
+            if not self._exchanges:
+                self._work.clear()
+                if not self._exchanges:  # nothing came between the two
+                    self._work.wait()

@@ -1,0 +1,133 @@
+"""Notes of uploads under way, for a process that comes after one that was killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+_DAY = 24 * 60 * 60
+
+try:
+    import fcntl
+except ImportError:  # Windows; there nobody can tell whether a writer is alive, so none is resumed
+    fcntl = None  # type: ignore[assignment]
+
+
+class Note:
+    """What is known of one upload. Its file is locked for as long as this process lives.
+
+    Args:
+        file: The open and locked file.
+        path: Its path.
+        entries: What was noted, in order.
+    """
+
+    def __init__(self, file: IO[bytes], path: Path, entries: list[dict[str, Any]]) -> None:
+        self.entries = entries
+        self._file = file
+        self._path = path
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Note something more; it survives the process."""
+        self.entries.append(entry)
+        with suppress(OSError, ValueError):  # a full disk costs the resumption, not the upload
+            self._file.write(json.dumps(entry).encode() + b"\n")
+            self._file.flush()
+
+    def keep(self) -> None:
+        """Leave the note for another process."""
+        self._file.close()
+
+    def discard(self) -> None:
+        """Forget the upload."""
+        with suppress(OSError):
+            self._path.unlink()
+        self._file.close()
+
+
+class Journal:
+    """The notes of this user's uploads, one file each, readable by its owner only.
+
+    A note holds signed URLs, so that an upload can go on where it stopped: those who hold one may
+    write that one object, for a few hours.
+
+    Args:
+        folder: Where the notes are; made when it is needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def begin(self, key: str, entry: dict[str, Any]) -> Note | None:
+        """A new note, `None` if none can be written."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self._folder / f"{key}-{uuid.uuid4().hex}.jsonl"
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:
+            return None
+        file = os.fdopen(descriptor, "r+b")
+        _lock(file)
+        note = Note(file, path, [])
+        note.add(entry)
+        return note
+
+    def abandoned(self, key: str) -> Iterator[Note]:
+        """The notes of uploads with that key whose process is gone, each now ours."""
+        for path in self._paths(f"{key}-*.jsonl"):
+            note = _taken(path)
+            if note is not None:
+                yield note
+
+    def sweep(self) -> None:
+        """Remove notes of more than a day, whose URLs no longer work."""
+        for path in self._paths("*.jsonl"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _DAY and (note := _taken(path)):
+                    note.discard()
+
+    def _paths(self, pattern: str) -> Iterable[Path]:
+        with suppress(OSError):
+            return sorted(self._folder.glob(pattern))
+        return ()
+
+
+def key_of(*parts: object) -> str:
+    """What sets one upload apart from others: the same for the same call.
+
+    Args:
+        parts: Whatever matters, as JSON.
+    """
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _lock(file: IO[bytes]) -> bool:
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _taken(path: Path) -> Note | None:
+    try:
+        file = path.open("r+b")
+    except OSError:
+        return None
+    if not _lock(file) or not path.exists():  # somebody works on it, or has just finished
+        file.close()
+        return None
+    entries = []
+    for line in file:
+        with suppress(ValueError):  # the last one may be torn
+            entries.append(json.loads(line))
+    return Note(file, path, entries)

@@ -1,0 +1,129 @@
+"""Model artifacts: their records on the platform and their files in the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from pydantic import BaseModel
+
+from dataforce.errors import APIConnectionError, DataForceError, FileDeletionError
+from dataforce.models import (
+    CreatedModel,
+    ModelArtifact,
+    ModelArtifactChanges,
+    ModelArtifactStatus,
+    ModelArtifactValues,
+)
+from dataforce_remote.bucket import Bucket, BucketError
+from dataforce_remote.downloads import RemoteContent
+from dataforce_remote.paged import PagedStore
+from dataforce_remote.pieces import Outgoing
+from dataforce_remote.uploads import Uploads
+
+if TYPE_CHECKING:
+    from dataforce.seam import Advance, Incoming, Scope
+    from dataforce_remote.journal import Journal
+
+_GONE = 404
+
+
+class _URL(BaseModel):
+    url: str
+
+
+class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactValues, ModelArtifactChanges]):
+    """The records; deleting one deletes its file."""
+
+    bucket: Bucket
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the file, then the record; a file that stays leaves it `deletion_failed`."""
+        record = self.get(scope, identifier)
+        url = self.signed(scope, record.id, "delete-url")
+        fault = None
+        try:
+            self.bucket.request("DELETE", url)
+        except BucketError as error:
+            fault = None if error.status == _GONE else error
+        if fault is not None:
+            raise self._not_deleted(scope, record, fault)
+        super().delete(scope, identifier)
+
+    def signed(self, scope: Scope, identifier: str, purpose: str) -> str:
+        """A URL that the platform signs: `download-url` or `delete-url`."""
+        path = f"{self.path(scope, identifier)}/{purpose}"
+        return self.api.call("GET", path).parse(_URL.model_validate_json).url
+
+    def set_status(
+        self, scope: Scope, identifier: str, status: ModelArtifactStatus
+    ) -> ModelArtifact:
+        """The record with that status, also if the answer to the first attempt is lost."""
+        changes = ModelArtifactChanges.model_validate({"status": status})
+        try:
+            return self.update(scope, identifier, changes)
+        except APIConnectionError:
+            record = self.get(scope, identifier)
+            return record if record.status == status else self.update(scope, identifier, changes)
+
+    def _not_deleted(
+        self, scope: Scope, record: ModelArtifact, fault: BucketError
+    ) -> FileDeletionError:
+        try:
+            self.set_status(scope, record.id, ModelArtifactStatus.DELETION_FAILED)
+            told = "its status is deletion_failed"
+        except DataForceError:
+            told = "its status could not be set to deletion_failed"
+        return FileDeletionError(
+            f"The file of model artifact {record.id} was not deleted, and {told}: {fault}. Try "
+            f"again; it lies at {record.bucket_location} in the bucket."
+        )
+
+
+class ModelContent:
+    """The files.
+
+    Args:
+        store: Their records.
+        journal: Makes notes of uploads under way.
+    """
+
+    def __init__(self, store: ModelArtifactStore, journal: Journal) -> None:
+        self._store = store
+        self._uploads = Uploads(store, journal, self.open)
+
+    @contextmanager
+    def receive(self, path: Path, advance: Advance) -> Iterator[Outgoing]:
+        """The file at `path`; it goes when `upload` knows where."""
+        yield Outgoing(path, advance)
+
+    def upload(
+        self, scope: Scope, values: ModelArtifactValues, incoming: Incoming
+    ) -> ModelArtifact:
+        """Bring the file to the bucket; the record tells in the end whether it is there."""
+        return self._uploads.upload(scope, values, cast("Outgoing", incoming))
+
+    def create(self, scope: Scope, values: ModelArtifactValues) -> CreatedModel:
+        """A record that waits for its bytes, and where they go."""
+        return self._uploads.create(scope, values)
+
+    def open(self, scope: Scope, record: ModelArtifact) -> RemoteContent:
+        """The bytes of a record."""
+        find_url = partial(self._store.signed, scope, record.id, "download-url")
+        return RemoteContent(self._store.bucket, record, find_url)
+
+    def download_url(self, scope: Scope, identifier: str) -> str:
+        """A URL that the bytes can be read from."""
+        return self._signed(scope, identifier, "download-url")
+
+    def delete_url(self, scope: Scope, identifier: str) -> str:
+        """A URL to delete the bytes with; the record becomes `pending_deletion`."""
+        return self._signed(scope, identifier, "delete-url")
+
+    def _signed(self, scope: Scope, identifier: str, purpose: str) -> str:
+        # The platform does not check that the model is in the collection.
+        record = self._store.get(scope, identifier)
+        return self._store.signed(scope, record.id, purpose)

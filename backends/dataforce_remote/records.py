@@ -1,0 +1,110 @@
+"""The records of any kind of asset, on the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
+
+from dataforce.errors import NotFoundError
+from dataforce_remote.api import API
+from dataforce_remote.arrays import named, page_of
+from dataforce_remote.version import Version
+
+if TYPE_CHECKING:
+    from dataforce.seam import Kind, Page, Query, Scope
+    from dataforce.seam.backend import AnyKind
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+
+class RecordStore(Generic[M, C, U]):
+    """The records of one kind that the platform lists as an array and answers one by one.
+
+    Args:
+        kind: The declaration.
+        api: The platform.
+        version: Which version of its API it speaks.
+        others: The store of another kind.
+    """
+
+    def __init__(
+        self,
+        kind: Kind[M, C, U],
+        api: API,
+        version: Version,
+        others: Callable[[AnyKind], RecordStore[Any, Any, Any]],
+    ) -> None:
+        self.kind = kind
+        self.api = api
+        self.version = version
+        self.others = others
+        self.one: Callable[[bytes], M] = kind.record.model_validate_json
+
+    @cached_property
+    def array(self) -> Callable[[bytes], list[M]]:
+        """Reads an array of records."""
+        return TypeAdapter(list[self.kind.record]).validate_json  # type: ignore[name-defined]
+
+    def page(self, scope: Scope, query: Query) -> Page[M]:
+        """One page of what stands under `scope`."""
+        records = self.listed(scope)
+        if query.name is not None:
+            records = named(records, self.kind.names, query.name)
+        return page_of(records, query)
+
+    def get(self, scope: Scope, identifier: str) -> M:
+        """The record with that id."""
+        record = self.api.call("GET", self.path(scope, identifier)).parse(self.one)
+        return self.below(scope, record)
+
+    def create(self, scope: Scope, values: C) -> M:
+        """A new record."""
+        body = values.model_dump_json().encode()
+        return self.api.call("POST", self.path(scope), body=body).parse(self.one)
+
+    def update(self, scope: Scope, identifier: str, changes: U) -> M:
+        """The record after the fields that are set took their new values."""
+        if not changes.model_fields_set:
+            return self.get(scope, identifier)
+        body = changes.model_dump_json(exclude_unset=True).encode()
+        return self.api.call("PATCH", self.path(scope, identifier), body=body).parse(self.one)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the record."""
+        try:
+            self.api.call("DELETE", self.path(scope, identifier))
+        except NotFoundError:
+            if not self.kind.forgiving_delete:
+                raise
+
+    # -- what the stores of particular kinds stand on
+
+    def path(self, scope: Scope, identifier: str = "") -> str:
+        """The path of a record, or of all below `scope`."""
+        parents = zip(self.kind.ancestors, scope.ids, strict=True)
+        above = "".join(f"/{kind.route}/{parent}" for kind, parent in parents)
+        own = f"{above}/{self.kind.route}"
+        return f"{own}/{identifier}" if identifier else own
+
+    def listed(self, scope: Scope) -> list[M]:
+        """All records under `scope`."""
+        return self.api.call("GET", self.path(scope)).parse(self.array)
+
+    def below(self, scope: Scope, record: M) -> M:
+        """The record if it is the parent's: the platform does not always check."""
+        field = self.kind.parent_field
+        if field is not None and getattr(record, field) != scope.parent:
+            raise self.missing(record.id)  # type: ignore[attr-defined]  # every record has one
+        return record
+
+    def missing(self, identifier: str) -> NotFoundError:
+        """The error for a record that is not there."""
+        return NotFoundError(
+            f"{self.kind.name.capitalize()} not found: {identifier}. It does not exist, or not "
+            f"below the parent that was given."
+        )

@@ -1,0 +1,97 @@
+"""A new model artifact, and where the platform says that its bytes go."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from dataforce.config import APIVersion
+from dataforce.errors import APIResponseValidationError
+from dataforce.models import ModelArtifact, ModelArtifactValues, UploadDetails, UploadPart
+from dataforce_remote.pieces import Plan, initiate
+
+if TYPE_CHECKING:
+    from dataforce.seam import Scope
+    from dataforce_remote.model_artifacts import ModelArtifactStore
+
+
+class Target(BaseModel):
+    """Where bytes go, as newer platforms say it.
+
+    Attributes:
+        type: `s3` or `azure`.
+        url: Where to put the whole, or to begin an upload in parts.
+        multipart: Whether it goes in parts.
+        bucket_location: Name of the object.
+        bucket_secret_id: Id of the bucket.
+    """
+
+    type: str
+    url: str | None = None
+    multipart: bool
+    bucket_location: str
+    bucket_secret_id: str
+
+
+class Registered(BaseModel):
+    """The answer to a new model artifact; an older platform gives `url`, a newer the other.
+
+    Attributes:
+        model: The record.
+        url: All the URLs.
+        upload_details: What leads to them.
+    """
+
+    model: ModelArtifact
+    url: UploadDetails | None = None
+    upload_details: Target | None = None
+
+
+def register(store: ModelArtifactStore, scope: Scope, values: ModelArtifactValues) -> Registered:
+    """Make the record; its status is `pending_upload`."""
+    body = values.model_dump_json().encode()
+    reply = store.api.call("POST", store.path(scope), body=body)
+    answer = reply.parse(Registered.model_validate_json)
+    newer = answer.upload_details is not None
+    store.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)
+    return answer
+
+
+def plan_for(store: ModelArtifactStore, answer: Registered) -> Plan:
+    """Where the bytes go; begins the upload in parts where that is for the client to do.
+
+    Raises:
+        BucketError: The bucket does not begin it.
+        APIError: The platform does not go on.
+    """
+    target, details, size = answer.upload_details, answer.url, answer.model.size
+    if target is None:
+        plan = Plan("s3", details or UploadDetails(parts=[]))
+    elif target.multipart:
+        plan = Plan(target.type, _parts(store, target, size))
+    else:
+        whole = UploadPart(
+            part_number=1, url=target.url or "", start_byte=0, end_byte=size, part_size=size
+        )
+        plan = Plan(target.type, UploadDetails(parts=[whole]))
+    if sum(part.part_size for part in plan.details.parts) != max(size, 0):
+        raise APIResponseValidationError(
+            f"The platform says where {sum(part.part_size for part in plan.details.parts)} bytes "
+            f"of model artifact {answer.model.id} go, which has {size}. Tell those who run it."
+        )
+    return plan
+
+
+def _parts(store: ModelArtifactStore, target: Target, size: int) -> UploadDetails:
+    asked: dict[str, object] = {
+        "bucket_id": target.bucket_secret_id,
+        "bucket_location": target.bucket_location,
+        "size": size,
+    }
+    if target.url is not None:  # with Azure there is nothing to begin
+        asked["upload_id"] = initiate(store.bucket, target.url)
+    path = "/bucket-secrets/upload/multipart"
+    reply = store.api.call("POST", path, body=json.dumps(asked).encode())
+    return reply.parse(UploadDetails.model_validate_json)

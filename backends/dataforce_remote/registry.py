@@ -1,0 +1,230 @@
+"""The kinds that the platform treats in a way of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from typing import TYPE_CHECKING, NoReturn
+
+from pydantic import BaseModel, SecretStr
+
+from dataforce.config import APIVersion
+from dataforce.errors import (
+    DataForceError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnprocessableEntityError,
+)
+from dataforce.models import (
+    BUCKET_SECRET,
+    COLLECTION,
+    MODEL_ARTIFACT,
+    BucketSecret,
+    BucketSecretChanges,
+    BucketSecretValues,
+    Collection,
+    CollectionChanges,
+    CollectionValues,
+    Orbit,
+    OrbitChanges,
+    OrbitValues,
+    Organization,
+    OrganizationChanges,
+    OrganizationValues,
+)
+from dataforce_remote.failures import extend
+from dataforce_remote.paged import PagedStore
+from dataforce_remote.records import RecordStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataforce.seam import Scope
+
+_SEARCHED = 100
+"""How much of a name the platform is asked to search for, in characters: URLs have limits."""
+_NAMED = 10
+"""How many ids of what is left a message lists."""
+_AWS_REGION = re.compile(r"(?:^|\.)s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.")
+_DEFAULT_REGION = "us-east-1"
+_LOCKS = tuple(threading.Lock() for _ in range(64))
+"""Of which one keeps other threads from changing a collection between our reading and writing."""
+
+
+class OrganizationStore(RecordStore[Organization, OrganizationValues, OrganizationChanges]):
+    """Organizations: an API key sees its own and changes none."""
+
+    def path(self, scope: Scope, identifier: str = "") -> str:
+        """The path of the only call there is."""
+        return "/users/me/organizations"
+
+    def get(self, scope: Scope, identifier: str) -> Organization:
+        """The organization with that id."""
+        for organization in self.listed(scope):
+            if organization.id == identifier:
+                return organization
+        raise self.missing(identifier)
+
+    def create(self, scope: Scope, values: OrganizationValues) -> NoReturn:
+        """Refused."""
+        raise self._refusal("made")
+
+    def update(self, scope: Scope, identifier: str, changes: OrganizationChanges) -> NoReturn:
+        """Refused."""
+        raise self._refusal("changed")
+
+    def delete(self, scope: Scope, identifier: str) -> NoReturn:
+        """Refused."""
+        raise self._refusal("deleted")
+
+    def _refusal(self, what: str) -> PermissionDeniedError:
+        return PermissionDeniedError(
+            f"Organizations cannot be {what} with an API key. Sign in to the platform in a browser."
+        )
+
+
+class BucketSecretStore(RecordStore[BucketSecret, BucketSecretValues, BucketSecretChanges]):
+    """Bucket secrets: the newer platform wants to know the kind of bucket."""
+
+    def create(self, scope: Scope, values: BucketSecretValues) -> BucketSecret:
+        """A new bucket secret."""
+        body = _revealed(values) | {"type": _bucket_type(values.endpoint)}
+        region = {"region": _region(values.endpoint)}
+        if body["type"] != "s3" or values.region is not None:
+            return self._post(scope, body)
+        if self.version.known == APIVersion.JANUARY_2026:
+            return self._post(scope, body | region)
+        try:
+            return self._post(scope, body)
+        except UnprocessableEntityError as error:
+            # An older platform asks the bucket for its region, a newer one wants to be told.
+            if not _is_about(error, "region"):
+                raise
+        self.version.learn(APIVersion.JANUARY_2026)
+        return self._post(scope, body | region)
+
+    def update(self, scope: Scope, identifier: str, changes: BucketSecretChanges) -> BucketSecret:
+        """The bucket secret after the changes."""
+        before = self.get(scope, identifier)
+        if not changes.model_fields_set:
+            return before
+        endpoint = changes.endpoint if "endpoint" in changes.model_fields_set else before.endpoint
+        body = _revealed(changes) | {"id": identifier, "type": _bucket_type(endpoint)}
+        reply = self.api.call("PATCH", self.path(scope, identifier), body=_json(body))
+        return reply.parse(self.one)
+
+    def _post(self, scope: Scope, body: Mapping[str, object]) -> BucketSecret:
+        return self.api.call("POST", self.path(scope), body=_json(body)).parse(self.one)
+
+
+class OrbitStore(RecordStore[Orbit, OrbitValues, OrbitChanges]):
+    """Orbits: the platform finds those that are to be changed in whatever organization."""
+
+    def update(self, scope: Scope, identifier: str, changes: OrbitChanges) -> Orbit:
+        """The orbit after the changes."""
+        before = self.get(scope, identifier)
+        if not changes.model_fields_set:
+            return before
+        if "bucket_secret_id" in changes.model_fields_set:
+            # The platform would crash on one that does not exist.
+            self.others(BUCKET_SECRET).get(scope, changes.bucket_secret_id)
+        return super().update(scope, identifier, changes)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the orbit with its collections: the platform would leave their files behind."""
+        try:
+            orbit = self.get(scope, identifier)
+        except NotFoundError:
+            return
+        collections = self.others(COLLECTION)
+        inside = scope.child(orbit.id)
+        left = [each.id for each in collections.listed(inside)]
+        _delete_all(collections, inside, left, f"orbit {orbit.id}")
+        super().delete(scope, identifier)
+
+
+class CollectionStore(PagedStore[Collection, CollectionValues, CollectionChanges]):
+    """Collections: the platform writes all of one when it changes, and deletes none with models."""
+
+    details = ("models_tags", "models_metrics")
+
+    def search(self, name: str) -> Mapping[str, str]:
+        """The longest part of the name that the platform searches for as it stands."""
+        # A backslash would take away the meaning of what follows it.
+        part = max(name.split("\\"), key=len)[:_SEARCHED]
+        return {"search": part} if part else {}
+
+    def update(self, scope: Scope, identifier: str, changes: CollectionChanges) -> Collection:
+        """The collection after the changes."""
+        with _LOCKS[hash(identifier) % len(_LOCKS)]:
+            before = self.get(scope, identifier)
+            if not changes.model_fields_set:
+                return before
+            body = {name: getattr(before, name) for name in CollectionChanges.model_fields}
+            body |= changes.model_dump(exclude_unset=True)
+            reply = self.api.call("PATCH", self.path(scope, identifier), body=_json(body))
+        return reply.parse(self.one)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the collection, its models and their files first."""
+        collection = self.get(scope, identifier)
+        if collection.total_models:
+            models = self.others(MODEL_ARTIFACT)
+            inside = scope.child(identifier)
+            left = [each.id for each in models.listed(inside)]
+            _delete_all(models, inside, left, f"collection {identifier}")
+        super().delete(scope, identifier)
+
+
+def _delete_all(
+    store: RecordStore[BaseModel, BaseModel, BaseModel],
+    scope: Scope,
+    identifiers: list[str],
+    parent: str,
+) -> None:
+    """Delete one after the other; the error of the first that stays names all that are left."""
+    for number, identifier in enumerate(identifiers):
+        try:
+            store.delete(scope, identifier)
+        except NotFoundError:
+            continue  # somebody else was faster
+        except DataForceError as error:
+            left = identifiers[number:]
+            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+            extend(
+                error,
+                f"The {parent} was not deleted; {len(left)} of its {store.kind.name}s are left: "
+                f"{', '.join(left[:_NAMED])}{more}.",
+            )
+            raise
+
+
+def _revealed(model: BaseModel) -> dict[str, object]:
+    """The fields that were set, secrets included, for the platform's eyes."""
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name in model.model_fields_set
+        if (value := getattr(model, name)) is not None or isinstance(model, BucketSecretChanges)
+    }
+
+
+def _json(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def _bucket_type(endpoint: str) -> str:
+    """The kind of bucket: an Azure endpoint is a connection string."""
+    return "azure" if "AccountName=" in endpoint and "AccountKey=" in endpoint else "s3"
+
+
+def _region(endpoint: str) -> str:
+    found = _AWS_REGION.search(endpoint)
+    return found[1] if found else _DEFAULT_REGION
+
+
+def _is_about(error: UnprocessableEntityError, field: str) -> bool:
+    detail = error.body.get("detail") if isinstance(error.body, dict) else None
+    return isinstance(detail, list) and any(
+        isinstance(fault, dict) and field in fault.get("loc", ()) for fault in detail
+    )

@@ -1,0 +1,277 @@
+"""Single requests and their answers, through pooled connections that all threads share."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies
+from urllib3.util import Timeout
+
+from dataforce import _cancellation
+from dataforce.errors import ConfigurationError, ConfigurationWarning
+from dataforce_remote.exchange import POOLS, Exchange, Watchdog
+from dataforce_remote.failures import ERRORS, Failure, explain
+
+if TYPE_CHECKING:
+    from urllib3 import HTTPConnectionPool, PoolManager
+    from urllib3.response import HTTPResponse
+
+    from dataforce.config import Settings
+
+Headers = Mapping[str, str]
+Body = bytes | Iterable[memoryview]
+
+MINIMUM_RATE = 1024
+"""Answers may come this slowly, in bytes a second on average; below, they have stalled."""
+
+_CHUNK = 1024 * 1024
+_CONNECTIONS = 256
+"""How many connections to one host are kept; more threads than that make some anew."""
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+class BrokenExchangeError(Exception):
+    """No whole answer came; whoever sent the request knows what that means.
+
+    Args:
+        failure: Why.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+class Answer:
+    """What a server answers. It is read once, to its end, or closed.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The HTTP headers.
+    """
+
+    def __init__(self, raw: HTTPResponse, exchange: Exchange) -> None:
+        self.status = raw.status
+        self.headers = raw.headers
+        self._raw = raw
+        self._exchange = exchange
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it comes; `BrokenExchangeError` if it breaks off or comes too slowly."""
+        started, received, is_complete = time.monotonic(), 0, False
+        try:
+            with _cancellation.interrupting(self._exchange.cut):
+                while chunk := self._next():
+                    received += len(chunk)
+                    if time.monotonic() - started > self._allowed(received):
+                        raise BrokenExchangeError(
+                            Failure(f"its answer came at less than {MINIMUM_RATE} bytes a second")
+                        )
+                    yield chunk
+            is_complete = True
+            self._raw.release_conn()
+        finally:
+            if not is_complete:
+                self.close()
+
+    def read(self, limit: int) -> bytes | None:
+        """The whole body, `None` if it is larger than `limit` bytes."""
+        pieces, size = [], 0
+        for piece in self.chunks():
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                self.close()
+                return None
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        """Read no more; the connection cannot be used again."""
+        self._raw.close()
+
+    def hang_up(self) -> None:
+        """Let no other request use the connection, although the answer was read."""
+        self._exchange.cut()
+
+    def _next(self) -> bytes:
+        failure = None
+        try:
+            return self._raw.read1(_CHUNK)
+        except ERRORS as error:
+            failure = explain(error, self._exchange.timeout)
+        raise BrokenExchangeError(failure)
+
+    def _allowed(self, received: int) -> float:
+        """How long so many bytes may have taken, in seconds."""
+        return self._exchange.timeout + received / MINIMUM_RATE
+
+
+class Transport:
+    """Sends requests; knows neither what they mean nor when to send them again.
+
+    Args:
+        settings: `timeout`, `proxy`, `ca_bundle`, `client_certificate` and `insecure` count.
+        origin: Scheme, host and port, if all requests go to one server.
+    """
+
+    def __init__(self, settings: Settings, origin: str | None = None) -> None:
+        self.timeout = settings.timeout
+        self._timeout = Timeout(self.timeout, self.timeout)
+        self._origin = origin
+        self._proxy = settings.proxy and settings.proxy.get_secret_value()
+        self._verify = _verification(settings)
+        self._certificate = _existing(settings, "client_certificate")
+        self._proxies: dict[str, dict[str, str]] = {}
+        self._open()
+
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._adapter = _Adapter() if self._origin is None else _PinnedAdapter()
+        self._watchdog = Watchdog()
+
+    def send(
+        self, method: str, url: str, headers: Headers, body: Body | None = None, *, host: str
+    ) -> Answer:
+        """Send a request once; redirects are answers like any other.
+
+        Args:
+            method: The HTTP method.
+            url: The whole URL.
+            headers: All headers but those of the connection itself. For a body, `Content-Length`
+                is among them.
+            body: What to send.
+            host: Scheme, host and port of `url`.
+
+        Raises:
+            BrokenExchangeError: No answer came.
+        """
+        if self._process != os.getpid():
+            self._open()  # in a forked child: connections and thread belong to the parent
+        request = PreparedRequest()
+        request.method, request.url, request.body = method, url, body  # type: ignore[assignment]
+        request.headers = headers if isinstance(headers, CaseInsensitiveDict) else _headers(headers)
+        exchange = Exchange(self.timeout)
+        failure = None
+        self._watchdog.watch(exchange)
+        try:
+            with _cancellation.interrupting(exchange.cut):
+                return self._exchange(request, exchange, self._proxies_for(host))
+        except ERRORS as error:
+            failure = explain(error, self.timeout, exchange.is_late)
+        finally:
+            self._watchdog.forget(exchange)
+        raise BrokenExchangeError(failure)
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._process == os.getpid():
+            self._watchdog.close()
+            self._adapter.close()
+
+    def _exchange(
+        self, request: PreparedRequest, exchange: Exchange, proxies: dict[str, str]
+    ) -> Answer:
+        exchange.begin()
+        response = self._adapter.send(
+            request,
+            stream=True,
+            timeout=self._timeout,  # type: ignore[arg-type]
+            verify=self._verify,
+            cert=self._certificate,
+            proxies=proxies,
+        )
+        return Answer(response.raw, exchange)
+
+    def _proxies_for(self, host: str) -> dict[str, str]:
+        proxies = self._proxies.get(host)
+        if proxies is None:
+            if self._proxy:
+                proxies = dict.fromkeys(("http", "https"), self._proxy)
+            else:
+                proxies = get_environ_proxies(host)
+            self._proxies[host] = proxies
+        return proxies
+
+
+class _Response(Response):
+    """A response without what nobody here reads, which takes longer to make than to send."""
+
+    def __init__(self, raw: HTTPResponse) -> None:
+        self.raw = raw
+        self.status_code = raw.status
+        self.headers = raw.headers  # type: ignore[assignment]
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=_CONNECTIONS)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _guard(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
+        _guard(manager)
+        return manager
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> _Response:
+        return _Response(resp)
+
+
+class _PinnedAdapter(_Adapter):
+    """An adapter for one server, which it looks up once."""
+
+    _pool: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+    def cert_verify(self, conn: HTTPConnectionPool, *args: Any) -> None:
+        if not hasattr(conn, "is_prepared"):
+            super().cert_verify(conn, *args)  # type: ignore[no-untyped-call]
+            conn.is_prepared = True  # type: ignore[attr-defined]
+
+
+def _guard(manager: Any) -> None:
+    manager.pool_classes_by_scheme = POOLS
+
+
+def _headers(headers: Headers) -> CaseInsensitiveDict[str]:
+    return CaseInsensitiveDict(headers)
+
+
+def _verification(settings: Settings) -> bool | str:
+    """Whether certificates are checked, or the certificates to check them with."""
+    if settings.insecure:
+        warnings.warn(
+            f"insecure ({settings.origin('insecure')}): certificates are not checked, so anybody "
+            f"on the way to {settings.base_url} can read and change what is sent, and the API key.",
+            ConfigurationWarning,
+            stacklevel=2,
+        )
+        return False
+    from_environment = (os.environ[name] for name in _BUNDLES if os.environ.get(name))
+    return _existing(settings, "ca_bundle") or next(from_environment, True)
+
+
+def _existing(settings: Settings, name: str) -> str | None:
+    path: str | None = getattr(settings, name)
+    if path is None:
+        return None
+    path = os.path.expanduser(path)  # noqa: PTH111  requests takes text
+    if not os.path.exists(path):  # noqa: PTH110
+        raise ConfigurationError(
+            f"{name} ({settings.origin(name)}) names {path}, which does not exist. Give the path "
+            f"of a PEM file."
+        )
+    return path
