@@ -19,8 +19,10 @@ from dataforce.errors import *  # noqa: F403  re-exported through errors.__all__
 
 if TYPE_CHECKING:
     from dataforce.api._async_client import AsyncClient, AsyncDataForceClient
+    from dataforce.api._async_model_file import AsyncModelFile
     from dataforce.api._clear import CLEAR, Clear
     from dataforce.api._client import Client, DataForceClient
+    from dataforce.api._model_file import ModelFile
     from dataforce.config import BackendType
     from dataforce.models import (
         BucketSecret,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "AsyncClient": "dataforce.api._async_client",
     "AsyncDataForceClient": "dataforce.api._async_client",
+    "AsyncModelFile": "dataforce.api._async_model_file",
     "BackendType": "dataforce.config",
     "BucketSecret": "dataforce.models",
     "CLEAR": "dataforce.api._clear",
@@ -51,6 +54,7 @@ _LAZY = {
     "Manifest": "dataforce.models",
     "ModelArtifact": "dataforce.models",
     "ModelArtifactStatus": "dataforce.models",
+    "ModelFile": "dataforce.api._model_file",
     "Orbit": "dataforce.models",
     "Organization": "dataforce.models",
     "SignedURL": "dataforce.models",
@@ -60,6 +64,7 @@ __all__ = [
     "CLEAR",
     "AsyncClient",
     "AsyncDataForceClient",
+    "AsyncModelFile",
     "BackendType",
     "BucketSecret",
     "Clear",
@@ -71,6 +76,7 @@ __all__ = [
     "Manifest",
     "ModelArtifact",
     "ModelArtifactStatus",
+    "ModelFile",
     "Orbit",
     "Organization",
     "SignedURL",

@@ -105,7 +105,8 @@ def interrupting(callback: Callback) -> AbstractContextManager[None]:
 
     It is called in the thread that cancels, so it must not wait; what it raises is ignored. It is
     never called after the block has ended. A block that was cancelled raises `Cancelled`, also in
-    place of the error that the callback has caused in it.
+    place of the error that the callback has caused in it. Put it around the waiting and not around
+    a `yield`: a generator may go on in another call, which somebody else waits for.
 
     Args:
         callback: Breaks what the block waits for, such as by shutting a socket down.

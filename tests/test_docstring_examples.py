@@ -23,13 +23,19 @@ from dataforce import AsyncClient, Client
 
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = "dataforce.api.resources"
-ASYNCHRONOUS = ("dataforce.api._async_client", f"{RESOURCES}._generated")
+ASYNCHRONOUS = (
+    "dataforce.api._async_client",
+    "dataforce.api._async_model_file",
+    f"{RESOURCES}._generated",
+)
 CHECKER = doctest.OutputChecker()
 
 SHOWN_BY_EXAMPLE = {
     "dataforce",
     "dataforce.api._async_client",
+    "dataforce.api._async_model_file",
     "dataforce.api._client",
+    "dataforce.api._model_file",
     "dataforce.config.loading",
     "dataforce.config.origin",
     "dataforce.config.settings",

@@ -16,6 +16,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from dataforce import AsyncModelFile
 from dataforce.api._workers import Workers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,8 +31,9 @@ NEW_RESOURCE = '''
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from dataforce.api._model_file import ModelFile
 from dataforce.api.resources._base import ResourceBase
 from dataforce.seam import Order
 
@@ -62,6 +64,18 @@ class NoteResource(NoteResourceBase):
     def iterate(self, *, order: Order = "asc", page_size: int = 100) -> Iterator[str]:
         """Iterate over the notes."""
 
+    @overload
+    def open(self, name: str) -> None: ...
+
+    def open(self, name: str) -> ModelFile:
+        """Open a note.
+
+        Example:
+            >>> with client.notes.open("one") as file:
+            ...     file.read().splitlines()
+            ['1']
+        """
+
     def _secret(self) -> None:
         """Nothing for others."""
 '''
@@ -74,8 +88,9 @@ NEW_TWIN = '''\
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api.resources.notes import NoteResource, NoteResourceBase, Number
 from dataforce.seam import Order
 
@@ -112,6 +127,19 @@ class AsyncNoteResource(NoteResourceBase):
     def iterate(self, *, order: Order = "asc", page_size: int = 100) -> AsyncIterator[str]:
         """Iterate over the notes."""
         return self._stream(self._synchronous.iterate(order=order, page_size=page_size), page_size)
+
+    @overload
+    async def open(self, name: str) -> None: ...
+
+    async def open(self, name: str) -> AsyncModelFile:
+        """Open a note.
+
+        Example:
+            >>> async with await client.notes.open("one") as file:
+            ...     (await file.read()).splitlines()
+            ['1']
+        """
+        return AsyncModelFile(await self._run(self._synchronous.open, name), self._session.workers)
 '''
 
 Method = tuple[type, type, str]
@@ -233,7 +261,7 @@ def test_a_new_resource_needs_nothing_but_its_module(checkout: Path) -> None:
     ("old", "new", "fault"),
     [
         ("NoteResource(NoteResourceBase)", "Notes(ResourceBase)", "no class XResource"),
-        ("    def find(", "    @property\n    def find(", "line 26: find is decorated"),
+        ("    def find(", "    @property\n    def find(", "line 27: find is decorated"),
     ],
 )
 def test_what_cannot_be_awaited_is_refused(checkout: Path, old: str, new: str, fault: str) -> None:
@@ -253,7 +281,8 @@ def test_every_method_has_a_twin_with_the_same_parameters(method: Method) -> Non
     other: Callable[..., object] = getattr(asynchronous, name)
     signature = inspect.signature(one)
     yields = str(signature.return_annotation).startswith("Iterator[")
-    returned = f"Async{signature.return_annotation}" if yields else signature.return_annotation
+    has_twin = yields or signature.return_annotation == "ModelFile"
+    returned = f"Async{signature.return_annotation}" if has_twin else signature.return_annotation
     assert inspect.signature(other) == signature.replace(return_annotation=returned)
     assert inspect.iscoroutinefunction(other) is not yields
 
@@ -305,18 +334,23 @@ def test_every_twin_hands_every_argument_on(method: Method) -> None:
         given["page_size"] = 4
     call, result = asyncio.run(outcome(method, given))
     assert signature.bind(None, *call.args, **call.kwargs).arguments == {"self": None, **given}
-    assert result == [*"result"]
+    if name == "open":
+        assert (type(result), result.name) == (AsyncModelFile, "a name")
+    else:
+        assert [*result] == [*"result"]
 
 
-async def outcome(method: Method, given: dict[str, object]) -> tuple[Any, list[str]]:
+async def outcome(method: Method, given: dict[str, object]) -> tuple[Any, Any]:
     """How the twin called the synchronous method, and what it then gave out."""
     synchronous, asynchronous, name = method
     workers = Workers()
     twin = asynchronous(SimpleNamespace(workers=workers))
     twin._synchronous = Mock(spec=synchronous)
     called = getattr(twin._synchronous, name)
-    called.return_value = iter("result")
+    called.return_value = (
+        SimpleNamespace(name="a name", size=1) if name == "open" else iter("result")
+    )
     given_out = getattr(twin, name)(**given)
-    result = [part async for part in given_out] if name == "iterate" else [*await given_out]
+    result = [part async for part in given_out] if name == "iterate" else await given_out
     await workers.close(lambda: None)
     return called.call_args, result

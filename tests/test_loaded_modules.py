@@ -27,10 +27,14 @@ CLIENT = PACKAGE | {
     "dataforce.api._client",
     "dataforce.api._collector",
     "dataforce.api._defaults",
+    "dataforce.api._fetching",
     "dataforce.api._lookup",
+    "dataforce.api._model_file",
+    "dataforce.api._progress",
     "dataforce.api._records",
     "dataforce.api._resources",
     "dataforce.api._session",
+    "dataforce.api._targets",
     "dataforce.api._transfers",
     "dataforce.api.resources",
     "dataforce.api.resources._base",
@@ -83,6 +87,7 @@ LOCAL = CLIENT | {
 
 ASYNCHRONOUS = {
     "dataforce.api._async_client",
+    "dataforce.api._async_model_file",
     "dataforce.api.resources._generated",
     "dataforce.api.resources._generated._resources",
     "dataforce.api.resources._generated.bucket_secrets",
@@ -109,6 +114,7 @@ HEAVY = (
     "sqlite3",
     "tarfile",
     "tomllib",
+    "tqdm",
     "yaml",
 )
 

@@ -44,7 +44,8 @@ __all__ = {names}
 # Whatever the twin of a resource may need: what it turns out not to need is dropped at the end.
 IMPORTS = """\
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
+from dataforce.api._async_model_file import AsyncModelFile
 from {module} import {names}
 
 if TYPE_CHECKING:
@@ -57,8 +58,12 @@ def __init__(self, session: Session) -> None:
     self._synchronous = {name}(session)
 """
 
+RESULTS = {"ModelFile": "AsyncModelFile"}
+"""What a call may give that goes on to call the backend, and what its twin gives instead."""
+
 RENAMED_IN_EXAMPLES = ("Client", "DataForceClient")
 ITERATION = re.compile(r"client\.\w+\.iterate")
+OPENING = re.compile(r"Client|DataForceClient|client\.\w+\.open")
 
 
 class UnsuitableError(Exception):
@@ -259,7 +264,10 @@ def asynchronous_method(
     method: ast.FunctionDef, source: Path
 ) -> ast.FunctionDef | ast.AsyncFunctionDef:
     """The method that runs a synchronous one; it streams what that one yields."""
-    if method.decorator_list:
+    decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
+    if decorators == ["overload"]:
+        return ast.AsyncFunctionDef(**vars(method))
+    if decorators:
         raise UnsuitableError(
             f"{source.as_posix()}, line {method.lineno}: {method.name} is decorated, and what "
             f"the decorator does cannot be awaited."
@@ -271,7 +279,11 @@ def asynchronous_method(
         call = f"return self._stream({function}({', '.join(arguments)}), page_size)"
         method.body = [*docstring(method), *ast.parse(call).body]
         return method
-    call = f"return await self._run({', '.join([function, *arguments])})"
+    call = f"await self._run({', '.join([function, *arguments])})"
+    if returns in RESULTS:
+        method.returns = ast.Name(RESULTS[returns])
+        call = f"{RESULTS[returns]}({call}, self._session.workers)"
+    call = f"return {call}"
     body = [*docstring(method), *ast.parse(call).body]
     return ast.AsyncFunctionDef(**{**vars(method), "body": body})
 
@@ -318,7 +330,7 @@ def prompted(example: Example, awaited: re.Pattern[str]) -> str:
 def awaited_calls(resources: Iterable[str]) -> re.Pattern[str]:
     """What is written before the parentheses of a call that has to be awaited."""
     names = "|".join(sorted(resources))
-    return re.compile(rf"client\.(({names})\.(?!iterate$)\w+|setup_config|close)")
+    return re.compile(rf"client\.(({names})\.(?!iterate$)\w+|setup_config|close)|file\.\w+")
 
 
 def asynchronous(source: str, awaited: re.Pattern[str]) -> str:
@@ -336,8 +348,8 @@ def insertions(text: bytes, awaited: re.Pattern[str]) -> Iterator[tuple[int, byt
         match node:
             case ast.Name(id=name) | ast.alias(name=name) if name in RENAMED_IN_EXAMPLES:
                 yield start(text, node), b"Async"
-            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=called)), *_]) if (
-                ast.unparse(called) in RENAMED_IN_EXAMPLES
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=called)), *_]) if matches(
+                OPENING, called
             ):
                 yield start(text, node), b"async "
             case ast.For(iter=ast.Call(func=called)) if matches(ITERATION, called):

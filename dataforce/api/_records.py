@@ -12,7 +12,11 @@ from pydantic import BaseModel, ValidationError
 from dataforce.api._clear import CLEAR
 from dataforce.api._collector import collector_paused
 from dataforce.api._lookup import find
-from dataforce.errors import NotFoundError, UnprocessableEntityError
+from dataforce.errors import (
+    APIResponseValidationError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 from dataforce.models._base import canonical_id
 from dataforce.seam import ContentStore, Kind, Order, Query, Scope, Store
 
@@ -128,13 +132,38 @@ class Records(Generic[M, C, U]):
             )
 
     def _pages(self, parent: str | None, query: Query) -> Iterator[builtins.list[M]]:
-        store, scope = self.store, self.scope(parent)
+        store, scope, circle = self.store, self.scope(parent), _Circle()
         while True:
             page = store.page(scope, query)
             yield page.items
             if page.cursor is None:
                 return
+            if circle.closes_at(page.cursor):
+                raise APIResponseValidationError(
+                    f"The list of {self.kind.name}s has no end: one of its pages leads back to a "
+                    f"page before it. Ask who runs the platform."
+                )
             query = replace(query, cursor=page.cursor)
+
+
+class _Circle:
+    """Notices cursors that go round in a circle, however large, and remembers one of them.
+
+    It is compared with all that follow, twice as many each time before a later one takes its place.
+    """
+
+    def __init__(self) -> None:
+        self._cursor: str | None = None
+        self._compared = self._limit = 1
+
+    def closes_at(self, cursor: str) -> bool:
+        """Whether this cursor was there before."""
+        if cursor == self._cursor:
+            return True
+        self._compared += 1
+        if self._compared > self._limit:
+            self._cursor, self._compared, self._limit = cursor, 0, 2 * self._limit
+        return False
 
 
 def require_id(kind: AnyKind, value: object) -> str:

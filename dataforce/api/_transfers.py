@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from dataforce import _cancellation
-from dataforce._digest import Digest
-from dataforce._reservation import reserve
+from dataforce.api._fetching import Expected, fetch_in_order
+from dataforce.api._progress import Progress, reported
 from dataforce.api._records import require_id, validated
-from dataforce.errors import ChecksumMismatchError, FileDownloadError, UnprocessableEntityError
+from dataforce.api._targets import Writable, is_writable, path_of, replacing, target_for, write_all
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
@@ -26,9 +25,12 @@ from dataforce.seam import Scope
 
 if TYPE_CHECKING:
     from dataforce.api._records import Records
-    from dataforce.seam import Incoming
+    from dataforce.seam import Advance, Content, Incoming
 
     ModelRecords = Records[ModelArtifact, ModelArtifactValues, ModelArtifactChanges]
+
+LARGE = 64 * 1024 * 1024
+"""In bytes: what is smaller gains nothing from several streams."""
 
 
 def upload(
@@ -36,15 +38,19 @@ def upload(
     file_path: str | os.PathLike[str],
     described: Mapping[str, object],
     collection_id: str | None,
+    progress: Progress | None,
 ) -> ModelArtifact:
     """Store a file and its record; reads the file once."""
     # What can be refused without reading a large file is refused first.
     validated(MODEL_ARTIFACT, ModelArtifactChanges, described)
-    path = _path(file_path)
+    path = path_of(file_path)
     scope, content = records.scope(collection_id), records.content
     if collection_id is not None and scope.parent is not None:
         records.session.backend.store(COLLECTION).get(Scope(scope.ids[:-1]), scope.parent)
-    with content.receive(path, lambda _: None) as incoming:
+    with (
+        reported(path.name, _size(path), progress, records.session.settings) as advance,
+        content.receive(path, advance) as incoming,
+    ):
         package = read_package(path, _cancellable(incoming))
         values = {
             "file_name": package.file_name,
@@ -63,24 +69,50 @@ def upload(
 def download(
     records: ModelRecords,
     model_id: str,
-    file_path: str | os.PathLike[str] | None,
+    target: str | os.PathLike[str] | Writable | None,
     collection_id: str | None,
-) -> Path:
-    """Write the file of a record to where the user wants it, whole or not at all."""
+    progress: Progress | None,
+) -> Path | None:
+    """Bring the file of a record to where the user wants it; the path, if it is one."""
+    settings = records.session.settings
+    if is_writable(target):
+        record, content = open_content(records, model_id, collection_id)
+        expected = Expected(record, "Do not use what was written")
+        with reported(record.file_name, record.size, progress, settings) as advance:
+            fetch_in_order(content, expected, lambda chunk: write_all(target, chunk), advance)
+        return None
+    record, content = open_content(records, model_id, collection_id)
+    path = target_for(record, path_of("" if target is None else target))
+    with reported(record.file_name, record.size, progress, settings) as advance:
+        _write_to_path(content, record, path, advance)
+    return path
+
+
+def open_content(
+    records: ModelRecords, model_id: str, collection_id: str | None
+) -> tuple[ModelArtifact, Content]:
+    """A record and its bytes."""
     identifier = require_id(MODEL_ARTIFACT, model_id)
     scope = records.scope(collection_id)
     record = records.store.get(scope, identifier)
-    target = _target(record, _path("" if file_path is None else file_path))
-    with _replacing(target, record.size) as file:
-        _copy_verified(record, records.content.open(scope, record).read(), file)
-    return target
+    return record, records.content.open(scope, record)
 
 
-def _path(value: str | os.PathLike[str]) -> Path:
-    try:
-        return Path(value)
-    except TypeError:
-        raise UnprocessableEntityError(f"{value!r} is not the path of a file.") from None
+def _write_to_path(content: Content, record: ModelArtifact, target: Path, advance: Advance) -> None:
+    expected = Expected(record, "Nothing was written")
+    with replacing(target, record.size) as file:
+        if content.streams > 1 and record.size >= LARGE:
+            from dataforce.api._parallel import ParallelFetch
+
+            ParallelFetch(content, expected, Path(file.name), advance).run()
+        else:
+            fetch_in_order(content, expected, file.write, advance)
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError, ValueError):  # who reads the file says what is wrong with it
+        return path.stat().st_size
+    return 0
 
 
 def _cancellable(incoming: Incoming) -> Callable[[memoryview], object]:
@@ -89,65 +121,3 @@ def _cancellable(incoming: Incoming) -> Callable[[memoryview], object]:
         return incoming.write(chunk)
 
     return write
-
-
-def _target(record: ModelArtifact, path: Path) -> Path:
-    try:
-        target = path / _safe_name(record) if path.is_dir() else path
-        is_folder = target.is_dir()
-    except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
-        raise FileDownloadError(
-            f"{path} cannot be written: {error}. Give file_path the name of a file to write."
-        ) from error
-    if is_folder:
-        raise FileDownloadError(f"{target} is a folder. Give the name of a file to write.")
-    if not target.parent.is_dir():
-        raise FileDownloadError(
-            f"The folder {target.parent} does not exist, so {target.name} was not downloaded. "
-            f"Make the folder first, or choose another."
-        )
-    return target
-
-
-def _safe_name(record: ModelArtifact) -> str:
-    """The file's own name without any folders: a name from elsewhere must not choose the place."""
-    name = record.file_name.replace("\\", "/").rpartition("/")[2]
-    if name in ("", ".", ".."):
-        raise FileDownloadError(
-            f"The file name of model artifact {record.id}, {record.file_name!r}, cannot be used "
-            f"here. Give file_path the name of a file to write."
-        )
-    return name
-
-
-@contextmanager
-def _replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `target` when the block ends well, else vanishes."""
-    partial = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with partial.open("xb") as file:
-            reserve(file, size)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except OSError as error:
-        raise FileDownloadError(
-            f"{target} could not be written: {error.strerror or error}. Nothing was changed there."
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _copy_verified(record: ModelArtifact, chunks: Iterator[bytes], file: IO[bytes]) -> None:
-    with Digest() as digest:
-        for chunk in chunks:
-            _cancellation.check()
-            digest.update(chunk)
-            file.write(chunk)
-    if digest.size != record.size or digest.hexdigest() != record.file_hash.lower():
-        raise ChecksumMismatchError(
-            f"The bytes of model artifact {record.id} are not those that were stored: expected "
-            f"{record.size} bytes with SHA-256 {record.file_hash}, got {digest.size} with "
-            f"{digest.hexdigest()}. Nothing was written; upload the file again if you have it."
-        )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from dataforce.api import _transfers
 from dataforce.api._clear import Clear
+from dataforce.api._model_file import ModelFile, open_file
 from dataforce.api._records import Records, require_id, validated
+from dataforce.api._targets import Writable
 from dataforce.api.resources._base import ResourceBase, asynchronous_twins
 from dataforce.models import (
     MODEL_ARTIFACT,
@@ -113,6 +115,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         tags: builtins.list[str] | None = None,
         *,
         collection_id: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
     ) -> ModelArtifact:
         """Store a model file with its manifest and metrics.
 
@@ -124,6 +127,8 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             description: Free text.
             tags: Words to sort models by.
             collection_id: Id of the collection; the default collection if not given.
+            progress: Is called with the bytes moved so far and the bytes in all; a large file shows
+                a bar on a terminal if not given. What it raises ends the upload and comes out.
 
         Returns:
             The new model artifact, with status `uploaded`.
@@ -144,27 +149,53 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             file_path,
             {"model_name": model_name, "description": description, "tags": tags},
             collection_id,
+            progress,
         )
 
+    @overload
     def download(
         self,
         model_id: str,
         file_path: str | os.PathLike[str] | None = None,
         *,
         collection_id: str | None = None,
-    ) -> Path:
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Path: ...
+
+    @overload
+    def download(
+        self,
+        model_id: str,
+        file_path: Writable,
+        *,
+        collection_id: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> None: ...
+
+    def download(
+        self,
+        model_id: str,
+        file_path: str | os.PathLike[str] | Writable | None = None,
+        *,
+        collection_id: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Path | None:
         """Fetch a model file and check that its bytes are those that were stored.
 
-        The file appears under its name when it is complete; a failure leaves what was there.
+        A file given by its path appears when it is complete; a failure leaves what was there. An
+        open file is written to as the bytes arrive; after a failure, do not use what it has taken.
 
         Args:
             model_id: Id of the model artifact.
             file_path: A file to write or replace, or a folder to put the file in under the name
-                it was uploaded with; the current folder if not given.
+                it was uploaded with; the current folder if not given. Or a file that is open for
+                writing bytes; it stays open.
             collection_id: Id of the collection; the default collection if not given.
+            progress: Is called with the bytes moved so far and the bytes in all; a large file shows
+                a bar on a terminal if not given. What it raises ends the download and comes out.
 
         Returns:
-            The path that was written.
+            The path that was written; nothing for an open file.
 
         Raises:
             NotFoundError: The collection has no such model artifact.
@@ -177,7 +208,38 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             >>> client.model_artifacts.download(model.id, tmp_path).name
             'iris.fnnx'
         """
-        return _transfers.download(self._records, model_id, file_path, collection_id)
+        return _transfers.download(self._records, model_id, file_path, collection_id, progress)
+
+    def open(
+        self, model_id: str, member: str | None = None, *, collection_id: str | None = None
+    ) -> ModelFile:
+        """Open a model file, or one member of it, to read it where it lies.
+
+        Only what is read is fetched, when it is read. What is read is not checked: the SHA-256 is
+        that of the whole file, which `download` compares.
+
+        Args:
+            model_id: Id of the model artifact.
+            member: Name of a file in the package, as `file_index` of the model artifact lists it;
+                the whole package if not given.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            A binary file to `read`, `seek` and `close`.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact, or that no such member.
+            FileDownloadError: The file index is wrong. Reading raises it if the bytes are gone.
+
+        Example:
+            >>> import json
+            >>> collection = client.collections.create("", "Flowers", "model")
+            >>> model = client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> with client.model_artifacts.open(model.id, "manifest.json") as file:
+            ...     json.loads(file.read())["name"]
+            'iris-forest'
+        """
+        return open_file(self._records, model_id, member, collection_id)
 
     def download_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
         """Get a URL that the bytes of a model artifact can be read from.

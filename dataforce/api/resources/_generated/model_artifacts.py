@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api._clear import Clear
+from dataforce.api._targets import Writable
 from dataforce.api.resources.model_artifacts import (
     ModelArtifactResource,
     ModelArtifactResourceBase,
@@ -117,6 +119,7 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         tags: builtins.list[str] | None = None,
         *,
         collection_id: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
     ) -> ModelArtifact:
         """Store a model file with its manifest and metrics.
 
@@ -128,6 +131,8 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             description: Free text.
             tags: Words to sort models by.
             collection_id: Id of the collection; the default collection if not given.
+            progress: Is called with the bytes moved so far and the bytes in all; a large file shows
+                a bar on a terminal if not given. What it raises ends the upload and comes out.
 
         Returns:
             The new model artifact, with status `uploaded`.
@@ -150,27 +155,53 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             description,
             tags,
             collection_id=collection_id,
+            progress=progress,
         )
 
+    @overload
     async def download(
         self,
         model_id: str,
         file_path: str | os.PathLike[str] | None = None,
         *,
         collection_id: str | None = None,
-    ) -> Path:
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Path: ...
+
+    @overload
+    async def download(
+        self,
+        model_id: str,
+        file_path: Writable,
+        *,
+        collection_id: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> None: ...
+
+    async def download(
+        self,
+        model_id: str,
+        file_path: str | os.PathLike[str] | Writable | None = None,
+        *,
+        collection_id: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Path | None:
         """Fetch a model file and check that its bytes are those that were stored.
 
-        The file appears under its name when it is complete; a failure leaves what was there.
+        A file given by its path appears when it is complete; a failure leaves what was there. An
+        open file is written to as the bytes arrive; after a failure, do not use what it has taken.
 
         Args:
             model_id: Id of the model artifact.
             file_path: A file to write or replace, or a folder to put the file in under the name
-                it was uploaded with; the current folder if not given.
+                it was uploaded with; the current folder if not given. Or a file that is open for
+                writing bytes; it stays open.
             collection_id: Id of the collection; the default collection if not given.
+            progress: Is called with the bytes moved so far and the bytes in all; a large file shows
+                a bar on a terminal if not given. What it raises ends the download and comes out.
 
         Returns:
-            The path that was written.
+            The path that was written; nothing for an open file.
 
         Raises:
             NotFoundError: The collection has no such model artifact.
@@ -184,7 +215,45 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             'iris.fnnx'
         """
         return await self._run(
-            self._synchronous.download, model_id, file_path, collection_id=collection_id
+            self._synchronous.download,
+            model_id,
+            file_path,
+            collection_id=collection_id,
+            progress=progress,
+        )
+
+    async def open(
+        self, model_id: str, member: str | None = None, *, collection_id: str | None = None
+    ) -> AsyncModelFile:
+        """Open a model file, or one member of it, to read it where it lies.
+
+        Only what is read is fetched, when it is read. What is read is not checked: the SHA-256 is
+        that of the whole file, which `download` compares.
+
+        Args:
+            model_id: Id of the model artifact.
+            member: Name of a file in the package, as `file_index` of the model artifact lists it;
+                the whole package if not given.
+            collection_id: Id of the collection; the default collection if not given.
+
+        Returns:
+            A binary file to `read`, `seek` and `close`.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact, or that no such member.
+            FileDownloadError: The file index is wrong. Reading raises it if the bytes are gone.
+
+        Example:
+            >>> import json
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> async with await client.model_artifacts.open(model.id, "manifest.json") as file:
+            ...     json.loads(await file.read())["name"]
+            'iris-forest'
+        """
+        return AsyncModelFile(
+            await self._run(self._synchronous.open, model_id, member, collection_id=collection_id),
+            self._session.workers,
         )
 
     async def download_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:

@@ -1,0 +1,108 @@
+"""How far a transfer is: told to a callback, or shown as a bar on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+    from dataforce.seam import Advance
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Is told how many bytes have been moved so far, and how many there are in all."""
+
+WORTH_A_BAR = 8 * 1024 * 1024
+"""In bytes: what is smaller is there before anybody could read a bar."""
+
+
+@contextmanager
+def reported(
+    name: str, size: int, progress: Progress | None, settings: Settings
+) -> Iterator[Advance]:
+    """Report a transfer while the block runs: to the callback if there is one, or else by a bar.
+
+    An error of the callback comes out of the block as it is, whatever the block makes of it.
+
+    Args:
+        name: What is transferred.
+        size: In bytes.
+        progress: What the user gave.
+        settings: Whether the user wants to see bars.
+
+    Yields:
+        What must be told of every stretch that was moved, by any thread.
+    """
+    if progress is not None:
+        with _Report(size, progress).open() as advance:
+            yield advance
+    elif size >= WORTH_A_BAR and settings.progress and _is_terminal():
+        with _bar(name, size) as advance:
+            yield advance
+    else:
+        yield _ignore
+
+
+class _Report:
+    """Counts for a callback and calls it, one thread at a time."""
+
+    def __init__(self, size: int, progress: Progress) -> None:
+        self._size = size
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._done = 0
+        self._is_over = False
+        self._error: BaseException | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[Advance]:
+        try:
+            yield self._advance
+        except BaseException:
+            if self._error is not None:
+                raise self._error from None
+            raise
+        finally:
+            with self._lock:
+                self._is_over = True
+
+    def _advance(self, count: int) -> None:
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+            if self._is_over:
+                return
+            self._done += count
+            try:
+                self._progress(self._done, self._size)
+            except BaseException as error:
+                self._error = error
+                raise
+
+
+@contextmanager
+def _bar(name: str, size: int) -> Iterator[Advance]:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        yield _ignore
+        return
+    lock = threading.Lock()
+
+    def advance(count: int) -> None:
+        with lock:
+            bar.update(count)
+
+    with tqdm(total=size, desc=name, unit="B", unit_scale=True, unit_divisor=1024) as bar:
+        yield advance
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _ignore(count: int) -> None:
+    pass
