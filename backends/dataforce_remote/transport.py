@@ -75,6 +75,8 @@ class Answer:
                             Failure(f"its answer came at less than {MINIMUM_RATE} bytes a second")
                         )
                     yield chunk
+                    if self._raw.length_remaining == 0:
+                        break  # without asking once more whether there is anything
             is_complete = True
             self._raw.release_conn()
         finally:
@@ -133,7 +135,7 @@ class Transport:
 
     def _open(self) -> None:
         self._process = os.getpid()
-        self._adapter = _Adapter() if self._origin is None else _PinnedAdapter()
+        self._adapter = _Adapter() if self._origin is None else _PinnedAdapter(self._origin)
         self._watchdog = Watchdog()
 
     def send(
@@ -227,14 +229,22 @@ class _Adapter(HTTPAdapter):
 
 
 class _PinnedAdapter(_Adapter):
-    """An adapter for one server, which it looks up once."""
+    """An adapter for one server, whose address it takes apart once."""
 
-    _pool: Any = None
+    def __init__(self, origin: str) -> None:
+        super().__init__()
+        self._origin = origin
+        self._pool: Any = None
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return self._pool
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        if proxies or request.url is None:
+            return super().request_url(request, proxies)
+        return request.url[len(self._origin) :]
 
     def cert_verify(self, conn: HTTPConnectionPool, *args: Any) -> None:
         if not hasattr(conn, "is_prepared"):
