@@ -124,7 +124,10 @@ class _Stretch(io.RawIOBase):
         return len(chunk)
 
     def readall(self) -> bytes:
-        return b"".join(iter(lambda: self._take(self.size - self._position), b""))
+        content = io.BytesIO()  # gives out what it has taken in without a copy
+        while chunk := self._take(self.size - self._position):
+            content.write(chunk)
+        return content.getvalue()
 
     def close(self) -> None:
         self._drop()

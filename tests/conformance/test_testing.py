@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from types import FunctionType
 from urllib.error import HTTPError
 
 import pytest
@@ -25,18 +24,20 @@ from dataforce.testing.differential.answers import outcome
 from dataforce.testing.differential.dictionaries import Dictionaries, find
 
 
-def test_no_test_of_the_suite_hides_another() -> None:
+def test_nothing_in_the_suite_hides_another() -> None:
     modules = [
         import_module(f"{suite.__name__}.{each.name}") for each in iter_modules(suite.__path__)
     ]
-    tests = [
+    offered = [
         (name, value)
         for module in modules
         for name, value in vars(module).items()
-        if name.startswith("test_") and isinstance(value, FunctionType)
+        if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
     ]
-    assert len(tests) > 150
-    assert [name for name, value in tests if getattr(suite, name) is not value] == []
+    assert len([name for name, _ in offered if name.startswith("test_")]) > 150
+    assert "folder" in dict(offered)  # fixtures are among them
+    hidden = [name for name, value in offered if getattr(suite, name, value) is not value]
+    assert hidden == []
 
 
 def test_a_complete_manifest_is_stored_as_it_is() -> None:

@@ -18,8 +18,10 @@ from dataforce.testing.suite.hierarchy import *
 from dataforce.testing.suite.listing import *
 from dataforce.testing.suite.manifests import *
 from dataforce.testing.suite.model_artifacts import *
+from dataforce.testing.suite.open_files import *
 from dataforce.testing.suite.orbits import *
 from dataforce.testing.suite.organizations import *
+from dataforce.testing.suite.progress import *
 from dataforce.testing.suite.records import *
 from dataforce.testing.suite.signed_urls import *
 from dataforce.testing.suite.statuses import *

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import json
+import threading
 from pathlib import Path
 
 import pytest
 
-from dataforce import AsyncClient, FileError, ModelArtifactStatus
+from dataforce import AsyncClient, FileError, ModelArtifactStatus, NotFoundError
 from dataforce.testing import links
 from dataforce.testing.packages import MANIFEST
 from dataforce.testing.plugin import Asynchronously, PackageFactory
@@ -168,5 +171,73 @@ def test_a_failed_upload_is_told_when_awaited(
         with pytest.raises(FileError, match=r"missing\.fnnx"):
             await client.model_artifacts.upload(tmp_path / "missing.fnnx", "iris")
         assert await client.model_artifacts.list() == []
+
+    asynchronously(flow)
+
+
+def test_a_model_is_opened_and_read_awaited(
+    asynchronously: Asynchronously, package: PackageFactory
+) -> None:
+    """The whole of it, and a member; several at a time."""
+    path = package("iris.fnnx", content=bytes(range(256)) * 10_000)
+    content = path.read_bytes()
+
+    async def flow(client: AsyncClient) -> None:
+        await client.collections.create("", "Flowers", "model")
+        model = await client.model_artifacts.upload(path, "iris")
+        async with await client.model_artifacts.open(model.id) as file:
+            assert (file.name, file.size) == ("iris.fnnx", len(content))
+            assert await file.read(1000) == content[:1000]
+            assert await file.seek(-5, io.SEEK_END) == len(content) - 5
+            assert await file.read() == content[-5:]
+            assert await file.tell() == len(content)
+        with pytest.raises(ValueError, match="closed"):
+            await file.read()
+        async with await client.model_artifacts.open(model.id, "manifest.json") as file:
+            assert json.loads(await file.read()) == MANIFEST
+        with pytest.raises(NotFoundError, match=r"manifest\.json"):
+            await client.model_artifacts.open(model.id, "manifest")
+        files = await asyncio.gather(*(client.model_artifacts.open(model.id) for _ in range(4)))
+        assert await asyncio.gather(*(file.read() for file in files)) == [content] * 4
+        for file in files:
+            await file.close()
+
+    asynchronously(flow)
+
+
+def test_a_download_that_is_cancelled_on_its_way_leaves_the_old_file(
+    asynchronously: Asynchronously, package: PackageFactory, tmp_path: Path
+) -> None:
+    """It stops, and nothing is told of it any more."""
+    path = package("iris.fnnx", content=bytes(range(256)) * 40_000)
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "iris.fnnx").write_bytes(b"old")
+
+    async def flow(client: AsyncClient) -> None:
+        await client.collections.create("", "Flowers", "model")
+        model = await client.model_artifacts.upload(path, "iris")
+        loop, cancelled, told = asyncio.get_running_loop(), threading.Event(), list[int]()
+
+        async def cancel() -> None:
+            download.cancel()
+            for _ in range(10):  # turns of the loop, in one of which the task hears of it
+                await asyncio.sleep(0)
+            cancelled.set()
+
+        def progress(done: int, size: int) -> None:
+            told.append(done)
+            asyncio.run_coroutine_threadsafe(cancel(), loop)
+            assert cancelled.wait(60)
+
+        download = asyncio.create_task(
+            client.model_artifacts.download(model.id, folder, progress=progress)
+        )
+        with pytest.raises(asyncio.CancelledError):
+            await download
+        # One more at most: what another stream had fetched by then.
+        assert len(told) < 5
+        assert told[-1] < model.size
+        assert content_of(folder) == {"iris.fnnx": b"old"}
 
     asynchronously(flow)

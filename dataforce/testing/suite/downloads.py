@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from dataforce import (
     FileDownloadError,
     FileUploadError,
     ModelArtifact,
+    UnprocessableEntityError,
 )
 from dataforce.testing import links
 from dataforce.testing.plugin import PackageFactory, RecordFactory
@@ -185,3 +188,84 @@ def test_a_large_model_comes_out_as_it_went_in(
     path = package(content=bytes(range(251)) * 50_001)
     model = client.model_artifacts.upload(path, "large")
     assert client.model_artifacts.download(model.id, folder).read_bytes() == path.read_bytes()
+
+
+def test_a_model_is_downloaded_into_an_open_file(
+    client: Client, model: ModelArtifact, path: Path, folder: Path
+) -> None:
+    """Where it stands; it stays open."""
+    with (folder / "open").open("w+b") as file:
+        file.write(b"before ")
+        client.model_artifacts.download(model.id, file)
+        file.write(b" after")
+    assert content_of(folder) == {"open": b"before " + path.read_bytes() + b" after"}
+
+
+class Slow(io.RawIOBase):
+    """Takes a few bytes at a time, as pipes do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.content = bytearray()
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # it is only given these
+        """Take some of them, and say how many."""
+        self.content += data[:300_000]
+        return min(len(data), 300_000)
+
+
+class Hashing:
+    """Takes everything and says nothing."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """Take them."""
+        self.digest.update(data)
+
+
+def test_a_model_is_downloaded_into_whatever_takes_bytes(
+    client: Client, model: ModelArtifact, path: Path
+) -> None:
+    """At its own pace."""
+    slow, hashing = Slow(), Hashing()
+    client.model_artifacts.download(model.id, slow)
+    client.model_artifacts.download(model.id, hashing)
+    assert bytes(slow.content) == path.read_bytes()
+    assert hashing.digest.hexdigest() == model.file_hash
+
+
+def test_an_open_file_that_takes_nothing_is_an_error(
+    client: Client, model: ModelArtifact, folder: Path
+) -> None:
+    """One that takes text, one that is full, one that fails."""
+
+    class Full(Slow):
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            return 0
+
+    class Broken(Slow):
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            raise OSError("broken")
+
+    with pytest.raises(UnprocessableEntityError, match="takes text"):
+        client.model_artifacts.download(model.id, io.StringIO())  # type: ignore[call-overload]
+    with pytest.raises(FileDownloadError, match="takes no more bytes"):
+        client.model_artifacts.download(model.id, Full())
+    with pytest.raises(OSError, match="broken"):
+        client.model_artifacts.download(model.id, Broken())
+
+
+@pytest.mark.parametrize("brought", [b"MODEL", b"mode", b"model and more", b""])
+def test_an_open_file_is_told_of_bytes_that_are_not_those_announced(
+    client: Client, register: RecordFactory, brought: bytes
+) -> None:
+    """They are refused on their way in, or what was written is said to be of no use."""
+    created = register(b"model")
+    links.put(created.url.parts[0].url, brought)
+    update, download = client.model_artifacts.update, client.model_artifacts.download
+    file = io.BytesIO()
+    with pytest.raises((FileUploadError, ChecksumMismatchError), match=r"announced|Do not use"):
+        download(update(created.model.id, status="uploaded").id, file)
+    assert len(file.getvalue()) <= len(b"model")
