@@ -1,0 +1,33 @@
+"""The registry of a backend behind the HTTP API of the platform.
+
+```text
+running         a server that binds an address and runs until it is told to stop
+app             the application: which endpoints a version of the API has
+routes/         the endpoints, one module for each kind of asset
+requests        what they take
+answers         what they answer
+registry        the records of a backend, refused in the words of the platform
+listing         pages in the platform's orders
+faults          errors as the platform answers them
+objects         what the registry asks of the place where model files are
+uploads         how the bytes of a model are cut into parts
+hosted          model files brought to and read from this server, by signed URLs
+```
+
+It stands above the seam: it takes any backend and imports none.
+"""
+
+from dataforce.server.app import create_app
+from dataforce.server.hosted import HostedObjects
+from dataforce.server.objects import ObjectStore, StoredObject
+from dataforce.server.running import Server
+from dataforce.server.uploads import UploadLimits
+
+__all__ = [
+    "HostedObjects",
+    "ObjectStore",
+    "Server",
+    "StoredObject",
+    "UploadLimits",
+    "create_app",
+]

@@ -1,0 +1,75 @@
+"""The application: the platform's API in one of its versions, in front of a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from dataforce._version import __version__
+from dataforce.config import APIVersion
+from dataforce.seam import Backend
+from dataforce.server.authentication import require_key
+from dataforce.server.faults import handle_faults
+from dataforce.server.hosted import HostedObjects
+from dataforce.server.objects import ObjectStore
+from dataforce.server.registry import Registry
+from dataforce.server.routes import (
+    bucket_secrets,
+    collections,
+    model_artifacts,
+    orbits,
+    organizations,
+)
+from dataforce.server.uploads import UploadLimits
+
+TITLES = {
+    APIVersion.DECEMBER_2025: "Dataforce Studio API",
+    APIVersion.JANUARY_2026: "LUML AI API",
+}
+"""By which clients tell the versions apart: the platform has no endpoint that names its own."""
+
+
+def create_app(
+    backend: Backend,
+    *,
+    api_keys: Collection[str],
+    api_version: APIVersion = APIVersion.JANUARY_2026,
+    objects: ObjectStore | None = None,
+    limits: UploadLimits | None = None,
+) -> FastAPI:
+    """Put a backend behind the platform's HTTP API.
+
+    Args:
+        backend: Where the records are. It is not closed with the application.
+        api_keys: The keys that are let in; each may do everything.
+        api_version: The version of the API that is spoken.
+        objects: Where model files are brought to and read from; this server, if not given.
+        limits: When files are uploaded in parts; as the platform does, if not given.
+
+    Returns:
+        An ASGI application.
+
+    Example:
+        >>> from dataforce.config import load_settings
+        >>> from dataforce.seam import find_backend
+        >>> backend = find_backend("local")(load_settings({"database_url": ":memory:"}))
+        >>> create_app(backend, api_keys=["dfs_key"]).title
+        'LUML AI API'
+        >>> backend.close()
+    """
+    app = FastAPI(title=TITLES[api_version], version=__version__, docs_url=None, redoc_url=None)
+    handle_faults(app)
+    objects = HostedObjects(backend) if objects is None else objects
+    registry = Registry(backend)
+    guarded = APIRouter(dependencies=[Depends(require_key(api_keys, api_version))])
+    guarded.include_router(organizations.routes(registry))
+    guarded.include_router(bucket_secrets.routes(registry, objects, api_version))
+    guarded.include_router(orbits.routes(registry, api_version))
+    guarded.include_router(collections.routes(registry, api_version))
+    guarded.include_router(
+        model_artifacts.routes(registry, objects, limits or UploadLimits(), api_version)
+    )
+    app.include_router(guarded)
+    app.router.routes.extend(objects.routes)
+    return app

@@ -1,0 +1,55 @@
+"""What the registry asks of the place where model files are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from starlette.routing import BaseRoute
+
+from dataforce.seam import Scope
+
+Method: TypeAlias = Literal["GET", "PUT", "POST", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """The file of one model artifact, or a passing one that shows whether a bucket can be used.
+
+    Args:
+        location: Its key in the bucket, the record's `bucket_location`.
+        base_url: The address that the client reached the registry at.
+        scope: Under which the record stands; nothing for a passing file.
+        identifier: The id of the record; empty for a passing file.
+    """
+
+    location: str
+    base_url: str
+    scope: Scope = Scope()
+    identifier: str = ""
+
+
+class ObjectStore(Protocol):
+    """Hands out URLs that speak S3's protocol and need no API key.
+
+    Uploads in parts follow S3: `POST ?uploads` begins one and names it, `PUT ?partNumber&uploadId`
+    brings a part, `POST ?uploadId` with the list of parts completes it.
+    """
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """What the registry's server answers for it; nothing where a bucket does."""
+        ...
+
+    def url(self, method: Method, target: StoredObject, **parameters: str) -> str:
+        """A URL that allows one method on one object for twelve hours."""
+        ...
+
+    def begin(self, target: StoredObject) -> str:
+        """Begin an upload in parts; the answer names it."""
+        ...
+
+    def forget(self, target: StoredObject) -> None:
+        """Drop the parts of uploads that nobody will complete any more."""
+        ...

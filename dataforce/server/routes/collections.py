@@ -1,0 +1,103 @@
+"""The endpoints of collections."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from dataforce.config import APIVersion
+from dataforce.errors import ConflictError
+from dataforce.models import COLLECTION, MODEL_ARTIFACT, CollectionChanges, CollectionValues
+from dataforce.server.answers import (
+    Collection,
+    CollectionDetails,
+    CollectionsList,
+    answer,
+    answer_all,
+    answer_page,
+    nothing,
+)
+from dataforce.server.faults import PlatformCrashError, convert
+from dataforce.server.listing import Limit, Wanted, collections_page
+from dataforce.server.registry import Registry
+from dataforce.server.requests import (
+    CollectionCreateIn,
+    CollectionSortBy,
+    CollectionUpdateIn,
+    SortOrder,
+)
+
+
+def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
+    """The endpoints of collections."""
+    router = APIRouter(prefix="/organizations/{organization_id}/orbits/{orbit_id}/collections")
+    if api_version == APIVersion.JANUARY_2026:
+        add_reading(router, registry)
+    else:
+
+        @router.get("", response_model=list[Collection])
+        def list_collections(organization_id: UUID, orbit_id: UUID) -> Response:
+            return answer_all(
+                Collection, registry.records(COLLECTION, organization_id, orbit_id).all()
+            )
+
+    @router.post("", response_model=Collection)
+    def create_collection(
+        organization_id: UUID, orbit_id: UUID, body: CollectionCreateIn
+    ) -> Response:
+        values = convert(CollectionValues, body.model_dump())
+        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        return answer(Collection, collections.create(values))
+
+    @router.patch("/{collection_id}", response_model=Collection)
+    def update_collection(
+        organization_id: UUID, orbit_id: UUID, collection_id: UUID, body: CollectionUpdateIn
+    ) -> Response:
+        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        collections.get(collection_id)
+        if body.name is None or body.description is None:
+            raise PlatformCrashError
+        # All three are written, whether they were given or not: without tags the old ones go.
+        changes = convert(CollectionChanges, body.model_dump())
+        return answer(Collection, collections.update(collection_id, changes))
+
+    @router.delete("/{collection_id}", status_code=204)
+    def delete_collection(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
+        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        with registry.turn:  # no model may come between the look and the deletion
+            if collections.get(collection_id).total_models:
+                raise ConflictError("Collection has models and cant be deleted")
+            collections.delete(collection_id)
+        return nothing()
+
+    return router
+
+
+def add_reading(router: APIRouter, registry: Registry) -> None:
+    """Add the ways to read collections that 2026-01 has."""
+
+    @router.get("", response_model=CollectionsList)
+    def list_collections(
+        organization_id: UUID,
+        orbit_id: UUID,
+        cursor: str | None = None,
+        limit: Limit = 50,
+        sort_by: CollectionSortBy = CollectionSortBy.CREATED_AT,
+        order: SortOrder = SortOrder.DESC,
+        search: str | None = None,
+    ) -> Response:
+        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        wanted = Wanted(cursor, limit, sort_by.value, order.value, search)
+        page = collections_page(collections, wanted)
+        return answer_page(Collection, page.items, page.cursor)
+
+    @router.get("/{collection_id}", response_model=CollectionDetails)
+    def get_collection(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
+        collection = registry.records(COLLECTION, organization_id, orbit_id).get(collection_id)
+        models = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id).all()
+        tags = {tag for model in models for tag in model.tags or ()}
+        metrics = {key for model in models for key in model.metrics}
+        return answer(
+            CollectionDetails, collection, models_tags=sorted(tags), models_metrics=sorted(metrics)
+        )

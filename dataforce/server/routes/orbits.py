@@ -1,0 +1,86 @@
+"""The endpoints of orbits."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from dataforce import models
+from dataforce.config import APIVersion
+from dataforce.errors import BadRequestError, NotFoundError
+from dataforce.models import BUCKET_SECRET, COLLECTION, ORBIT, OrbitChanges, OrbitValues
+from dataforce.server.answers import (
+    Orbit,
+    OrbitDetails,
+    TaggedOrbitDetails,
+    answer,
+    answer_all,
+    nothing,
+)
+from dataforce.server.faults import PlatformCrashError, convert
+from dataforce.server.registry import Registry
+from dataforce.server.requests import OrbitCreateIn, OrbitUpdate
+
+
+def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
+    """The endpoints of orbits."""
+    router = APIRouter(prefix="/organizations/{organization_id}/orbits")
+    tagged = api_version == APIVersion.JANUARY_2026
+    details = TaggedOrbitDetails if tagged else OrbitDetails
+
+    def one(orbit: models.Orbit, organization_id: UUID) -> Response:
+        more: dict[str, Any] = {}
+        if tagged:
+            below = registry.records(COLLECTION, organization_id, UUID(orbit.id)).all()
+            tags = {tag for collection in below for tag in collection.tags or ()}
+            more["collections_tags"] = sorted(tags)
+        return answer(details, orbit, **more)
+
+    @router.get("", response_model=list[Orbit])
+    def list_orbits(organization_id: UUID) -> Response:
+        return answer_all(Orbit, registry.records(ORBIT, organization_id).all())
+
+    @router.post("", response_model=details)
+    def create_orbit(organization_id: UUID, body: OrbitCreateIn) -> Response:
+        values = convert(
+            OrbitValues, {"name": body.name, "bucket_secret_id": str(body.bucket_secret_id)}
+        )
+        orbits = registry.records(ORBIT, organization_id)
+        refuse_members(body)
+        return one(orbits.create(values, missing="Bucket secret not found"), organization_id)
+
+    @router.get("/{orbit_id}", response_model=details)
+    def get_orbit(organization_id: UUID, orbit_id: UUID) -> Response:
+        return one(registry.records(ORBIT, organization_id).get(orbit_id), organization_id)
+
+    @router.patch("/{orbit_id}", response_model=Orbit)
+    def update_orbit(organization_id: UUID, orbit_id: UUID, body: OrbitUpdate) -> Response:
+        orbits = registry.records(ORBIT, organization_id)
+        orbits.get(orbit_id)
+        given = body.model_dump(mode="json", exclude_unset=True, exclude={"id"})
+        if None in given.values():
+            raise PlatformCrashError
+        if body.bucket_secret_id is not None:
+            try:
+                registry.records(BUCKET_SECRET, organization_id).get(body.bucket_secret_id)
+            except NotFoundError:
+                raise PlatformCrashError from None
+        return answer(Orbit, orbits.update(orbit_id, convert(OrbitChanges, given)))
+
+    @router.delete("/{orbit_id}", status_code=204)
+    def delete_orbit(organization_id: UUID, orbit_id: UUID) -> Response:
+        registry.records(ORBIT, organization_id).delete(orbit_id)
+        return nothing()
+
+    return router
+
+
+def refuse_members(body: OrbitCreateIn) -> None:
+    """Refuse to invite anybody: nobody else belongs to an organization here."""
+    users = [member.user_id for member in body.members or ()]
+    if len(set(users)) < len(users):
+        raise BadRequestError("Orbit members should contain only unique values.")
+    if users:
+        raise BadRequestError(f"Users {set(users)} are not in the organization.")

@@ -1,0 +1,45 @@
+"""The endpoints of organizations."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Response
+
+from dataforce.server.answers import OrganizationSwitcher, answer_all
+from dataforce.server.authentication import require_person
+from dataforce.server.registry import Registry
+
+PERMISSIONS = {
+    "organization": ["read"],
+    "bucket_secret": ["list", "read", "create", "update", "delete"],
+    "orbit": ["create"],
+}
+"""What a key may do in every organization: who holds one owns the registry."""
+
+FOR_PERSONS = (
+    ("/organizations", ["POST"]),
+    ("/organizations/{organization_id}", ["GET", "PATCH", "DELETE"]),
+    ("/users/me/api-keys", ["POST"]),
+)
+
+
+def routes(registry: Registry) -> APIRouter:
+    """The endpoints of organizations; all but one are for persons who have signed in."""
+    router = APIRouter()
+
+    @router.get("/users/me/organizations", response_model=list[OrganizationSwitcher])
+    def list_organizations() -> Response:
+        organizations = sorted(registry.organizations(), key=lambda found: found.name)
+        mine = [found.model_copy(update={"permissions": PERMISSIONS}) for found in organizations]
+        return answer_all(OrganizationSwitcher, mine)
+
+    def refuse() -> None: ...
+
+    for path, methods in FOR_PERSONS:
+        router.add_api_route(
+            path,
+            refuse,
+            methods=methods,
+            dependencies=[Depends(require_person)],
+            include_in_schema=False,
+        )
+    return router
