@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from dataforce.models import CollectionType, ModelArtifactStatus
 from dataforce.server.requests import Manifest
+
+
+A = TypeVar("A", bound=BaseModel)
 
 
 class OrganizationSwitcher(BaseModel):
@@ -43,7 +46,7 @@ class S3BucketSecretOut(BucketSecretOut):
     """A bucket of S3, 2026-01."""
 
     type: Literal["s3"] = "s3"
-    region: str  # type: ignore[assignment]  # never null from this version on
+    region: str  # never null from this version on
 
 
 class AzureBucketSecretOut(BaseModel):
@@ -259,7 +262,7 @@ def array_of(models: Iterable[BaseModel]) -> Response:
     return Response(f"[{content}]", media_type="application/json")
 
 
-def shaped(model: type[BaseModel], record: object, **more: object) -> BaseModel:
+def shaped(model: type[A], record: object, **more: object) -> A:
     """An object in the form of an answer."""
     fields = {name: getattr(record, name, more.get(name)) for name in model.model_fields}
     return model.model_validate(fields | more, from_attributes=True)

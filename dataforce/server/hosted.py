@@ -119,7 +119,7 @@ class HostedObjects:
             raise ObjectError("NoSuchKey") from None
 
     def _place(self, scope: Scope, identifier: str) -> Place:
-        return Place(self._files.download_url(scope, identifier))
+        return Place.at(self._files.download_url(scope, identifier))
 
     def _awaiting(self, scope: Scope, identifier: str) -> Place:
         """Where the bytes of a record are brought to, as long as it waits for them."""
@@ -159,7 +159,7 @@ class HostedObjects:
         if record.status != ModelArtifactStatus.PENDING_DELETION:
             raise ObjectError("InvalidObjectState")
         # The bytes may be those of other records too: what goes is this record's stand-in.
-        Place(self._files.delete_url(scope, identifier)).remove()
+        Place.at(self._files.delete_url(scope, identifier)).remove()
         return Response(status_code=204)
 
 

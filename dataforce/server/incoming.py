@@ -24,17 +24,24 @@ class Place:
     """A file that is there completely or not at all.
 
     Args:
-        url: `file:` or any URL of fsspec.
+        system: A file system of fsspec.
+        path: The file's path in it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, system: Any, path: str) -> None:
+        self._system = system
+        self._path = path
+
+    @classmethod
+    def at(cls, url: str) -> Place:
+        """The place that a `file:` URL or any other URL of fsspec names."""
         # fsspec takes the path of a `file:` URL as it is written, with its escapes.
         plain = url2pathname(urlsplit(url).path) if url.startswith("file:") else url
-        self._system, self._path = url_to_fs(plain)
+        return cls(*url_to_fs(plain))
 
     def part(self, upload_id: str, number: int) -> Place:
         """Where one part of an upload waits for the others."""
-        return self._beside(f"{self._parts}/{upload_id}/{number:05d}")
+        return Place(self._system, f"{self._parts}/{upload_id}/{number:05d}")
 
     def size(self) -> int:
         """Of the file, in bytes; `ObjectError` if it is not there."""
@@ -88,11 +95,6 @@ class Place:
     @property
     def _parts(self) -> str:
         return f"{self._path}.parts"
-
-    def _beside(self, path: str) -> Place:
-        place = Place.__new__(Place)
-        place._system, place._path = self._system, path
-        return place
 
     @contextmanager
     def _written(self) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from starlette.routing import BaseRoute
@@ -26,7 +26,7 @@ class StoredObject:
 
     location: str
     base_url: str
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     identifier: str = ""
 
 

@@ -55,7 +55,7 @@ class S3BucketSecretCreateIn(BucketSecretCreateIn):
     """A bucket of S3 and its credentials, 2026-01."""
 
     type: Literal["s3"] = "s3"
-    region: str  # type: ignore[assignment]  # required from this version on
+    region: str  # required from this version on
 
 
 class S3BucketSecretUpdate(BucketSecretUpdate):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -104,7 +105,7 @@ def listed_parts(body: bytes) -> list[ListedPart]:
         raise ObjectError("MalformedXML") from None
     if not parts:
         raise ObjectError("MalformedXML")
-    if any(later.number <= part.number for part, later in zip(parts, parts[1:], strict=False)):
+    if any(later.number <= part.number for part, later in pairwise(parts)):
         raise ObjectError("InvalidPartOrder")
     return parts
 

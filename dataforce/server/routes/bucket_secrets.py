@@ -90,7 +90,7 @@ class Endpoints:
         return json_of(self.shaped(found.update(secret_id, changes, conflict=DUPLICATE)))
 
     def check_stored(self, body: Any) -> None:
-        """Refuse a secret that is not there, by the id in the body; the one in the path is not read."""
+        """Refuse a secret that is not there; the id in the body counts, not that of the path."""
         stored = type_of(self.registry.secret(body.id).endpoint)
         if self.is_typed and stored != body.type:
             raise BadRequestError("Bucket type cannot be changed")

@@ -57,17 +57,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
 
     @router.patch("/{orbit_id}", response_model=Orbit)
     def update_orbit(organization_id: UUID, orbit_id: UUID, body: OrbitUpdate) -> Response:
-        orbits = registry.records(ORBIT, organization_id)
-        orbits.get(orbit_id)
-        given = body.model_dump(mode="json", exclude_unset=True, exclude={"id"})
-        if None in given.values():
-            raise PlatformCrashError
-        if body.bucket_secret_id is not None:
-            try:
-                registry.records(BUCKET_SECRET, organization_id).get(body.bucket_secret_id)
-            except NotFoundError:
-                raise PlatformCrashError from None
-        return answer(Orbit, orbits.update(orbit_id, convert(OrbitChanges, given)))
+        return answer(Orbit, changed(registry, organization_id, orbit_id, body))
 
     @router.delete("/{orbit_id}", status_code=204)
     def delete_orbit(organization_id: UUID, orbit_id: UUID) -> Response:
@@ -84,3 +74,20 @@ def refuse_members(body: OrbitCreateIn) -> None:
         raise BadRequestError("Orbit members should contain only unique values.")
     if users:
         raise BadRequestError(f"Users {set(users)} are not in the organization.")
+
+
+def changed(
+    registry: Registry, organization_id: UUID, orbit_id: UUID, body: OrbitUpdate
+) -> models.Orbit:
+    """The orbit after a change."""
+    orbits = registry.records(ORBIT, organization_id)
+    orbits.get(orbit_id)
+    given = body.model_dump(mode="json", exclude_unset=True, exclude={"id"})
+    if None in given.values():
+        raise PlatformCrashError
+    if body.bucket_secret_id is not None:
+        try:
+            registry.records(BUCKET_SECRET, organization_id).get(body.bucket_secret_id)
+        except NotFoundError:
+            raise PlatformCrashError from None
+    return orbits.update(orbit_id, convert(OrbitChanges, given))

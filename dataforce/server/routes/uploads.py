@@ -139,7 +139,7 @@ def add_prepared(
         record, target = uploads.create(request, body, organization_id, orbit_id, collection_id)
         begin = uploads.prepared if record.size > limits.single else uploads.single
         return json_of(
-            CreateModelArtifactResponse.model_construct(
+            CreateModelArtifactResponse(
                 model=shaped(ModelArtifact, record), url=begin(target, record.size)
             )
         )
@@ -170,7 +170,7 @@ def add_separate(
             bucket_secret_id=orbit.bucket_secret_id,
         )
         return json_of(
-            CreatedModelArtifact.model_construct(
+            CreatedModelArtifact(
                 model=shaped(ModelArtifact, record), upload_details=details
             )
         )
