@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
 from dataforce import _cancellation
+from dataforce._tally import Tally
 from dataforce.errors import FileUploadError
 from dataforce.models import UploadDetails, UploadPart
 from dataforce_remote.bucket import Bucket, BucketError, Payload
@@ -56,23 +56,11 @@ class Outgoing:
 
     def __init__(self, path: Path, advance: Advance) -> None:
         self.path = path
-        self._advance = advance
-        self._moved = 0
-        self._lock = threading.Lock()
+        self.advance = Tally(advance)
         self._before = self._version()
 
     def write(self, chunk: memoryview) -> None:
         """Nothing to do: the bytes are read again when it is known where they go."""
-
-    def advance(self, count: int) -> None:
-        """Note that so many bytes more have gone."""
-        with self._lock:
-            self._moved += count
-            self._advance(count)
-
-    def restart(self) -> None:
-        """Note that all bytes must go again."""
-        self.advance(-self._moved)
 
     def check_unchanged(self) -> None:
         """Raise `FileUploadError` if the file is no longer the one that was described."""

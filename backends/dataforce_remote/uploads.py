@@ -149,7 +149,7 @@ class Uploads:
                 return self._carry_out(attempt, found[1], outgoing, found[2])
             except BucketError as error:
                 fault = str(error)
-        outgoing.restart()
+        outgoing.advance.restart()
         _log.warning(
             "An upload that was killed cannot go on, and begins anew: %s. %s",
             fault,

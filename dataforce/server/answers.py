@@ -12,7 +12,6 @@ from starlette.responses import Response
 from dataforce.models import CollectionType, ModelArtifactStatus
 from dataforce.server.requests import Manifest
 
-
 A = TypeVar("A", bound=BaseModel)
 
 

@@ -33,6 +33,7 @@ pytest.register_assert_rewrite("dataforce.testing.suite", "dataforce.testing.dif
 
 ClientSettings: TypeAlias = dict[str, Any]
 OpenClient: TypeAlias = Callable[..., Client]
+MakeOrganization: TypeAlias = Callable[[str], Organization]
 Asynchronously: TypeAlias = Callable[[Callable[[AsyncClient], Awaitable[None]]], None]
 
 
@@ -120,13 +121,19 @@ def collection(client: Client) -> Collection:
 
 
 @pytest.fixture
-def other_organization(client: Client, capabilities: Capabilities) -> Organization:
-    """A second organization without anything in it; the first is made the client's default."""
+def make_organization(client: Client, capabilities: Capabilities) -> MakeOrganization:
+    """Makes an organization on the platform that `client` uses, by whatever way there is."""
     if not capabilities.makes_organizations:
         pytest.skip("the backend cannot make organizations")
+    store = client.backend.store(ORGANIZATION)
+    return lambda name: store.create(Scope(), OrganizationValues(name=name))
+
+
+@pytest.fixture
+def other_organization(client: Client, make_organization: MakeOrganization) -> Organization:
+    """A second organization without anything in it; the first is made the client's default."""
     client.organization = client.organizations.list()[0].id
-    values = OrganizationValues(name="Other Organization")
-    return client.backend.store(ORGANIZATION).create(Scope(), values)
+    return make_organization("Other Organization")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Where the suite runs: every kind of place that the local backend keeps a registry in."""
+"""Where the suite runs: every kind of place that a backend of ours keeps a registry in."""
 
 from __future__ import annotations
 
@@ -12,16 +12,25 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from dataforce import Client, Organization
+from dataforce.config import APIVersion
+from dataforce.models import ORGANIZATION, OrganizationValues
+from dataforce.seam import Scope
+from dataforce.server import UploadLimits
 from dataforce.testing import Capabilities
-from dataforce.testing.plugin import ClientSettings
+from dataforce.testing.plugin import ClientSettings, MakeOrganization
+from tests.server.serving import KEY, serving
 
-PLACES = ("file", "memory", "postgresql")
+LOCAL = ("file", "memory", "postgresql")
+REMOTE = {"remote-2025-12": APIVersion.DECEMBER_2025, "remote-2026-01": APIVersion.JANUARY_2026}
 SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
+SMALL = UploadLimits(single=1_000_000, part=300_000)
+"""So that the larger ones of the suite's packages go in parts."""
 
 
-@pytest.fixture(params=PLACES)
+@pytest.fixture(params=[*LOCAL, *REMOTE])
 def place(request: pytest.FixtureRequest) -> str:
-    """The kind of database."""
+    """The kind of place."""
     return str(request.param)
 
 
@@ -32,12 +41,23 @@ def capabilities(place: str, capabilities: Capabilities) -> Capabilities:
 
 
 @pytest.fixture
-def client_settings(place: str, request: pytest.FixtureRequest, tmp_path: Path) -> ClientSettings:
+def registry(tmp_path: Path) -> str:
+    """URL of a database file that is not there yet."""
+    return f"sqlite:///{tmp_path}/registry/registry.db"
+
+
+@pytest.fixture
+def client_settings(
+    place: str, request: pytest.FixtureRequest, tmp_path: Path, registry: str
+) -> ClientSettings:
     """A new registry of that kind."""
     if place == "memory":
         return {"database_url": ":memory:"}
     if place == "file":
-        return {"database_url": f"sqlite:///{tmp_path}/registry/registry.db"}
+        return {"database_url": registry}
+    if place in REMOTE:
+        base_url: str = request.getfixturevalue("served")
+        return {"backend_type": "remote", "base_url": base_url, "api_key": KEY}
     schema: str = request.getfixturevalue("schema")
     options = quote(f"-csearch_path={schema} -csynchronous_commit=off")
     separator = "&" if "?" in SERVER else "?"
@@ -45,6 +65,30 @@ def client_settings(place: str, request: pytest.FixtureRequest, tmp_path: Path) 
         "database_url": f"{SERVER}{separator}options={options}",
         "storage_url": str(tmp_path / "files"),
     }
+
+
+@pytest.fixture
+def served(place: str, registry: str) -> Iterator[str]:
+    """The address of that registry behind HTTP."""
+    with serving(registry, api_version=REMOTE[place], limits=SMALL) as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def make_organization(
+    place: str, request: pytest.FixtureRequest, registry: str
+) -> MakeOrganization:
+    """Over HTTP nobody makes organizations; on the registry behind it one can."""
+    if place not in REMOTE:
+        store = request.getfixturevalue("client").backend.store(ORGANIZATION)
+        return lambda name: store.create(Scope(), OrganizationValues(name=name))
+
+    def make(name: str) -> Organization:
+        with Client(database_url=registry) as behind:
+            store = behind.backend.store(ORGANIZATION)
+            return store.create(Scope(), OrganizationValues(name=name))
+
+    return make
 
 
 @pytest.fixture(scope="session")

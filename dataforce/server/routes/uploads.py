@@ -170,9 +170,7 @@ def add_separate(
             bucket_secret_id=orbit.bucket_secret_id,
         )
         return json_of(
-            CreatedModelArtifact(
-                model=shaped(ModelArtifact, record), upload_details=details
-            )
+            CreatedModelArtifact(model=shaped(ModelArtifact, record), upload_details=details)
         )
 
     @router.post("/bucket-secrets/upload/multipart", response_model=S3MultiPartUploadDetails)

@@ -1,3 +1,3 @@
-"""The local backend is a backend."""
+"""Every backend of ours is a backend."""
 
 from dataforce.testing.suite import *  # noqa: F403
