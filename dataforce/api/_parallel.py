@@ -63,22 +63,22 @@ class ParallelFetch:
             threading.Thread(target=copy_context().run, args=[self._work], name=name)
             for name in names
         ]
-        begun: list[threading.Thread] = []
         try:
             for thread in threads:
                 thread.start()
-                begun.append(thread)
             yield
         finally:
             self._stop.set()
-            for thread in begun:
-                thread.join()
+            for thread in threads:
+                if thread.is_alive():  # one that Ctrl-C caught at its start ends by itself
+                    thread.join()
 
     # In the threads
 
     def _work(self) -> None:
         _cancellation.listen_to(self._stop)
         try:
+            _cancellation.check()
             # A file of its own: it has its own position, and nobody closes it under the thread.
             with self._path.open("r+b") as file:
                 while (start := self._next()) is not None:
