@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dataforce import Client, ModelArtifact
-from dataforce.seam import find_backend
+from dataforce import Client, FileUploadError, ModelArtifact
+from dataforce.seam import Advance, find_backend
 from dataforce.testing.packages import build_package
 
 PIECE = 1000
@@ -27,6 +27,8 @@ class Striped:
         requests: Offset and length of every read.
         meddle: Is given the offset and the bytes of each piece, and gives what arrives of it.
         take_back: How many bytes an upload moves again.
+        swallows: Whether an upload makes errors of its own of those that it is told.
+        advance: What the last upload was given.
     """
 
     mode = "striped"
@@ -36,6 +38,8 @@ class Striped:
         self.requests: list[tuple[int, int | None]] = []
         self.meddle: Meddle = lambda offset, piece: piece
         self.take_back = 0
+        self.swallows = False
+        self.advance: Advance = lambda count: None
         self.closed = threading.Semaphore(0)
 
     def open(self, settings: Any) -> Striped:
@@ -60,11 +64,20 @@ class StripedFiles:
         self.backend = backend
         self.local = local
 
-    def receive(self, path: Path, advance: Callable[[int], object]) -> Any:
+    def receive(self, path: Path, advance: Advance) -> Any:
+        self.backend.advance = advance
         if self.backend.take_back:
             advance(self.backend.take_back)
             advance(-self.backend.take_back)
-        return self.local.receive(path, advance)
+        return self.local.receive(path, self.advance)
+
+    def advance(self, count: int) -> None:
+        try:
+            self.backend.advance(count)
+        except Exception as error:
+            if self.backend.swallows:
+                raise FileUploadError("Something went wrong.") from error
+            raise
 
     def upload(self, *given: Any) -> ModelArtifact:
         uploaded: ModelArtifact = self.local.upload(*given)
