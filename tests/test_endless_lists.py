@@ -1,0 +1,62 @@
+"""A platform whose pages lead round in a circle keeps nobody for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dataforce import APIResponseValidationError, Client
+from dataforce.seam import Page, Query, Scope
+
+
+class Circle:
+    """A backend whose pages hold nothing; after the last of them comes one before it.
+
+    Args:
+        pages: How many there are.
+        back: The number of the page that follows the last; `None` if that is the end.
+    """
+
+    mode = "circle"
+
+    def __init__(self, pages: int, back: int | None) -> None:
+        self.last = pages - 1
+        self.back = back
+        self.asked = 0
+
+    def store(self, kind: Any) -> Circle:
+        return self
+
+    def page(self, scope: Scope, query: Query) -> Page[Any]:
+        self.asked += 1
+        number = int(query.cursor or 0)
+        following = number + 1 if number < self.last else self.back
+        return Page(items=[], cursor=None if following is None else str(following))
+
+    def close(self) -> None:
+        pass
+
+
+def list_all(backend: Circle, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    monkeypatch.setattr("dataforce.api._client.find_backend", lambda name: lambda settings: backend)
+    with Client() as client:
+        return [*client.organizations.list()]
+
+
+@pytest.mark.parametrize(
+    ("pages", "back"), [(1, 0), (2, 0), (2, 1), (3, 1), (10, 0), (10, 9), (1000, 0), (1000, 700)]
+)
+def test_a_list_without_an_end_is_an_error(
+    pages: int, back: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Circle(pages, back)
+    with pytest.raises(APIResponseValidationError, match="list of organizations has no end"):
+        list_all(backend, monkeypatch)
+    assert backend.asked <= 4 * pages + 2
+
+
+def test_a_long_list_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = Circle(3000, None)
+    assert list_all(backend, monkeypatch) == []
+    assert backend.asked == 3000
