@@ -16,7 +16,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from dataforce.config import BackendType, MaskedURL, Origin, Settings, load_settings
+from dataforce import Client
+from dataforce.config import (
+    APIVersion,
+    BackendType,
+    MaskedURL,
+    Origin,
+    Settings,
+    load_settings,
+)
 from dataforce.errors import ConfigurationError, ConfigurationWarning
 from tests.ordinary_user import ordinary_user
 
@@ -75,6 +83,8 @@ def test_nothing_given_gives_the_defaults() -> None:
     assert settings.backend_type is BackendType.LOCAL
     assert (settings.timeout, settings.retry_timeout, settings.insecure) == (30.0, 300.0, False)
     assert (settings.api_key, settings.organization, settings.database_url) == (None, None, None)
+    assert (settings.api_version, settings.proxy, settings.progress) == (None, None, True)
+    assert (settings.ca_bundle, settings.client_certificate) == (None, None)
     assert {str(settings.origin(name)) for name in Settings.model_fields} == {"default"}
 
 
@@ -103,7 +113,12 @@ VALUES = {
     "storage_url": "s3://{}",
     "retry_timeout": 1,
     "timeout": 1,
+    "api_version": "2025-12",
+    "proxy": "http://{}.example:3128",
+    "ca_bundle": "/etc/{}.pem",
+    "client_certificate": "/home/{}.pem",
     "insecure": True,
+    "progress": True,
 }
 SOURCES = ["defaults", "file", "unnamed", "named", "code"]  # the weakest first
 
@@ -225,6 +240,13 @@ def test_truth_is_read_from_words(word: str, truth: bool) -> None:
         ("storage_url", "/home/me/models", "/home/me/models"),
         ("database_url", "sqlite://", "sqlite://"),
         ("api_key", SecretStr("dfs_key"), "dfs_key"),
+        ("api_version", "2026-01", APIVersion.JANUARY_2026),
+        ("api_version", APIVersion.DECEMBER_2025, APIVersion.DECEMBER_2025),
+        ("proxy", "http://me:pass@proxy.example:3128", "http://me:pass@proxy.example:3128"),
+        ("proxy", "HTTPS://proxy.example", "HTTPS://proxy.example"),
+        ("ca_bundle", "certificates/ours.pem", "certificates/ours.pem"),
+        ("client_certificate", "/home/me/me.pem", "/home/me/me.pem"),
+        ("progress", "off", False),
     ],
 )
 def test_a_right_value_is_kept(name: str, value: object, kept: object) -> None:
@@ -268,7 +290,18 @@ KEY = "a string of printable ASCII characters without whitespace"
         ("timeout", "soon", "a number of seconds above 0"),
         ("timeout", True, "a number of seconds above 0"),
         ("timeout", float("nan"), "a number of seconds above 0"),
+        ("api_version", "2027-01", "one of 2025-12, 2026-01"),
+        ("api_version", 2026, "one of 2025-12, 2026-01"),
+        ("proxy", "proxy.example:3128", "an http:// or https:// URL such as http://proxy"),
+        ("proxy", f"socks5://me:{CANARY}@proxy.example", URL),
+        ("proxy", "http://", URL),
+        ("proxy", f"http://[{CANARY}", URL),
+        ("proxy", 3128, URL),
+        ("ca_bundle", " ", "the path of a PEM file or of a folder of certificates"),
+        ("ca_bundle", False, "the path of a PEM file or of a folder of certificates"),
+        ("client_certificate", " ", "the path of a PEM file with a certificate and its key"),
         ("insecure", 2, "true or false"),
+        ("progress", "sometimes", "true or false"),
         ("insecure", "maybe", "true or false"),
     ],
 )
@@ -599,6 +632,7 @@ def test_a_named_file_needs_a_client(write: Write, text: str, names: str) -> Non
     "line",
     [
         f'api_key = "{CANARY}"',
+        f'proxy = "http://me:{CANARY}@proxy.example:3128"',
         f'database_url = "postgresql://me:{CANARY}@db.example/registry"',
         f'database_url = "mssql+pyodbc:///?odbc_connect=PWD%3D{CANARY}"',
         f'storage_url = "s3://me:{CANARY}@bucket"',
@@ -622,6 +656,7 @@ def test_a_secret_in_a_file_open_to_others_is_warned_of(write: Write, line: str,
     [
         (f'api_key = "{CANARY}"', 0o600),
         ('orbit = "x"', 0o644),
+        ('proxy = "http://proxy.example:3128"', 0o644),
         ('database_url = "postgresql://me@db.example/registry?sslmode=require"', 0o644),
         ('storage_url = "/home/me@work/models"', 0o644),
     ],
@@ -660,6 +695,7 @@ SECRETS: dict[str, str] = {
     "api_key": CANARY,
     "database_url": f"postgresql://me:{CANARY}@db.example/a?password={CANARY}",
     "storage_url": f"s3://me:{CANARY}@bucket/{{}}?token={CANARY}",
+    "proxy": f"http://me:{CANARY}@proxy.example:3128",
 }
 
 
@@ -671,13 +707,26 @@ def test_settings_show_values_and_origins_but_no_secret() -> None:
     assert CANARY not in settings.model_dump_json()
     assert repr(settings).startswith("Settings(base_url=https://api.dataforce.studio (default), ")
     assert "api_key=********** (code)" in repr(settings)
+    assert "proxy=http://me:**********@proxy.example:3128 (code)" in repr(settings)
+    assert "api_version=None (default)" in repr(settings)
     assert "timeout=5.0 (environment variable DFS_TIMEOUT)" in repr(settings)
 
 
 # The other settings take any text.
 @pytest.mark.parametrize(
     "name",
-    ["base_url", "api_key", "backend_type", "database_url", "retry_timeout", "timeout", "insecure"],
+    [
+        "base_url",
+        "api_key",
+        "backend_type",
+        "database_url",
+        "retry_timeout",
+        "timeout",
+        "api_version",
+        "proxy",
+        "insecure",
+        "progress",
+    ],
 )
 @pytest.mark.parametrize("value", [f" {CANARY}", f"{CANARY}:{CANARY}é ", f"//{CANARY}@ ?{CANARY}"])
 def test_no_refused_value_gets_into_an_error(write: Write, name: str, value: str) -> None:
@@ -733,6 +782,19 @@ def test_settings_made_by_hand_come_from_code() -> None:
     assert (str(settings.origin("timeout")), str(settings.origin("orbit"))) == ("code", "default")
     with pytest.raises(KeyError):
         settings.origin("timeuot")
+
+
+def test_a_client_takes_every_setting_and_paths_as_they_are() -> None:
+    given = {name: value for name, value in VALUES.items() if name != "backend_type"}
+    paths = {name: Path(str(given[name])) for name in ("ca_bundle", "client_certificate")}
+
+    with Client(**(given | paths)) as client:  # type: ignore[arg-type]  # each of its own type
+        settings = client.settings
+
+    assert {str(settings.origin(name)) for name in given} == {"code"}
+    assert {name: getattr(settings, name) for name in paths} == {
+        name: str(path) for name, path in paths.items()
+    }
 
 
 # --- Groups of settings --------------------------------------------------------------------------
