@@ -39,8 +39,8 @@ def page_of(records: Iterable[M], query: Query) -> Page[M]:
     if query.limit is None or len(ordered) <= query.limit:
         return Page(ordered, cursor=None)
     items = ordered[: query.limit]
-    _, value, identifier = _key(items[-1], query)
-    return Page(items, query.cursor_after(value, identifier))
+    is_present, value, identifier = _key(items[-1], query)
+    return Page(items, query.cursor_after(value if is_present else None, identifier))
 
 
 def named(records: Iterable[M], names: Iterable[str], name: str) -> list[M]:

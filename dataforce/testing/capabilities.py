@@ -20,7 +20,9 @@ class Capabilities:
     Args:
         makes_organizations: The seam can create an organization. On the platform only a person can.
         is_shared: A second client with the same settings sees what the first one wrote.
+        optional_regions: A bucket secret may have no region. Newer platforms give it one.
     """
 
     makes_organizations: bool = True
     is_shared: bool = True
+    optional_regions: bool = True

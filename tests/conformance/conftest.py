@@ -37,7 +37,11 @@ def place(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def capabilities(place: str, capabilities: Capabilities) -> Capabilities:
     """Records in memory are seen by the client that made them only."""
-    return replace(capabilities, is_shared=place != "memory")
+    return replace(
+        capabilities,
+        is_shared=place != "memory",
+        optional_regions=REMOTE.get(place) != APIVersion.JANUARY_2026,
+    )
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def compare(
     packages: Sequence[Path],
     folder: Path,
     *,
+    optional_regions: bool = True,
     max_examples: int = 25,
     derandomize: bool = True,
 ) -> None:
@@ -39,6 +40,7 @@ def compare(
         client: Of the backend, on a fresh platform; what is made there is deleted again.
         packages: Model packages to upload.
         folder: Where downloads go.
+        optional_regions: Whether a bucket secret may have no region.
         max_examples: How many sequences of calls are tried, each from the start.
         derandomize: Whether they are the same each time.
     """
@@ -46,7 +48,7 @@ def compare(
 
     class Bound(Differential):
         def __init__(self) -> None:
-            super().__init__(client, home, packages, folder)
+            super().__init__(client, home, packages, folder, optional_regions)
 
     run_state_machine_as_test(
         Bound,

@@ -41,10 +41,10 @@ def test_bucket_secrets_awaited(asynchronously: Asynchronously) -> None:
 
     async def flow(client: AsyncClient) -> None:
         (first,) = await client.bucket_secrets.list()
-        made = await client.bucket_secrets.create("s3.example.com", "models", region="eu")
+        made = await client.bucket_secrets.create("s3.example.com", "models", cert_check=True)
         assert await client.bucket_secrets.get("models") == made
-        changed = await client.bucket_secrets.update(made.id, region=CLEAR)
-        assert changed.region is None
+        changed = await client.bucket_secrets.update(made.id, cert_check=CLEAR)
+        assert changed.cert_check is None
         assert [each async for each in client.bucket_secrets.iterate()] == [first, changed]
         with pytest.raises(ConflictError):
             await client.bucket_secrets.delete(first.id)

@@ -1,0 +1,145 @@
+"""`dataforce serve`: a registry of this machine, behind the platform's HTTP API."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import re
+import secrets
+import signal
+import socket
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from dataforce.cli.config import OPTIONS
+from dataforce.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+
+EXTRA = ("fastapi", "starlette", "uvicorn")
+
+
+def add_parser(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "serve",
+        parents=[OPTIONS],
+        help="put a registry behind the platform's HTTP API",
+        description="Put a registry behind the platform's HTTP API. Callers need an API key: one "
+        "from --api-key-file, or the setting api_key, or else one that is made and shown.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="interface (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="port, 0 for a free one (default: %(default)s)"
+    )
+    parser.add_argument("--api-version", help="2025-12 or 2026-01 (default: 2026-01)")
+    parser.add_argument(
+        "--api-key-file", help="a file of API keys, one a line, readable by you only"
+    )
+    parser.add_argument("--database-url", help="SQLAlchemy URL of the registry's database")
+    parser.add_argument("--storage-url", help="folder or fsspec URL of the registry's files")
+    # Not from the environment: where a client is told `remote`, the server would call itself.
+    parser.add_argument(
+        "--backend-type", default="local", help="what keeps the registry (default: %(default)s)"
+    )
+    parser.set_defaults(run=serve)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    from dataforce.config import APIVersion, load_settings
+
+    given = ("api_version", "database_url", "storage_url", "backend_type")
+    settings = load_settings(
+        {name: getattr(options, name) for name in given},
+        client_name=options.client_name,
+        configuration_file=options.config_file,
+    )
+    keys = given_keys(options, settings)
+    if not keys and not is_loopback(options.host):
+        raise ConfigurationError(
+            f"Others can reach {options.host}, so the API key must be one that you chose: set "
+            f"DFS_API_KEY or give --api-key-file."
+        )
+    made = None if keys else f"dfs_{secrets.token_urlsafe(32)}"
+    version = settings.api_version or APIVersion.JANUARY_2026
+    run(options, settings, version, keys or [str(made)], made)
+
+
+def run(
+    options: argparse.Namespace, settings: Settings, version: Any, keys: list[str], made: str | None
+) -> None:
+    """Open the registry and serve it; `made` is the key that nobody knows yet."""
+    from dataforce.seam import find_backend
+
+    try:
+        from dataforce.server import Server, create_app
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in EXTRA:
+            raise
+        raise ConfigurationError(
+            f'The server needs {error.name}: pip install "dataforce[server]"'
+        ) from error
+    # As Ctrl-C does, so that the registry is closed.
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        with (
+            suppress(KeyboardInterrupt),
+            closing(find_backend(settings.backend_type)(settings)) as backend,
+        ):
+            app = create_app(backend, api_keys=keys, api_version=version)
+            server = Server(app, options.host, options.port)
+            with closing(server):
+                announce(server.url, version, made)
+                server.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def announce(url: str, version: str, made: str | None) -> None:
+    """Say where the registry is and how to call it."""
+    unspecified = re.sub(r"//(0\.0\.0\.0|\[::\])", f"//{socket.gethostname()}", url)
+    lines = [
+        f"Serving API {version} at {url}; Ctrl-C stops it. In another terminal:",
+        "export DFS_BACKEND_TYPE=remote",
+        f"export DFS_BASE_URL={unspecified}",
+    ]
+    if made is not None:
+        lines.append(f"export DFS_API_KEY={made}")
+    print("\n".join(lines), flush=True)
+
+
+def given_keys(options: argparse.Namespace, settings: Settings) -> list[str]:
+    """The keys that somebody chose; none if nobody did."""
+    if options.api_key_file is not None:
+        return keys_of(Path(options.api_key_file))
+    return [] if settings.api_key is None else [settings.api_key.get_secret_value()]
+
+
+def keys_of(path: Path) -> list[str]:
+    """The keys in a file that its owner alone may read."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(f"Others may read {path}: chmod 600 {path}")
+        keys = path.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not ASCII text"
+        raise ConfigurationError(f"The API keys in {path} cannot be read: {reason}.") from None
+    if not keys:
+        raise ConfigurationError(f"{path} holds no API key; write one on each line.")
+    return keys
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an interface."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def interrupt(*_: object) -> NoReturn:
+    """End as Ctrl-C does."""
+    raise KeyboardInterrupt
