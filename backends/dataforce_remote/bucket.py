@@ -132,6 +132,8 @@ class Bucket:
         sent = {"Accept-Encoding": "identity", "User-Agent": f"dataforce/{__version__}", **headers}
         if payload is not None:
             sent["Content-Length"] = str(payload.size)
+        elif method == "POST":
+            sent["Content-Length"] = "0"  # else it would go in chunks, which no bucket takes
         for _ in range(_HOPS + 1):
             parts = _checked(url)
             body = payload.chunks() if payload else b"" if method == "POST" else None
