@@ -111,6 +111,8 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretValues, BucketSecr
             return before
         endpoint = changes.endpoint if "endpoint" in changes.model_fields_set else before.endpoint
         body = _revealed(changes) | {"id": identifier, "type": _bucket_type(endpoint)}
+        if before.type == "s3" and body.get("region", "") is None:
+            body["region"] = _region(endpoint)  # a newer platform has no bucket without one
         reply = self.api.call("PATCH", self.path(scope, identifier), body=_json(body))
         return reply.parse(self.one)
 

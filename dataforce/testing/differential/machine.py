@@ -55,6 +55,7 @@ class Differential(RuleBasedStateMachine):
         home: The id of its orbit.
         packages: Model packages to upload.
         folder: Where downloads go.
+        optional_regions: Whether a bucket secret may have no region.
     """
 
     secrets: Bundle[str] = Bundle("secrets")
@@ -62,8 +63,16 @@ class Differential(RuleBasedStateMachine):
     collections: Bundle[Path2] = Bundle("collections")
     models: Bundle[Path3] = Bundle("models")
 
-    def __init__(self, client: Client, home: str, packages: Sequence[Path], folder: Path) -> None:
+    def __init__(
+        self,
+        client: Client,
+        home: str,
+        packages: Sequence[Path],
+        folder: Path,
+        optional_regions: bool = True,
+    ) -> None:
         super().__init__()
+        self.no_region: Any = CLEAR if optional_regions else "eu-west-1"
         self.client, self.home = client, home
         self.packages, self.target = packages, folder / "downloaded"
         self.clean()  # a run that failed may have left something
@@ -88,7 +97,9 @@ class Differential(RuleBasedStateMachine):
         for secret in client.bucket_secrets.list():
             if secret.id != self.first:
                 client.bucket_secrets.delete(secret.id)
-        client.bucket_secrets.update(self.first, "home", "home", secure=CLEAR, region=CLEAR)
+        client.bucket_secrets.update(
+            self.first, "home", "home", secure=CLEAR, region=self.no_region
+        )
 
     @initialize(target=secrets)
     def first_secrets(self) -> Any:
@@ -168,7 +179,7 @@ class Differential(RuleBasedStateMachine):
             "endpoint": endpoint,
             "bucket_name": bucket_name,
             "secure": secure,
-            "region": region,
+            "region": self.no_region if region is None and self.no_region is not CLEAR else region,
         }
         answer = outcome(lambda: self.client.bucket_secrets.create(**values))  # type: ignore[arg-type]
         return self.made(answer, lambda made: self.twin.create_secret(made, values))
@@ -182,6 +193,8 @@ class Differential(RuleBasedStateMachine):
     )
     def update_secret(self, secret: str, **changes: Any) -> None:
         """Changed, cleared, refused, in conflict or not found."""
+        if changes["region"] is CLEAR:
+            changes["region"] = self.no_region
         answer = outcome(lambda: self.client.bucket_secrets.update(secret, **changes))
         assert answer == outcome(lambda: self.twin.update_secret(secret, given(**changes)))
 

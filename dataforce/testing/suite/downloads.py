@@ -22,7 +22,6 @@ from dataforce.testing import links
 from dataforce.testing.plugin import PackageFactory, RecordFactory
 from dataforce.testing.suite._support import content_of
 
-
 REFUSALS = (BadRequestError, FileUploadError, ChecksumMismatchError)
 """Who checks the bytes is free: the platform (or the registry behind it) at the end of an upload,
 or the client when it downloads them."""
