@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Striped:
         requests: Offset and length of every read.
         meddle: Is given the offset and the bytes of each piece, and gives what arrives of it.
         take_back: How many bytes an upload moves again.
-        swallows: Whether an upload makes errors of its own of those that it is told.
+        swallows: Whether an upload tells again what nobody wanted to hear, and then fails itself.
         advance: What the last upload was given.
     """
 
@@ -74,9 +75,11 @@ class StripedFiles:
     def advance(self, count: int) -> None:
         try:
             self.backend.advance(count)
-        except Exception as error:
+        except Exception:
             if self.backend.swallows:
-                raise FileUploadError("Something went wrong.") from error
+                with suppress(Exception):
+                    self.backend.advance(count)
+                raise FileUploadError("Something went wrong.") from None
             raise
 
     def upload(self, *given: Any) -> ModelArtifact:

@@ -120,13 +120,17 @@ class ToldError(Exception):
 def test_the_error_of_a_callback_comes_out_whatever_the_backend_makes_of_it(
     client: Client, backend: Striped, path: Path
 ) -> None:
+    told: list[int] = []
+
     def fail(done: int, size: int) -> None:
+        told.append(done)
         raise ToldError
 
     backend.swallows = True
     with pytest.raises(ToldError):
         client.model_artifacts.upload(path, "large", progress=fail)
     assert client.model_artifacts.list() == []
+    assert len(told) == 1, "whoever has failed is not called again"
 
 
 def test_the_error_of_a_transfer_is_not_that_of_its_callback(
