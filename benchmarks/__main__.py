@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.options import Options
 from benchmarks.report import Table, introduction, replace_report
 
-SUBJECTS = ("imports", "registry", "transfers", "processes")
+SUBJECTS = ("imports", "registry", "transfers", "processes", "http", "remote_transfers")
 
 QUICK = Options(sizes=(200,), rounds=2, seconds=0.05, gigabytes=0.05, processes=2, each=20)
 """Enough to see that everything runs; its figures mean nothing."""

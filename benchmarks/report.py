@@ -14,7 +14,16 @@ from pathlib import Path
 BEGIN = "<!-- benchmark:begin -->"
 END = "<!-- benchmark:end -->"
 
-_PACKAGES = ("SQLAlchemy", "pydantic", "fsspec", "mlflow-skinny", "huggingface_hub", "requests")
+_PACKAGES = (
+    "SQLAlchemy",
+    "pydantic",
+    "fsspec",
+    "mlflow-skinny",
+    "huggingface_hub",
+    "requests",
+    "httpx",
+    "aiohttp",
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,13 @@ def ratio(ours: float, theirs: float | None) -> str:
         return "-"
     times = ours / theirs
     return f"**{times:,.0f}x**" if times >= 10 else f"**{times:.2g}x**"
+
+
+def goal(ours: float | None, theirs: float | None, target: float | None) -> str:
+    """How many times theirs ours is, and how many times it was meant to be, if at all."""
+    if ours is None:
+        return "-" if target is None else f"- (target {target:g}x)"
+    return ratio(ours, theirs) + ("" if target is None else f" (target {target:g}x)")
 
 
 def _line(cells: Sequence[str]) -> str:
