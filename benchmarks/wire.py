@@ -29,6 +29,9 @@ def collection_id(number: int) -> str:
 COLLECTION = collection_id(0)
 COLLECTION_PATH = f"{COLLECTIONS_PATH}/{COLLECTION}"
 MODELS_PATH = f"{COLLECTION_PATH}/model_artifacts"
+PARTS_PATH = "/bucket-secrets/upload/multipart"
+MODEL = "019ab3c3-0000-7d6a-9b72-e1c4a85f0d93"
+"""The model that is there from the beginning."""
 
 
 def organization() -> dict[str, object]:
@@ -75,6 +78,24 @@ def collection(number: int) -> dict[str, object]:
         "collection_type": "model",
         "tags": ["flowers", "forest", "season"],
         "total_models": 3,
+        **_times(),
+    }
+
+
+def model(identifier: str, values: Mapping[str, object]) -> dict[str, object]:
+    """The record of a model that was created with these values; its bytes are not there yet."""
+    unique = identifier.replace("-", "")
+    folder = f"orbit-{ORBIT}/collection-{COLLECTION}"
+    return {
+        "id": identifier,
+        "collection_id": COLLECTION,
+        "description": None,
+        "tags": None,
+        **values,
+        "bucket_location": f"{folder}/{unique}-{values['file_name']}",
+        "unique_identifier": unique,
+        "status": "pending_upload",
+        "created_by_user": "Ronald Fisher",
         **_times(),
     }
 
