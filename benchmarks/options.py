@@ -14,7 +14,7 @@ class Options:
         sizes: How many models the registry holds, in rising order.
         rounds: Every contender has so many turns; its best counts.
         seconds: How long a turn of a call that only reads takes.
-        gigabytes: Size of the model file, in GiB.
+        gigabytes: Size of the model file, in GiB; a quarter of it where a bucket takes it in one.
         processes: How many write into one store at once.
         each: How many models each of them writes.
         folder: Where the stores and files go; removed afterwards.

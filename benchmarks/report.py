@@ -90,11 +90,10 @@ def ratio(ours: float, theirs: float | None) -> str:
     return f"**{times:,.0f}x**" if times >= 10 else f"**{times:.2g}x**"
 
 
-def goal(ours: float | None, theirs: float | None, target: float | None) -> str:
-    """How many times theirs ours is, and how many times it was meant to be, if at all."""
-    if ours is None:
-        return "-" if target is None else f"- (target {target:g}x)"
-    return ratio(ours, theirs) + ("" if target is None else f" (target {target:g}x)")
+def goal(ours: float | None, theirs: float | None, target: str | None) -> str:
+    """How many times theirs ours is, and what it was meant to be, if anything: `≥ 2x`."""
+    reached = "-" if ours is None else ratio(ours, theirs)
+    return reached if target is None else f"{reached} (target {target})"
 
 
 def _line(cells: Sequence[str]) -> str:
