@@ -35,6 +35,8 @@ _PART_SIZES = {1024: 32, 5 * 1024: 64, 10 * 1024: 128, 100 * 1024: 512}
 
 _ETAG = '"5d41402abc4b2a76b9719d911017c592"'
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n<{0} xmlns="{1}">{2}</{0}>'
+_CHUNKED = b"<Error><Code>NotImplemented</Code><Message>Transfer-Encoding</Message></Error>"
+"""A bucket wants to know how much is coming, and refuses content in chunks."""
 _XML_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _SIGNED = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=43200&X-Amz-Signature=" + 64 * "0"
 
@@ -162,13 +164,15 @@ class _Connection:
         self._platform = platform
         self._source = source
         self._buffer = bytearray(_BLOCK)
-        self._ahead = b""
 
     def serve(self) -> None:
         """Answer until the client goes."""
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._connection, suppress(ConnectionError):
             while request := self._request():
+                if "transfer-encoding" in request.headers:
+                    self._connection.sendall(wire.answer(_CHUNKED, 501, {"connection": "close"}))
+                    return
                 if not request.path.startswith("/bucket/"):
                     content = self._content(request)
                     answer = self._platform.answer(request.method, request.path, content)
@@ -179,7 +183,7 @@ class _Connection:
                     self._store(request)
 
     def _request(self) -> _Request | None:
-        received, self._ahead = self._ahead, b""
+        received = b""
         while _END not in received:
             more = self._connection.recv(65536)
             if not more:
