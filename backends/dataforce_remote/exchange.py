@@ -7,12 +7,14 @@ exchange has a deadline, and a watchdog cuts the connection of one that has pass
 
 from __future__ import annotations
 
+import http.client
 import math
 import socket
 import threading
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -61,7 +63,36 @@ class Exchange:
             self.cut()
 
 
+class _Head:
+    """The headers of an answer; knows whether their last line came."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.is_cut = False
+
+    def readline(self, limit: int) -> bytes:
+        line = self._file.readline(limit)
+        self.is_cut = not line
+        return line
+
+
+class _Response(http.client.HTTPResponse):
+    def begin(self) -> None:
+        # Headers that break off look whole to http.client, and a body of unknown length like none.
+        file = self.fp
+        head = _Head(file)
+        self.fp = head  # type: ignore[assignment]
+        try:
+            super().begin()
+        finally:
+            self.fp = file
+        if head.is_cut:
+            raise ConnectionResetError
+
+
 class _Guarded(HTTPConnection):
+    response_class = _Response
+
     def connect(self) -> None:
         exchange: Exchange = _thread.exchange
         exchange.connection = self
@@ -125,6 +156,15 @@ class Watchdog:
         """Watch the exchange no longer."""
         self._exchanges.discard(exchange)
 
+    @contextmanager
+    def watching(self, exchange: Exchange) -> Iterator[None]:
+        """Cut the exchange when it is late, while the block runs."""
+        self.watch(exchange)
+        try:
+            yield
+        finally:
+            self.forget(exchange)
+
     def close(self) -> None:
         """End the thread."""
         self._closing.set()
@@ -147,5 +187,6 @@ class Watchdog:
                 exchange.expire(now)
             if not self._exchanges:
                 self._work.clear()
-                if not self._exchanges:  # nothing came between the two
+                # Nothing came between the two, nor was it the end that woke us.
+                if not self._exchanges and not self._closing.is_set():
                     self._work.wait()

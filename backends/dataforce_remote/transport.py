@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import warnings
@@ -57,20 +58,22 @@ class Answer:
         headers: The HTTP headers.
     """
 
-    def __init__(self, raw: HTTPResponse, exchange: Exchange) -> None:
+    def __init__(self, raw: HTTPResponse, exchange: Exchange, watchdog: Watchdog) -> None:
         self.status = raw.status
         self.headers = raw.headers
         self._raw = raw
         self._exchange = exchange
+        self._watchdog = watchdog
+        self._waited = 0.0
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it comes; `BrokenExchangeError` if it breaks off or comes too slowly."""
-        started, received, is_complete = time.monotonic(), 0, False
+        exchange, received, is_complete = self._exchange, 0, False
         try:
-            with _cancellation.interrupting(self._exchange.cut):
+            with _cancellation.interrupting(exchange.cut), self._watchdog.watching(exchange):
                 while chunk := self._next():
                     received += len(chunk)
-                    if time.monotonic() - started > self._allowed(received):
+                    if self._waited > self._allowed(received):
                         raise BrokenExchangeError(
                             Failure(f"its answer came at less than {MINIMUM_RATE} bytes a second")
                         )
@@ -103,11 +106,16 @@ class Answer:
         self._exchange.cut()
 
     def _next(self) -> bytes:
-        failure = None
+        exchange, started = self._exchange, time.monotonic()
+        # A timeout of the socket begins anew with every byte, also of what only announces a chunk.
+        exchange.deadline = started + exchange.timeout
         try:
             return self._raw.read1(_CHUNK)
         except ERRORS as error:
-            failure = explain(error, self._exchange.timeout)
+            failure = explain(error, exchange.timeout, exchange.is_late)
+        finally:
+            exchange.deadline = math.inf
+            self._waited += time.monotonic() - started
         raise BrokenExchangeError(failure)
 
     def _allowed(self, received: int) -> float:
@@ -189,7 +197,7 @@ class Transport:
             cert=self._certificate,
             proxies=proxies,
         )
-        return Answer(response.raw, exchange)
+        return Answer(response.raw, exchange, self._watchdog)
 
     def _proxies_for(self, host: str) -> dict[str, str]:
         proxies = self._proxies.get(host)

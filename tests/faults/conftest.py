@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import random
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -111,3 +113,11 @@ def caught(kind: type[BaseException], work: Callable[[], object]) -> str:
         seen += [None, each.__context__] if each.__cause__ is None else [None, each.__cause__]
     assert not any(canary in shown for canary in CANARIES)
     return str(error)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fails if the block takes longer."""
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < seconds
