@@ -75,6 +75,9 @@ class _Head:
         self.is_cut = not line
         return line
 
+    def close(self) -> None:
+        self._file.close()
+
 
 class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
@@ -82,10 +85,8 @@ class _Response(http.client.HTTPResponse):
         file = self.fp
         head = _Head(file)
         self.fp = head  # type: ignore[assignment]
-        try:
-            super().begin()
-        finally:
-            self.fp = file
+        super().begin()
+        self.fp = file
         if head.is_cut:
             raise ConnectionResetError
 
