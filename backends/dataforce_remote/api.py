@@ -184,8 +184,6 @@ class API:
             return Reply(method, path, content)
         if answer.status == 404 and method == "DELETE" and was_repeated:
             return Reply(method, path, b"")  # the first attempt did it, and its answer was lost
-        if answer.status >= 500:
-            answer.hang_up()  # the platform does so after a crash, without saying it
         if self._is_passing(method, answer.status, retries.count) and retries.wait(
             parse_retry_after(answer.headers.get("retry-after"))
         ):

@@ -85,8 +85,10 @@ class _Response(http.client.HTTPResponse):
         file = self.fp
         head = _Head(file)
         self.fp = head  # type: ignore[assignment]
-        super().begin()
-        self.fp = file
+        try:
+            super().begin()
+        finally:
+            self.fp = file
         if head.is_cut:
             raise ConnectionResetError
 
@@ -113,6 +115,9 @@ class _Guarded(HTTPConnection):
         exchange.deadline = time.monotonic() + exchange.timeout
         response = super().getresponse()
         exchange.deadline = math.inf
+        if response.status >= 500:
+            # The platform hangs up after a crash, without saying it. The answer can still be read.
+            self.close()
         return response
 
 

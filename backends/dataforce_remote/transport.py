@@ -101,10 +101,6 @@ class Answer:
         """Read no more; the connection cannot be used again."""
         self._raw.close()
 
-    def hang_up(self) -> None:
-        """Let no other request use the connection, although the answer was read."""
-        self._exchange.cut()
-
     def _next(self) -> bytes:
         exchange, started = self._exchange, time.monotonic()
         # A timeout of the socket begins anew with every byte, also of what only announces a chunk.
