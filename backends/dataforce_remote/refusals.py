@@ -104,8 +104,9 @@ def _fault(fault: object) -> str:
     """One fault of a request, without what was sent: it may be a secret."""
     if not isinstance(fault, dict):
         return str(fault)[:_QUOTED]
-    place = ".".join(str(part) for part in fault.get("loc", ()))
-    return f"{place}: {fault.get('msg', fault.get('type', 'wrong'))}"
+    place = fault.get("loc")
+    named = ".".join(map(str, place)) if isinstance(place, list) else "somewhere"
+    return f"{named}: {fault.get('msg', fault.get('type', 'wrong'))}"[:_QUOTED]
 
 
 def _sentence(words: str) -> str:

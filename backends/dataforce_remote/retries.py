@@ -108,7 +108,7 @@ def parse_retry_after(text: str | None) -> float | None:
 def _seconds_until(text: str) -> float:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return math.nan
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
