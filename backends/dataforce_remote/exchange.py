@@ -88,9 +88,13 @@ class _Response(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            self.fp = file
+            if self.fp is head:
+                self.fp = file
         if head.is_cut:
             raise ConnectionResetError
+        if self.status >= 500:
+            # The platform hangs up after a crash, without saying it.
+            self.will_close = True
 
 
 class _Guarded(HTTPConnection):
@@ -115,9 +119,6 @@ class _Guarded(HTTPConnection):
         exchange.deadline = time.monotonic() + exchange.timeout
         response = super().getresponse()
         exchange.deadline = math.inf
-        if response.status >= 500:
-            # The platform hangs up after a crash, without saying it. The answer can still be read.
-            self.close()
         return response
 
 
