@@ -41,8 +41,8 @@ def settings(base_url: str, **changed: Any) -> dict[str, Any]:
         "organization": ORGANIZATION,
         "orbit": ORBIT,
         "collection": COLLECTION,
-        "timeout": 0.5,
-        "retry_timeout": 0.5,
+        "timeout": 10,
+        "retry_timeout": 5,
         **changed,
     }
 
