@@ -8,6 +8,7 @@ exchange has a deadline, and a watchdog cuts the connection of one that has pass
 from __future__ import annotations
 
 import http.client
+import logging
 import math
 import socket
 import threading
@@ -47,6 +48,10 @@ class Exchange:
     def begin(self) -> None:
         """Be the exchange that this thread's connection belongs to."""
         _thread.exchange = self
+
+    def end(self) -> None:
+        """Be that no longer."""
+        _thread.exchange = None
 
     def cut(self) -> None:
         """End whatever the exchange waits for; the thread that waits gets an error."""
@@ -140,6 +145,18 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 POOLS = {"http": _Pool, "https": _TLSPool}
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    """Cut the signatures off what urllib3 logs of our requests, and of nobody else's."""
+    if getattr(_thread, "exchange", None) is not None and isinstance(record.args, tuple):
+        record.args = tuple(
+            each.partition("?")[0] if isinstance(each, str) else each for each in record.args
+        )
+    return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)
 
 
 class Watchdog:

@@ -173,6 +173,7 @@ class Transport:
             failure = explain(error, self.timeout, exchange.is_late)
         finally:
             self._watchdog.forget(exchange)
+            exchange.end()
         raise BrokenExchangeError(failure)
 
     def close(self) -> None:
