@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel
 
 from dataforce.config import BackendType
+from dataforce.errors import ConfigurationWarning
 from dataforce.models import BUCKET_SECRET, COLLECTION, MODEL_ARTIFACT, ORBIT, ORGANIZATION
 from dataforce_remote.api import API
 from dataforce_remote.bucket import Bucket
@@ -54,6 +56,14 @@ class RemoteBackend:
     mode: str = BackendType.REMOTE
 
     def __init__(self, settings: Settings) -> None:
+        if settings.insecure:
+            warnings.warn(
+                f"insecure ({settings.origin('insecure')}): certificates are not checked, so "
+                f"anybody on the way to {settings.base_url} can read and change what is sent, and "
+                f"the API key.",
+                ConfigurationWarning,
+                stacklevel=2,
+            )
         self._api = API(settings)
         self._bucket = Bucket(settings, self._api.budget)
         self._version = Version(settings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from requests.utils import get_environ_proxies
 from urllib3.util import Timeout
 
 from dataforce import _cancellation
-from dataforce.errors import ConfigurationError, ConfigurationWarning
+from dataforce.errors import ConfigurationError
 from dataforce_remote.exchange import POOLS, Exchange, Watchdog
 from dataforce_remote.failures import ERRORS, Failure, explain
 
@@ -268,12 +267,6 @@ def _headers(headers: Headers) -> CaseInsensitiveDict[str]:
 def _verification(settings: Settings) -> bool | str:
     """Whether certificates are checked, or the certificates to check them with."""
     if settings.insecure:
-        warnings.warn(
-            f"insecure ({settings.origin('insecure')}): certificates are not checked, so anybody "
-            f"on the way to {settings.base_url} can read and change what is sent, and the API key.",
-            ConfigurationWarning,
-            stacklevel=2,
-        )
         return False
     from_environment = (os.environ[name] for name in _BUNDLES if os.environ.get(name))
     return _existing(settings, "ca_bundle") or next(from_environment, True)
