@@ -98,7 +98,7 @@ class Bucket:
                 is_passing = _is_passing(document)
                 retry_after = parse_retry_after(document.headers.get("retry-after"))
             except BrokenExchangeError as error:
-                fault = _broken(error.failure, url)
+                fault = broken(error.failure, url)
                 is_passing = not error.failure.is_lasting
             if not is_passing or not retries.wait(retry_after):
                 fault.was_repeated = was_repeated
@@ -187,7 +187,8 @@ def _is_passing(document: Document) -> bool:
     )
 
 
-def _broken(failure: Failure, url: str) -> BucketError:
+def broken(failure: Failure, url: str) -> BucketError:
+    """What it means that no whole answer came."""
     hint = f" ({failure.hint.rstrip('.')})" if failure.hint else ""
     return BucketError(f"{_name(url)}: {failure.reason}{hint}")
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from dataforce.errors import ContentChangedError, FileDownloadError
-from dataforce_remote.bucket import Bucket, BucketError, refused
+from dataforce_remote.bucket import Bucket, BucketError, broken, refused
 from dataforce_remote.failures import Failure
 from dataforce_remote.transport import Answer, BrokenExchangeError
 
@@ -53,6 +53,7 @@ class RemoteContent:
         retries = self._bucket.retries()
         while offset < end:
             fault: BucketError | None = None
+            is_lasting = False
             try:
                 with closing(self._range(offset, end)) as chunks:
                     for chunk in chunks:
@@ -62,8 +63,8 @@ class RemoteContent:
                 if offset < end:
                     fault = BucketError(f"its answer ended {end - offset} bytes too early")
             except BrokenExchangeError as error:
-                fault = BucketError(error.failure.reason)
-            if fault is not None and not retries.wait():
+                fault, is_lasting = broken(error.failure, self._url or ""), error.failure.is_lasting
+            if fault is not None and (is_lasting or not retries.wait()):
                 raise self._failed(str(fault))
 
     def _range(self, offset: int, end: int) -> Generator[bytes]:
@@ -111,8 +112,8 @@ class RemoteContent:
     def _start(self, answer: Answer) -> int:
         """Where an answer begins in the file; sees that it is the same file as before."""
         found = _TOTAL.match(answer.headers.get("content-range", ""))
-        total = found[2] if found else answer.headers.get("content-length")
-        if total is not None and int(total) != self._record.size:
+        total = found[2] if found else answer.headers.get("content-length", "")
+        if total.isdecimal() and int(total) != self._record.size:
             raise self._failed(
                 f"it holds {total} bytes in place of the {self._record.size} of the record"
             )
