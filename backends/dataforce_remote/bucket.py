@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -145,7 +146,7 @@ class Bucket:
             answer.close()
             if method != "GET" and answer.status not in (307, 308):
                 raise BucketError(f"{_name(url)} redirects a {method}, which would lose its bytes")
-            url = _followed(parts, urljoin(url, location))
+            url = _followed(parts, location)
         raise BucketError(f"{_name(url)} redirects more than {_HOPS} times")
 
 
@@ -194,30 +195,42 @@ def broken(failure: Failure, url: str) -> BucketError:
 
 
 def _checked(url: str) -> SplitResult:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = _split(url)
+    if parts is None:
         raise BucketError("the platform names an address for the file that is no http URL")
     return parts
 
 
-def _followed(before: SplitResult, url: str) -> str:
+def _split(url: str, base: str = "") -> SplitResult | None:
+    """The parts of a URL, which may be relative to `base`; `None` if it is no http URL."""
+    with suppress(ValueError):
+        parts = urlsplit(urljoin(base, url))
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts
+    return None
+
+
+def _followed(before: SplitResult, location: str) -> str:
     """Where a redirect leads, if that is a place to fetch a file from."""
-    after = urlsplit(url)
-    if after.scheme not in ("http", "https") or not after.hostname:
+    after = _split(location, before.geturl())
+    if after is None or before.hostname is None or after.hostname is None:
         raise BucketError(f"{before.hostname} redirects to an address that is no http URL")
     if before.scheme == "https" and after.scheme == "http":
         raise BucketError(f"{before.hostname} redirects to {after.hostname} without encryption")
     if after.hostname != before.hostname and _is_internal(after.hostname):
         raise BucketError(f"{before.hostname} redirects to {after.hostname}, an internal address")
-    return url
+    return after.geturl()
 
 
 def _is_internal(host: str) -> bool:
-    # Such as 169.254.169.254, where machines in a cloud keep their credentials.
-    try:
-        return ipaddress.ip_address(host).is_link_local
-    except ValueError:
-        return False
+    # Such as 169.254.169.254, where machines in a cloud keep their credentials; also when it is
+    # spelled 2852039166 or ::ffff:169.254.169.254.
+    with suppress(OSError):
+        return ipaddress.ip_address(socket.inet_aton(host)).is_link_local
+    with suppress(ValueError):
+        address = ipaddress.IPv6Address(host)
+        return (address.ipv4_mapped or address).is_link_local
+    return False
 
 
 def _name(url: str) -> str:
