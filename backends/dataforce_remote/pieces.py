@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -96,19 +97,41 @@ class _Stretch:
             self._outgoing.advance(-self._sent)
             self._sent = 0
         buffer = memoryview(bytearray(min(_CHUNK, self._size) or 1))
-        with self._outgoing.path.open("rb", buffering=0) as file:
-            file.seek(self._start)
+        with self._opened() as file:
             while self._sent < self._size:
                 _cancellation.check()
-                count = file.readinto(buffer[: self._size - self._sent])
-                if not count:
-                    raise FileUploadError(
-                        f"{self._outgoing.path} became shorter while it was uploaded. Upload it "
-                        f"again when nothing writes to it."
-                    )
+                count = self._read(file, buffer[: self._size - self._sent])
                 yield buffer[:count]
                 self._sent += count
                 self._outgoing.advance(count)
+
+
+    def _opened(self) -> FileIO:
+        try:
+            file = FileIO(self._outgoing.path)
+        except OSError as error:
+            raise self._unreadable(error) from None
+        file.seek(self._start)
+        return file
+
+    def _read(self, file: FileIO, buffer: memoryview) -> int:
+        try:
+            count = file.readinto(buffer)
+        except OSError as error:
+            raise self._unreadable(error) from None
+        if not count:
+            raise FileUploadError(
+                f"{self._outgoing.path} became shorter while it was uploaded. Upload it again "
+                f"when nothing writes to it."
+            )
+        return count
+
+    def _unreadable(self, error: OSError) -> FileUploadError:
+        # Passed on as it is, it would look like an error of the connection, and be tried again.
+        return FileUploadError(
+            f"{self._outgoing.path} could not be read while it was uploaded: {error.strerror}. "
+            f"Upload it again when it is there."
+        )
 
 
 def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -> Iterator[int]:
