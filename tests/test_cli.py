@@ -1,0 +1,231 @@
+"""The command line, as a user sees it: what it prints, where, and its exit code."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+import dataforce
+from dataforce.cli import main
+from dataforce.cli.serve import announce
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line that a command which fails prints."""
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    [line] = printed.err.splitlines()
+    assert line.startswith("dataforce: ")
+    return line
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """A process that serves, and the variables it says to export."""
+    command = [sys.executable, "-W", "error", "-m", "dataforce", "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            lines = [process.stdout.readline() for _ in range(2)]
+            if not (set(arguments) & {"--api-key-file"}):
+                lines.append(process.stdout.readline())
+            exported = dict(line.split()[1].split("=") for line in lines)
+            assert exported["DFS_BASE_URL"] in first
+            yield process, exported
+        finally:
+            process.kill()
+
+
+def organizations(exported: dict[str, str], key: str | None = None) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(
+            f"{exported['DFS_BASE_URL']}/users/me/organizations",
+            headers={"Authorization": f"Bearer {key or exported['DFS_API_KEY']}"},
+            timeout=10,
+        )
+
+
+def test_the_command_is_installed() -> None:
+    [command] = entry_points(group="console_scripts", name="dataforce")
+    assert command.load() is main
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"dataforce {dataforce.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["config"], ["nonsense"]])
+def test_what_is_no_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage: dataforce" in capsys.readouterr().err
+
+
+def test_the_settings_are_shown_with_their_origins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DFS_API_KEY", "dfs_hidden")
+    monkeypatch.setenv("DFS_DATABASE_URL", "postgresql://me:hidden@db/registry")
+    file = tmp_path / "config.toml"
+    file.write_text('[clients.mine]\norbit = "Trees"\n')
+    file.chmod(0o600)
+    assert main(["config", "show", "--client-name", "mine", "--config-file", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "api_key = ********** (environment variable DFS_API_KEY)" in lines
+    assert "timeout = 30.0 (default)" in lines
+    assert any(
+        re.fullmatch(rf"orbit = Trees \(.*{re.escape(str(file))}.*\)", line) for line in lines
+    )
+    assert len(lines) == len(dataforce.config.Settings.model_fields)
+    assert "hidden" not in "".join(lines)
+
+
+def test_what_is_wrong_with_the_settings_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DFS_NONSENSE", "1")
+    assert "DFS_NONSENSE" in failure(capsys, "config", "show")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_registry_is_served_until_a_signal_comes(ending: signal.Signals, tmp_path: Path) -> None:
+    place = f"sqlite:///{tmp_path}/registry.db"
+    storage = str(tmp_path / "files")
+    with served("--database-url", place, "--storage-url", storage) as (process, exported):
+        assert exported["DFS_BACKEND_TYPE"] == "remote"
+        assert re.fullmatch(r"dfs_[\w-]{43}", exported["DFS_API_KEY"])
+        assert organizations(exported).json()[0]["name"] == "My Organization"
+        assert organizations(exported, "dfs_other").status_code == 401
+        process.send_signal(ending)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output, errors) == (0, "", "")
+    assert not (tmp_path / "registry.db-wal").exists()
+
+
+def test_keys_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("dfs_one\n\ndfs_two\n")
+    file.chmod(0o600)
+    arguments = ("--api-key-file", str(file), "--api-version", "2025-12")
+    with served(*arguments, "--database-url", ":memory:") as (_, exported):
+        assert "DFS_API_KEY" not in exported
+        for key, status in (("dfs_one", 200), ("dfs_two", 200), ("dfs_three", 401)):
+            assert organizations(exported, key).status_code == status
+
+
+def test_files_of_keys_that_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    arguments = ("serve", "--api-key-file", str(file))
+    assert "No such file" in failure(capsys, *arguments)
+    file.write_text("dfs_hidden")
+    file.chmod(0o640)
+    assert f"chmod 600 {file}" in failure(capsys, *arguments)
+    file.chmod(0o600)
+    file.write_text("dfs_hiddén")
+    assert "ASCII" in failure(capsys, *arguments)
+    file.write_text("\n")
+    assert "holds no API key" in failure(capsys, *arguments)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "registry.example"])  # noqa: S104  refused
+def test_others_need_a_key_that_somebody_chose(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = failure(capsys, "serve", "--host", host)
+    assert "DFS_API_KEY" in line
+    assert "--api-key-file" in line
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_an_address_that_is_taken(
+    host: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DFS_API_KEY", "dfs_key")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        taken = socket.create_server((host, 0), family=family)
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    with closing(taken):
+        port = str(taken.getsockname()[1])
+        before = signal.getsignal(signal.SIGTERM)
+        line = failure(
+            capsys, "serve", "--host", host, "--port", port, "--database-url", ":memory:"
+        )
+        assert "Choose another --host or --port" in line
+        assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_port_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    line = failure(capsys, "serve", "--port", "70000", "--database-url", ":memory:")
+    assert "--port" in line
+
+
+def test_the_address_that_others_use(capsys: pytest.CaptureFixture[str]) -> None:
+    name = socket.gethostname()
+    for url, shown in (
+        ("http://0.0.0.0:1", f"http://{name}:1"),
+        ("http://[::]:1", f"http://{name}:1"),
+        ("http://[::1]:1", "http://[::1]:1"),
+    ):
+        announce(url, "2026-01", None)
+        assert f"export DFS_BASE_URL={shown}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn"])
+def test_a_missing_extra_is_named(
+    missing: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_server(monkeypatch)
+    monkeypatch.setitem(sys.modules, missing, None)
+    line = failure(capsys, "serve", "--database-url", ":memory:")
+    assert line == f'dataforce: The server needs {missing}: pip install "dataforce[server]"'
+
+
+def test_any_other_missing_module_is_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_server(monkeypatch)
+    real = builtins.__import__
+
+    def without_fsspec(name: str, *arguments: Any) -> Any:
+        if name == "fsspec.core":
+            raise ImportError(name=name)
+        return real(name, *arguments)
+
+    monkeypatch.setattr(builtins, "__import__", without_fsspec)
+    with pytest.raises(ImportError):
+        main(["serve", "--database-url", ":memory:"])
+
+
+def forget_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the server be imported once more, and put back what was there afterwards."""
+    for name in [name for name in sys.modules if name.startswith("dataforce.server")]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_the_command_line_loads_no_server_before_it_serves() -> None:
+    code = "import sys, dataforce, dataforce.cli; from dataforce import Client, AsyncClient; Client"
+    check = "print({'fastapi', 'starlette', 'uvicorn', 'dataforce.server'} & set(sys.modules))"
+    command = [sys.executable, "-c", f"{code}\n{check}"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
