@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import re
 import signal
 import socket
@@ -45,10 +46,10 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, s
             assert process.stdout is not None
             first = process.stdout.readline()
             lines = [process.stdout.readline() for _ in range(2)]
-            if not (set(arguments) & {"--api-key-file"}):
+            if "--api-key-file" not in arguments and "DFS_API_KEY" not in os.environ:
                 lines.append(process.stdout.readline())
             exported = dict(line.split()[1].split("=") for line in lines)
-            assert exported["DFS_BASE_URL"] in first
+            assert exported["DFS_BASE_URL"].rpartition(":")[2] in first
             yield process, exported
         finally:
             process.kill()
@@ -134,6 +135,16 @@ def test_keys_from_a_file(tmp_path: Path) -> None:
             assert organizations(exported, key).status_code == status
 
 
+def test_the_key_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DFS_API_KEY", "dfs_mine")
+    monkeypatch.setenv("DFS_BACKEND_TYPE", "remote")  # for clients; a server is none
+    with served("--database-url", ":memory:", "--host", "0.0.0.0") as (_, exported):
+        exported["DFS_BASE_URL"] = exported["DFS_BASE_URL"].replace(
+            socket.gethostname(), "127.0.0.1"
+        )
+        assert organizations(exported, "dfs_mine").status_code == 200
+
+
 def test_files_of_keys_that_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "keys"
     arguments = ("serve", "--api-key-file", str(file))
@@ -148,7 +159,7 @@ def test_files_of_keys_that_are_refused(capsys: pytest.CaptureFixture[str], tmp_
     assert "holds no API key" in failure(capsys, *arguments)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "registry.example"])  # noqa: S104  refused
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "registry.example"])
 def test_others_need_a_key_that_somebody_chose(
     host: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,8 +189,10 @@ def test_an_address_that_is_taken(
 
 
 def test_a_port_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
-    line = failure(capsys, "serve", "--port", "70000", "--database-url", ":memory:")
-    assert "--port" in line
+    for port in ("70000", "-1", "http"):
+        with pytest.raises(SystemExit, match="2"):
+            main(["serve", "--port", port])
+        assert "argument --port" in capsys.readouterr().err
 
 
 def test_the_address_that_others_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,10 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="interface (default: %(default)s)")
     parser.add_argument(
-        "--port", type=int, default=8000, help="port, 0 for a free one (default: %(default)s)"
+        "--port",
+        type=port_number,
+        default=8000,
+        help="port, 0 for a free one (default: %(default)s)",
     )
     parser.add_argument("--api-version", help="2025-12 or 2026-01 (default: 2026-01)")
     parser.add_argument(
@@ -130,6 +133,14 @@ def keys_of(path: Path) -> list[str]:
     if not keys:
         raise ConfigurationError(f"{path} holds no API key; write one on each line.")
     return keys
+
+
+def port_number(text: str) -> int:
+    """Read a port from the command line."""
+    number = int(text)
+    if number not in range(65536):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return number
 
 
 def is_loopback(host: str) -> bool:

@@ -10,6 +10,9 @@ from starlette.responses import Response
 from dataforce.server.incoming import short_body
 from dataforce.server.s3 import ObjectError
 
+PASSING = "tests"
+"""What their locations begin with."""
+
 LARGEST = 1024**2
 MOST = 16
 

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
+from dataforce.models import (
+    COLLECTION,
+    ORBIT,
+    ORGANIZATION,
+    CollectionType,
+    CollectionValues,
+)
+from dataforce.seam import Backend, Query, Scope
+from dataforce.server import HostedObjects
 from tests.server.caller import Caller
+from tests.server.conftest import Serve
 
 UNKNOWN = "0199c455-21ee-74c6-b747-19a82f1a1e75"
 CRASH = (500, "Internal Server Error")
@@ -88,6 +98,23 @@ def test_an_old_list_has_no_end(old: Caller, new: Caller) -> None:
     assert first["items"][0]["name"] == "59"
     second = new.get(new.collections, cursor=first["cursor"])
     assert (len(second["items"]), second["cursor"]) == (10, None)
+
+
+def test_a_list_longer_than_any_page_of_the_backend(serve: Serve) -> None:
+    def fill(backend: Backend) -> HostedObjects:
+        [organization] = backend.store(ORGANIZATION).page(Scope(), Query()).items
+        [orbit] = backend.store(ORBIT).page(Scope((organization.id,)), Query()).items
+        scope = Scope((organization.id, orbit.id))
+        for number in range(1001):
+            values = CollectionValues(
+                name=str(number), description="", collection_type=CollectionType.MODEL
+            )
+            backend.store(COLLECTION).create(scope, values)
+        return HostedObjects(backend)
+
+    api = serve(api_version="2025-12", objects=fill)
+    names = [found["name"] for found in api.get(api.collections)]
+    assert names == [str(number) for number in range(1001)]
 
 
 def walk(api: Caller, path: str, field: str, **params: Any) -> list[Any]:

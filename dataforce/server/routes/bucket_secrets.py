@@ -33,6 +33,7 @@ from dataforce.server.answers import (
 )
 from dataforce.server.faults import convert
 from dataforce.server.objects import ObjectStore, StoredObject
+from dataforce.server.passing import PASSING
 from dataforce.server.registry import Records, Registry
 from dataforce.server.requests import (
     BucketSecretCreateIn,
@@ -97,7 +98,7 @@ class Endpoints:
 
     def urls(self, request: Request) -> Response:
         """URLs of a passing object, in a place of its own."""
-        passing = StoredObject(f"tests/{secrets.token_hex(8)}/test_file", str(request.base_url))
+        passing = StoredObject(f"{PASSING}/{secrets.token_hex(8)}/test_file", str(request.base_url))
         return json_of(
             BucketSecretUrls(
                 presigned_url=self.objects.url("PUT", passing),
