@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dataforce import DataForceError
+from dataforce import DataForceError, ModelArtifact, ModelArtifactStatus
 
 UNKNOWN = "0199c455-21ee-74c6-b747-19a82f1a1e75"
 """An id that nothing has."""
@@ -34,6 +34,11 @@ def spellings(identifier: str) -> list[str]:
     """The ways to write one id."""
     value = uuid.UUID(identifier)
     return [str(value), str(value).upper(), value.hex, value.urn, f"{{{value}}}"]
+
+
+def not_failed(models: Iterable[ModelArtifact]) -> list[ModelArtifact]:
+    """Without those whose upload failed: a platform may keep their records, to tell of them."""
+    return [model for model in models if model.status is not ModelArtifactStatus.UPLOAD_FAILED]
 
 
 def ids(records: Iterable[Any]) -> list[str]:
