@@ -22,6 +22,7 @@ PACKAGE = {"dataforce", "dataforce._version", "dataforce.errors"}
 CLIENT = PACKAGE | {
     "dataforce._cancellation",
     "dataforce._package_metrics",
+    "dataforce._tally",
     "dataforce.api",
     "dataforce.api._clear",
     "dataforce.api._client",

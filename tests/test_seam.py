@@ -12,6 +12,7 @@ import pytest
 
 from dataforce import (
     AsyncClient,
+    AuthenticationError,
     BadRequestError,
     Client,
     ConfigurationError,
@@ -116,8 +117,8 @@ def test_a_backend_that_is_not_there_is_named_at_once() -> None:
 
 
 def test_the_platforms_client_says_what_is_missing() -> None:
-    with pytest.raises(ConfigurationError, match="'remote' is not installed"):
-        DataForceClient(api_key="dfs_key")
+    with DataForceClient() as client, pytest.raises(AuthenticationError, match="DFS_API_KEY"):
+        client.organizations.list()
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "\ud800", "\n", "", " "])

@@ -105,7 +105,6 @@ class _Stretch:
                 self._sent += count
                 self._outgoing.advance(count)
 
-
     def _opened(self) -> FileIO:
         try:
             file = FileIO(self._outgoing.path)
