@@ -35,12 +35,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
     if api_version == APIVersion.JANUARY_2026:
         add_reading(router, registry)
     else:
-
-        @router.get("", response_model=list[Collection])
-        def list_collections(organization_id: UUID, orbit_id: UUID) -> Response:
-            return answer_all(
-                Collection, registry.records(COLLECTION, organization_id, orbit_id).all()
-            )
+        add_listing(router, registry)
 
     @router.post("", response_model=Collection)
     def create_collection(
@@ -72,6 +67,15 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
         return nothing()
 
     return router
+
+
+def add_listing(router: APIRouter, registry: Registry) -> None:
+    """Add the one way to read collections that 2025-12 has."""
+
+    @router.get("", response_model=list[Collection])
+    def list_collections(organization_id: UUID, orbit_id: UUID) -> Response:
+        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        return answer_all(Collection, collections.all())
 
 
 def add_reading(router: APIRouter, registry: Registry) -> None:

@@ -58,7 +58,8 @@ def routes(
             found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
             return answer_all(ModelArtifact, found.all())
 
-    add_changing(router, registry, objects)
+    add_updating(router, registry, objects)
+    add_deleting(router, registry, objects)
     add_signing(router, registry, objects)
     return router
 
@@ -89,8 +90,8 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
         return answer(ModelArtifact, found.get(model_artifact_id))
 
 
-def add_changing(router: APIRouter, registry: Registry, objects: ObjectStore) -> None:
-    """Add what changes and deletes records."""
+def add_updating(router: APIRouter, registry: Registry, objects: ObjectStore) -> None:
+    """Add what changes records."""
 
     @router.patch(f"{PREFIX}/{{model_artifact_id}}", response_model=ModelArtifact)
     def update_model(
@@ -109,6 +110,10 @@ def add_changing(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         if after.status == ModelArtifactStatus.UPLOAD_FAILED:
             objects.forget(stored(found, after, request))
         return answer(ModelArtifact, after)
+
+
+def add_deleting(router: APIRouter, registry: Registry, objects: ObjectStore) -> None:
+    """Add what deletes records."""
 
     def remove(found: Models, identifier: UUID, request: Request, is_forced: bool) -> Response:
         with registry.turn:  # of two who delete, one finds nothing
