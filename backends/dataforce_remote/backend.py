@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -9,36 +10,20 @@ from pydantic import BaseModel
 
 from dataforce.config import BackendType
 from dataforce.errors import ConfigurationWarning
-from dataforce.models import BUCKET_SECRET, COLLECTION, MODEL_ARTIFACT, ORBIT, ORGANIZATION
+from dataforce.models import MODEL_ARTIFACT
 from dataforce_remote.api import API
-from dataforce_remote.bucket import Bucket
-from dataforce_remote.journal import Journal
-from dataforce_remote.model_artifacts import ModelArtifactStore, ModelContent
 from dataforce_remote.records import RecordStore
-from dataforce_remote.registry import (
-    BucketSecretStore,
-    CollectionStore,
-    OrbitStore,
-    OrganizationStore,
-)
 from dataforce_remote.version import Version
 
 if TYPE_CHECKING:
     from dataforce.config import Settings
     from dataforce.seam import ContentStore, Kind, Store
     from dataforce.seam.backend import AnyKind
+    from dataforce_remote.model_artifacts import ModelArtifactStore
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
-
-_STORES: dict[AnyKind, type[RecordStore[Any, Any, Any]]] = {
-    ORGANIZATION: OrganizationStore,
-    BUCKET_SECRET: BucketSecretStore,
-    ORBIT: OrbitStore,
-    COLLECTION: CollectionStore,
-    MODEL_ARTIFACT: ModelArtifactStore,
-}
 
 
 class RemoteBackend:
@@ -65,9 +50,9 @@ class RemoteBackend:
                 stacklevel=2,
             )
         self._api = API(settings)
-        self._bucket = Bucket(settings, self._api.budget)
         self._version = Version(settings)
         self._stores: dict[AnyKind, RecordStore[Any, Any, Any]] = {}
+        self._opening = threading.RLock()
 
     def __repr__(self) -> str:
         return f"<RemoteBackend at {self._api.settings.base_url}>"
@@ -79,20 +64,33 @@ class RemoteBackend:
     def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
         """The files of that kind; of the registry's kinds only model artifacts have any."""
         store = cast("ModelArtifactStore", self._store(kind))
-        return cast("ContentStore[M, C]", ModelContent(store, _journal()))
+        return cast("ContentStore[M, C]", store.content)
 
     def close(self) -> None:
         """Close all connections."""
         self._api.close()
-        self._bucket.close()
+        with self._opening:
+            for store in self._stores.values():
+                store.close()
 
     def _store(self, kind: AnyKind) -> RecordStore[Any, Any, Any]:
         if kind not in self._stores:
-            store = _STORES.get(kind, RecordStore)(kind, self._api, self._version, self._store)
-            if isinstance(store, ModelArtifactStore):
-                store.bucket = self._bucket
-            self._stores[kind] = store
+            with self._opening:
+                if kind not in self._stores:  # another thread may have been faster
+                    opened = _class_for(kind)(kind, self._api, self._version, self._store)
+                    self._stores[kind] = opened
         return self._stores[kind]
+
+
+def _class_for(kind: AnyKind) -> type[RecordStore[Any, Any, Any]]:
+    # Each loads when it is first needed: of transfers most scripts need none.
+    if kind is MODEL_ARTIFACT:
+        from dataforce_remote.model_artifacts import ModelArtifactStore
+
+        return ModelArtifactStore
+    from dataforce_remote.registry import STORES
+
+    return STORES.get(kind, RecordStore)
 
 
 def open_backend(settings: Settings) -> RemoteBackend:
@@ -110,9 +108,3 @@ def open_backend(settings: Settings) -> RemoteBackend:
         'remote'
     """
     return RemoteBackend(settings)
-
-
-def _journal() -> Journal:
-    from platformdirs import user_state_path
-
-    return Journal(user_state_path("dataforce", appauthor=False) / "uploads")

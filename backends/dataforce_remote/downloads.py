@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from dataforce.errors import ContentChangedError, FileDownloadError
+from dataforce.errors import ChecksumMismatchError, ContentChangedError, FileDownloadError
 from dataforce_remote.bucket import Bucket, BucketError, broken, refused
 from dataforce_remote.failures import Failure
 from dataforce_remote.transport import Answer, BrokenExchangeError
@@ -114,9 +114,7 @@ class RemoteContent:
         found = _TOTAL.match(answer.headers.get("content-range", ""))
         total = found[2] if found else answer.headers.get("content-length", "")
         if total.isdecimal() and int(total) != self._record.size:
-            raise self._failed(
-                f"it holds {total} bytes in place of the {self._record.size} of the record"
-            )
+            raise self._mismatch(f"{total} bytes")
         # A weak tag vouches for the meaning, not for the bytes.
         etag = answer.headers.get("etag")
         if etag and not etag.startswith("W/"):
@@ -135,7 +133,7 @@ class RemoteContent:
                 f"{self._record.status}. Upload the file as a new model artifact."
             )
         if answer.status == _UNSATISFIABLE:
-            return self._failed(f"it holds fewer bytes than the {self._record.size} of the record")
+            return self._mismatch("fewer bytes")
         fault = refused(answer.status, answer.read(65536) or b"", url)
         if answer.status in _PASSING:
             return BrokenExchangeError(Failure(str(fault)))
@@ -152,6 +150,13 @@ class RemoteContent:
         return FileDownloadError(
             f"The bytes of model artifact {self._record.id} could not be read from the bucket: "
             f"{reason}. Try again; if it stays, ask who runs the bucket."
+        )
+
+    def _mismatch(self, found: str) -> ChecksumMismatchError:
+        return ChecksumMismatchError(
+            f"The bytes of model artifact {self._record.id} are not those that were announced: the "
+            f"bucket holds {found} in place of {self._record.size}. Upload the file again if you "
+            f"have it."
         )
 
     def _changed(self) -> ContentChangedError:

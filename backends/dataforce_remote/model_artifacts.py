@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
@@ -20,13 +20,13 @@ from dataforce.models import (
 )
 from dataforce_remote.bucket import Bucket, BucketError
 from dataforce_remote.downloads import RemoteContent
+from dataforce_remote.journal import Journal
 from dataforce_remote.paged import PagedStore
 from dataforce_remote.pieces import Outgoing
 from dataforce_remote.uploads import Uploads
 
 if TYPE_CHECKING:
     from dataforce.seam import Advance, Incoming, Scope
-    from dataforce_remote.journal import Journal
 
 _GONE = 404
 
@@ -38,7 +38,14 @@ class _URL(BaseModel):
 class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactValues, ModelArtifactChanges]):
     """The records; deleting one deletes its file."""
 
-    bucket: Bucket
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.bucket = Bucket(self.api.settings, self.api.budget)
+        self.content = ModelContent(self)
+
+    def close(self) -> None:
+        """Close the connections to the bucket."""
+        self.bucket.close()
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove the file, then the record; a file that stays leaves it `deletion_failed`."""
@@ -88,12 +95,17 @@ class ModelContent:
 
     Args:
         store: Their records.
-        journal: Makes notes of uploads under way.
     """
 
-    def __init__(self, store: ModelArtifactStore, journal: Journal) -> None:
+    def __init__(self, store: ModelArtifactStore) -> None:
         self._store = store
-        self._uploads = Uploads(store, journal, self.open)
+
+    @cached_property
+    def _uploads(self) -> Uploads:
+        from platformdirs import user_state_path
+
+        journal = Journal(user_state_path("dataforce", appauthor=False) / "uploads")
+        return Uploads(self._store, journal, self.open)
 
     @contextmanager
     def receive(self, path: Path, advance: Advance) -> Iterator[Outgoing]:

@@ -82,6 +82,9 @@ class RecordStore(Generic[M, C, U]):
             if not self.kind.forgiving_delete:
                 raise
 
+    def close(self) -> None:
+        """Let go of what only this kind needs; most need nothing."""
+
     # -- what the stores of particular kinds stand on
 
     def path(self, scope: Scope, identifier: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import BaseModel, SecretStr
 
@@ -20,6 +20,8 @@ from dataforce.models import (
     BUCKET_SECRET,
     COLLECTION,
     MODEL_ARTIFACT,
+    ORBIT,
+    ORGANIZATION,
     BucketSecret,
     BucketSecretChanges,
     BucketSecretValues,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dataforce.seam import Scope
+    from dataforce.seam.backend import AnyKind
 
 _SEARCHED = 100
 """How much of a name the platform is asked to search for, in characters: URLs have limits."""
@@ -177,6 +180,14 @@ class CollectionStore(PagedStore[Collection, CollectionValues, CollectionChanges
             left = [each.id for each in models.listed(inside)]
             _delete_all(models, inside, left, f"collection {identifier}")
         super().delete(scope, identifier)
+
+
+STORES: Mapping[AnyKind, type[RecordStore[Any, Any, Any]]] = {
+    ORGANIZATION: OrganizationStore,
+    BUCKET_SECRET: BucketSecretStore,
+    ORBIT: OrbitStore,
+    COLLECTION: CollectionStore,
+}
 
 
 def _delete_all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import cache
 from typing import Annotated
 
 from pydantic import (
@@ -22,7 +23,6 @@ from pydantic_core import from_json, to_json
 
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_UUID = TypeAdapter(uuid.UUID)
 _TOO_DEEP = "must not be nested so deeply that it cannot be read back"
 _NOT_A_NUMBER = "must not contain NaN or infinity"
 _UNSTORABLE = {
@@ -39,13 +39,13 @@ _UNSTORABLE = {
 class Record(BaseModel):
     """An answer of the platform. Fields that a newer platform adds are kept as they came."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 class Values(BaseModel):
     """What a new object is made of. Anything the platform does not know is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Changes(Values):
@@ -104,9 +104,14 @@ def canonical_id(text: str) -> str | None:
     if _CANONICAL.fullmatch(text):
         return text
     try:
-        return str(_UUID.validate_python(text))  # what the platform reads its paths with
+        return str(_uuid().validate_python(text))  # what the platform reads its paths with
     except ValidationError:
         return None
+
+
+@cache
+def _uuid() -> TypeAdapter[uuid.UUID]:
+    return TypeAdapter(uuid.UUID)
 
 
 def _require_id(text: str) -> str:

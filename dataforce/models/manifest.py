@@ -57,7 +57,7 @@ class Manifest(Record):
         env_vars: Environment variables that the model reads.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
     variant: Text
     name: Text | None = None

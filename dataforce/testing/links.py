@@ -40,6 +40,8 @@ def _request(method: str, url: str, content: bytes | None = None) -> bytes:
     request = Request(url, content, method=method)  # noqa: S310  only called for http
     # Object stores of Azure want to know what kind of blob it is; others ignore the header.
     request.add_header("x-ms-blob-type", "BlockBlob")
+    # Otherwise urllib says that the bytes are those of a form, which some servers then parse.
+    request.add_header("Content-Type", "application/octet-stream")
     with urlopen(request, timeout=30) as answer:  # noqa: S310
         body: bytes = answer.read()
     return body

@@ -19,10 +19,16 @@ from dataforce.seam import Scope
 from dataforce.server import UploadLimits
 from dataforce.testing import Capabilities
 from dataforce.testing.plugin import ClientSettings, MakeOrganization
+from tests.server.s3 import bucket as bucket
+from tests.server.s3 import s3_server as s3_server
 from tests.server.serving import KEY, serving
 
 LOCAL = ("file", "memory", "postgresql")
-REMOTE = {"remote-2025-12": APIVersion.DECEMBER_2025, "remote-2026-01": APIVersion.JANUARY_2026}
+REMOTE = {
+    "remote-2025-12": APIVersion.DECEMBER_2025,
+    "remote-2026-01": APIVersion.JANUARY_2026,
+    "remote-s3": APIVersion.JANUARY_2026,
+}
 SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
 SMALL = UploadLimits(single=1_000_000, part=300_000)
 """So that the larger ones of the suite's packages go in parts."""
@@ -72,9 +78,14 @@ def client_settings(
 
 
 @pytest.fixture
-def served(place: str, registry: str) -> Iterator[str]:
-    """The address of that registry behind HTTP."""
-    with serving(registry, api_version=REMOTE[place], limits=SMALL) as base_url:
+def served(place: str, request: pytest.FixtureRequest, registry: str) -> Iterator[str]:
+    """The address of that registry behind HTTP; its files are there too, or in a real bucket."""
+    version = REMOTE[place]
+    if place == "remote-s3":
+        serves = serving(registry, api_version=version, objects=request.getfixturevalue("bucket"))
+    else:
+        serves = serving(registry, api_version=version, limits=SMALL)
+    with serves as base_url:
         yield base_url
 
 
