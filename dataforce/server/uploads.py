@@ -18,6 +18,9 @@ PART_SIZES = (
 )
 """Up to which size of a file its parts have which size, in bytes."""
 
+MOST_PARTS = 10_000
+"""S3 takes no more for one file."""
+
 
 class Part(NamedTuple):
     """One stretch of a file, in bytes."""
@@ -33,7 +36,8 @@ class UploadLimits:
 
     Args:
         single: The largest file that goes up in one piece, in bytes; the platform's if not given.
-        part: The size of a part, in bytes; by the platform's table if not given.
+        part: The size of a part, in bytes, as long as that makes no more than 10,000 of them; by
+            the platform's table if not given.
 
     Example:
         >>> [part.size for part in UploadLimits(single=4, part=4).parts(10)]
@@ -46,7 +50,7 @@ class UploadLimits:
     def part_size(self, size: int) -> int:
         """The size of the parts of a file of `size` bytes."""
         if self.part is not None:
-            return self.part
+            return max(self.part, -(-size // MOST_PARTS))
         return next((part for limit, part in PART_SIZES if size <= limit), GIBIBYTE)
 
     def parts(self, size: int) -> Iterator[Part]:
