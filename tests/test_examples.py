@@ -7,9 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from dataforce.config import APIVersion
+from tests.server.serving import KEY, serving
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -22,6 +26,21 @@ TOLD = {
     "kept": "by <LocalBackend in ",
 }
 """The first word of each line that a quickstart prints, and how the rest of it begins."""
+
+
+@pytest.fixture(params=[None, *APIVersion])
+def place(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[APIVersion | None]:
+    """On this machine, or on a platform that only environment variables tell of."""
+    if request.param is None:
+        yield None
+        return
+    with serving(api_version=request.param) as base_url:
+        monkeypatch.setenv("DFS_BASE_URL", base_url)
+        monkeypatch.setenv("DFS_API_KEY", KEY)
+        monkeypatch.setenv("DFS_BACKEND_TYPE", "remote")
+        yield request.param
 
 
 @pytest.fixture(params=["quickstart.py", "quickstart_async.py"])
@@ -48,10 +67,14 @@ def story(folder: Path, quickstart: Path) -> list[tuple[str, str]]:
     return [(line[:12].rstrip(), line[12:]) for line in run(folder, str(quickstart)).splitlines()]
 
 
-def test_tells_its_story_in_order(quickstart: Path, tmp_path: Path) -> None:
+def test_tells_its_story_in_order(
+    place: APIVersion | None, quickstart: Path, tmp_path: Path
+) -> None:
+    """The same one wherever the registry is."""
     lines = story(tmp_path, quickstart)
     assert [word for word, _ in lines] == list(TOLD)
-    assert [rest for word, rest in lines if not rest.startswith(TOLD[word])] == []
+    told = TOLD if place is None else TOLD | {"kept": "by <RemoteBackend at http://127.0.0.1:"}
+    assert [rest for word, rest in lines if not rest.startswith(told[word])] == []
 
 
 def test_every_run_makes_a_collection_of_its_own(quickstart: Path, tmp_path: Path) -> None:

@@ -209,7 +209,8 @@ class Transport:
 class _Response(Response):
     """A response without what nobody here reads, which takes longer to make than to send."""
 
-    def __init__(self, raw: HTTPResponse) -> None:
+    def __init__(self, request: PreparedRequest, raw: HTTPResponse) -> None:
+        self.request = request
         self.raw = raw
         self.status_code = raw.status
         self.headers = raw.headers  # type: ignore[assignment]
@@ -229,7 +230,7 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def build_response(self, req: PreparedRequest, resp: Any) -> _Response:
-        return _Response(resp)
+        return _Response(req, resp)
 
 
 class _PinnedAdapter(_Adapter):

@@ -1,0 +1,236 @@
+"""What is asked of the platform, in both versions of its API, and what never is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from dataforce import (
+    CLEAR,
+    APIResponseValidationError,
+    Client,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from dataforce.models import ORGANIZATION as ORGANIZATION_KIND
+from dataforce.models import OrganizationValues
+from dataforce.seam import Scope
+from tests.remote.conftest import (
+    COLLECTION,
+    COLLECTIONS,
+    MODEL,
+    ORBIT,
+    ORBITS,
+    ORGANIZATION,
+    SECRET,
+    SECRETS,
+    Open,
+    Platform,
+    asked,
+    collection,
+    orbit,
+    secret,
+)
+
+FOUND = ["GET /users/me/organizations", "GET /orbits"]
+"""What it takes to find the defaults."""
+
+
+def sent(platform: Platform, number: int = -1) -> Any:
+    """The JSON that a request brought."""
+    return json.loads(platform.calls[number].request.body or "null")
+
+
+@pytest.fixture
+def client(open_client: Open) -> Client:
+    return open_client()
+
+
+def test_defaults_are_found_with_one_request_for_each_level(
+    platform: Platform, client: Client
+) -> None:
+    platform.add("GET", COLLECTIONS, json=[collection()])
+    client.collections.list()
+    client.collections.list()
+    lists = [request.partition("?")[0] for request in asked(platform)]
+    assert lists == [*FOUND, f"GET /orbits/{ORBIT}/collections", f"GET /orbits/{ORBIT}/collections"]
+
+
+def test_the_older_version_is_told_by_its_array(platform: Platform, client: Client) -> None:
+    platform.add("GET", COLLECTIONS, json=[collection()])
+    client.collections.list()
+    assert client.collections.get(COLLECTION) == client.collections.list()[0]
+    # It has no call for a single collection, and none was tried.
+    assert [each for each in asked(platform) if each.endswith(COLLECTION)] == []
+
+
+def test_the_newer_version_is_told_by_its_page(platform: Platform, client: Client) -> None:
+    platform.add("GET", COLLECTIONS, json={"items": [collection()], "cursor": None})
+    details = {"models_tags": ["a"], "models_metrics": ["accuracy"]}
+    platform.add("GET", f"{COLLECTIONS}/{COLLECTION}", json=collection() | details)
+    [listed] = client.collections.list()
+    assert client.collections.get(COLLECTION) == listed
+
+
+def test_the_older_version_is_told_by_its_refusal(platform: Platform, client: Client) -> None:
+    refusal = {"detail": "Method Not Allowed"}
+    platform.add("GET", f"{COLLECTIONS}/{COLLECTION}", json=refusal, status=405)
+    platform.add("GET", COLLECTIONS, json=[collection()])
+    for _ in range(2):
+        found = client.collections.get(COLLECTION)
+        assert found is not None
+    single = [each for each in asked(platform) if each.endswith(COLLECTION)]
+    assert len(single) == 1
+
+
+@pytest.mark.parametrize(
+    ("pinned", "answer"),
+    [("2025-12", {"items": [collection()], "cursor": None}), ("2026-01", [collection()])],
+)
+def test_a_version_that_is_pinned_must_be_the_right_one(
+    platform: Platform, open_client: Open, pinned: str, answer: Any
+) -> None:
+    platform.add("GET", COLLECTIONS, json=answer)
+    with pytest.raises(APIResponseValidationError, match="api_version"):
+        open_client(api_version=pinned).collections.list()
+
+
+def test_the_address_of_a_known_platform_tells_its_version(
+    platform: Platform, open_client: Open
+) -> None:
+    client = open_client(base_url="https://api.dataforce.studio")
+    home = "https://api.dataforce.studio"
+    for url, answer in (
+        (
+            "/users/me/organizations",
+            [{"id": ORGANIZATION, "name": "A", "created_at": "2026-01-01T00:00:00Z"}],
+        ),
+        (f"/organizations/{ORGANIZATION}/orbits", [orbit()]),
+        (f"/organizations/{ORGANIZATION}/orbits/{ORBIT}/collections", [collection()]),
+    ):
+        platform.add("GET", f"{home}{url}", json=answer)
+    assert client.collections.get(COLLECTION) is not None
+    assert [each for each in asked(platform) if each.endswith(COLLECTION)] == []
+
+
+def test_a_change_of_a_collection_says_all_of_it(platform: Platform, client: Client) -> None:
+    platform.add("GET", f"{COLLECTIONS}/{COLLECTION}", json=collection())
+    platform.add("PATCH", f"{COLLECTIONS}/{COLLECTION}", json=collection(name="New"))
+    client.collections.update("New", collection_id=COLLECTION)
+    assert sent(platform) == {"name": "New", "description": "Who leaves", "tags": ["sales"]}
+    client.collections.update(description=CLEAR, tags=CLEAR, collection_id=COLLECTION)
+    assert sent(platform) == {"name": "Churn", "description": "", "tags": None}
+
+
+def test_a_collection_is_searched_for_by_its_name(platform: Platform, client: Client) -> None:
+    similar = collection(id=MODEL, name="churning")
+    platform.add("GET", COLLECTIONS, json={"items": [similar, collection()], "cursor": None})
+    found = client.collections.get("Churn")
+    assert found is not None
+    assert found.id == COLLECTION
+    query = parse_qs(urlsplit(platform.calls[-1].request.url or "").query)
+    assert query["search"] == ["Churn"]
+    assert len(platform.calls) == len(FOUND) + 1
+
+
+def test_the_search_means_what_it_says(platform: Platform, client: Client) -> None:
+    name = "100 % of\\the half"
+    found = {"items": [collection(name=name)], "cursor": None}
+    platform.add("GET", COLLECTIONS, json=found)
+    assert client.collections.get(name) is not None
+    # What follows a backslash is taken literally by the platform, and the backslash is not.
+    query = parse_qs(urlsplit(platform.calls[-1].request.url or "").query)
+    assert query["search"] == ["100 % of"]
+
+
+def test_pages_that_repeat_are_no_endless_list(platform: Platform, client: Client) -> None:
+    platform.add("GET", COLLECTIONS, json={"items": [collection()], "cursor": "again"})
+    with pytest.raises(APIResponseValidationError, match="collection"):
+        client.collections.list()
+    with pytest.raises(APIResponseValidationError, match="repeats a page"):
+        client.collections.get("Churn")
+
+
+def test_a_bucket_secret_says_its_kind(platform: Platform, client: Client) -> None:
+    platform.add("POST", SECRETS, json=secret())
+    client.bucket_secrets.create("s3.example.com", "models", secret_key="hidden")
+    assert sent(platform) == {
+        "endpoint": "s3.example.com",
+        "bucket_name": "models",
+        "secret_key": "hidden",
+        "type": "s3",
+    }
+    azure = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=b"
+    client.bucket_secrets.create(azure, "models")
+    assert sent(platform)["type"] == "azure"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region"),
+    [
+        ("minio.example:9000", "us-east-1"),
+        ("s3.eu-central-1.amazonaws.com", "eu-central-1"),
+        ("s3.amazonaws.com", "us-east-1"),
+    ],
+)
+def test_a_newer_platform_is_told_a_region(
+    platform: Platform, client: Client, endpoint: str, region: str
+) -> None:
+    missing = {"type": "missing", "loc": ["body", "s3", "region"], "msg": "Field required"}
+    platform.add("POST", SECRETS, json={"detail": [missing]}, status=422)
+    platform.add("POST", SECRETS, json=secret(type="s3", region=region))
+    made = client.bucket_secrets.create(endpoint, "models")
+    assert made.region == region
+    assert sent(platform)["region"] == region
+
+
+def test_a_change_of_a_bucket_secret_names_it_again(platform: Platform, client: Client) -> None:
+    platform.add("GET", f"{SECRETS}/{SECRET}", json=secret(type="s3", region="eu"))
+    platform.add("PATCH", f"{SECRETS}/{SECRET}", json=secret(type="s3", region="eu"))
+    client.bucket_secrets.update(SECRET, secure=False)
+    assert sent(platform) == {"id": SECRET, "type": "s3", "secure": False}
+    client.bucket_secrets.update(SECRET, region=CLEAR)
+    assert sent(platform)["region"] == "us-east-1"  # there, every bucket has one
+
+
+def test_a_bucket_secret_of_others_is_not_found(platform: Platform, client: Client) -> None:
+    # The platform would show, and change, it.
+    platform.add("GET", f"{SECRETS}/{SECRET}", json=secret(organization_id=MODEL))
+    platform.add("GET", SECRETS, json=[])
+    assert client.bucket_secrets.get(SECRET) is None
+    with pytest.raises(NotFoundError):
+        client.bucket_secrets.update(SECRET, secure=False)
+    assert not [each for each in asked(platform) if each.startswith("PATCH")]
+
+
+def test_an_orbit_never_moves_to_a_bucket_that_does_not_exist(
+    platform: Platform, client: Client
+) -> None:
+    platform.add("GET", f"{ORBITS}/{ORBIT}", json=orbit())
+    platform.add("GET", f"{SECRETS}/{SECRET}", json={"detail": "Secret not found"}, status=404)
+    with pytest.raises(NotFoundError):
+        client.orbits.update(bucket_secret_id=SECRET)
+    assert not [each for each in asked(platform) if each.startswith("PATCH")]
+
+
+def test_an_update_without_changes_changes_nothing(platform: Platform, client: Client) -> None:
+    platform.add("GET", f"{ORBITS}/{ORBIT}", json=orbit())
+    platform.add("GET", f"{COLLECTIONS}/{COLLECTION}", json=collection())
+    platform.add("GET", f"{SECRETS}/{SECRET}", json=secret())
+    assert client.orbits.update().id == ORBIT
+    assert client.collections.update(collection_id=COLLECTION).id == COLLECTION
+    assert client.bucket_secrets.update(SECRET).id == SECRET
+    assert {each.split()[0] for each in asked(platform)} == {"GET"}
+
+
+def test_organizations_are_made_by_people(open_client: Open) -> None:
+    store = open_client().backend.store(ORGANIZATION_KIND)
+    with pytest.raises(PermissionDeniedError, match="browser"):
+        store.create(Scope(), OrganizationValues(name="New"))
+    with pytest.raises(PermissionDeniedError, match="browser"):
+        store.delete(Scope(), ORGANIZATION)
+    with pytest.raises(PermissionDeniedError, match="browser"):
+        store.update(Scope(), ORGANIZATION, ORGANIZATION_KIND.changes(name="New"))
