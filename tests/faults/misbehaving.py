@@ -279,7 +279,7 @@ class Server:
             if behaviour is None:
                 line.send(self.proper(request).raw())
             else:
-                behaviour(line, request, lambda: self.proper(request))
+                behaviour(line, request, lambda: self.proper(request))  # noqa: B023
 
     def _behaviour(self, request: Request) -> Behaviour | None:
         for method, path, behaviours in self._scripts:

@@ -94,9 +94,13 @@ def test_a_connection_that_is_taken_and_never_answered(new_client: NewClient) ->
 
 
 @pytest.mark.parametrize("greeting", [Line.deafness, lambda line: line.drip(b"\x16" * 9999)])
-def test_a_tls_handshake_that_does_not_come_to_an_end(greeting: Any, new_client: NewClient) -> None:
+def test_a_tls_handshake_that_does_not_come_to_an_end(
+    greeting: Any, new_client: NewClient
+) -> None:
     with Server(greeting=greeting) as server, within(3):
-        client = new_client(server.url.replace("http:", "https:"), timeout=0.3, retry_timeout=0.2)
+        client = new_client(
+            server.url.replace("http:", "https:"), timeout=0.3, retry_timeout=0.2
+        )
         message = caught(APIConnectionError, client.organizations.list)
 
     assert server.url.replace("http:", "https:") in message
@@ -106,7 +110,9 @@ def test_a_tls_handshake_that_comes_a_byte_at_a_time(new_client: NewClient) -> N
     # The head of a record that never ends: each byte is right as far as it goes.
     hello = b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb\x03\x03" + b"r" * 9_999
     with Server(greeting=lambda line: line.drip(hello)) as server, within(3):
-        client = new_client(server.url.replace("http:", "https:"), timeout=0.3, retry_timeout=0.2)
+        client = new_client(
+            server.url.replace("http:", "https:"), timeout=0.3, retry_timeout=0.2
+        )
         message = caught(APITimeoutError, client.organizations.list)
 
     assert "within 0.3 seconds" in message
@@ -144,7 +150,9 @@ def test_a_write_that_nobody_listens_to_is_surely_not_carried_out(
     assert client.collection
     platform.server.close()
 
-    message = caught(APIConnectionError, lambda: client.collections.create("", "Flowers", "model"))
+    message = caught(
+        APIConnectionError, lambda: client.collections.create("", "Flowers", "model")
+    )
 
     assert "may have been carried out" not in message
 
@@ -291,7 +299,9 @@ def test_a_closed_client_sends_nothing(client: Client, platform: Platform) -> No
     from dataforce.models import ORGANIZATION as KIND
     from dataforce.seam import Query, Scope
 
-    message = caught(ConfigurationError, lambda: backend.store(KIND).page(Scope(), Query()))
+    message = caught(
+        ConfigurationError, lambda: backend.store(KIND).page(Scope(), Query())
+    )
 
     assert "closed" in message
     assert platform.server.requests == []
