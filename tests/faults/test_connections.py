@@ -206,8 +206,8 @@ def test_a_thousand_calls_leave_no_sockets_and_no_threads(
         client.organizations.list()
 
     assert platform.server.connections == 1
-    assert threading.active_count() == threads
-    assert len(os.listdir("/proc/self/fd")) == files
+    assert threading.active_count() <= threads
+    assert len(os.listdir("/proc/self/fd")) <= files
     client.close()
     # Ours and the server's end.
     assert threading.active_count() < threads

@@ -1,0 +1,386 @@
+"""Rows 11, 12 and 13: refusals, storms of them, and answers that are none of the platform's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from typing import Any
+
+import pytest
+
+from dataforce import Client
+from dataforce.errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    DataForceError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    UnprocessableEntityError,
+)
+from tests.faults import behaviours
+from tests.faults.conftest import NewClient, caught, within
+from tests.faults.misbehaving import Behaviour, gives, json_reply
+from tests.faults.platform import COLLECTION, COLLECTIONS, MODELS, Platform
+
+ORGANIZATIONS = "/users/me/organizations"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "0",
+        "0.05",
+        "Wed, 21 Oct 2015 07:28:00 GMT",
+        "-5",
+        "NaN",
+        "1e309",
+        "-inf",
+        "soon",
+        "",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 31 Feb 2026 99:99:99 +99999999",
+    ],
+)
+@pytest.mark.parametrize("code", [429, 503])
+def test_retry_after_is_taken_with_a_grain_of_salt(
+    asked: str, code: int, client: Client, platform: Platform
+) -> None:
+    platform.server.script("GET", ORGANIZATIONS, behaviours.status(code, retry_after=asked))
+
+    with within(2):
+        assert len(client.organizations.list()) == 1
+
+    assert len(platform.server.seen("GET", ORGANIZATIONS)) == 2
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["3600", "Fri, 21 Oct 2095 07:28:00 GMT", "1e300"],
+)
+def test_nobody_waits_for_longer_than_retry_timeout(
+    asked: str, client: Client, platform: Platform
+) -> None:
+    platform.server.always("GET", ORGANIZATIONS, behaviours.status(429, retry_after=asked))
+
+    with within(2):
+        message = caught(RateLimitError, client.organizations.list)
+
+    assert "retry_timeout" in message
+    assert len(platform.server.seen("GET", ORGANIZATIONS)) == 1
+
+
+def test_retry_after_is_waited_for(new_client: NewClient, platform: Platform) -> None:
+    behaviour = behaviours.status(503, retry_after="0.3")
+    platform.server.script("GET", ORGANIZATIONS, behaviour, behaviour)
+    client = new_client(retry_timeout=5)
+
+    started = time.monotonic()
+    client.organizations.list()
+
+    assert 0.6 <= time.monotonic() - started < 3
+
+
+def test_a_write_is_made_again_only_if_the_platform_did_not_take_it(
+    client: Client, platform: Platform
+) -> None:
+    platform.server.script("POST", COLLECTIONS, behaviours.status(429, retry_after="0"))
+    client.collections.create("", "Flowers", "model")
+    assert len(platform.server.seen("POST", COLLECTIONS)) == 2
+
+    for code in (500, 502, 503):
+        platform.server.requests.clear()
+        platform.server.script("POST", COLLECTIONS, behaviours.status(code))
+        caught(InternalServerError, lambda: client.collections.create("", "Flowers", "model"))
+        assert len(platform.server.seen("POST", COLLECTIONS)) == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        behaviours.lose_answer,
+        behaviours.reset_before_head,
+        behaviours.cut_in_head,
+        behaviours.cut(0.5),
+        behaviours.silent,
+    ],
+)
+def test_a_write_whose_answer_is_lost_is_not_made_again(
+    behaviour: Behaviour, new_client: NewClient, platform: Platform
+) -> None:
+    client = new_client(timeout=0.5 if behaviour is behaviours.silent else 10)
+    platform.server.script("POST", COLLECTIONS, behaviour)
+
+    message = caught(
+        APIConnectionError, lambda: client.collections.create("", "Flowers", "model")
+    )
+
+    assert "may have been carried out all the same: look before you send it again" in message
+    assert len(platform.server.seen("POST", COLLECTIONS)) == 1
+
+
+def test_a_storm_of_crashes_ends_by_itself(new_client: NewClient, platform: Platform) -> None:
+    client = new_client(retry_timeout=30)
+    client.organizations.list()
+    platform.server.always("GET", ORGANIZATIONS, behaviours.status(500))
+
+    platform.server.requests.clear()
+    with within(3):
+        message = caught(InternalServerError, client.organizations.list)
+
+    assert len(platform.server.requests) == 3
+    assert "Try again later" in message
+
+
+def test_a_storm_of_refusals_ends_by_the_budget(
+    new_client: NewClient, platform: Platform
+) -> None:
+    client = new_client(retry_timeout=30)
+    client.organizations.list()
+    behaviour = behaviours.status(503, retry_after="0")
+    platform.server.always("GET", ORGANIZATIONS, behaviour)
+
+    platform.server.requests.clear()
+    with within(10):
+        caught(InternalServerError, client.organizations.list)
+        # The budget is spent: there are no more retries for now.
+        first = len(platform.server.requests)
+        caught(InternalServerError, client.organizations.list)
+
+    assert first <= 101
+    assert len(platform.server.requests) == first + 1
+
+
+def test_retries_end_in_time(new_client: NewClient, platform: Platform) -> None:
+    client = new_client(retry_timeout=0.5)
+    platform.server.always("GET", ORGANIZATIONS, behaviours.status(503))
+
+    with within(2):
+        caught(InternalServerError, client.organizations.list)
+
+    assert 2 <= len(platform.server.requests) <= 10
+
+
+@pytest.mark.parametrize(
+    ("code", "content", "kind", "words"),
+    [
+        (400, b'{"detail": "Invalid status"}', BadRequestError, "Invalid status."),
+        (401, b'{"detail": "Not authenticated"}', AuthenticationError, "Check api_key (code)"),
+        (
+            403,
+            b'{"detail": "Not enough rights"}',
+            PermissionDeniedError,
+            "client.organizations.list() shows those",
+        ),
+        (
+            403,
+            b'{"detail": "This endpoint requires jwt authentication."}',
+            PermissionDeniedError,
+            "No API key may do this",
+        ),
+        (404, b'{"detail": "Orbit not found"}', NotFoundError, "not below the parent"),
+        (404, b'{"detail": "Not Found"}', NotFoundError, "check that this is the address"),
+        (405, b'{"detail": "Method Not Allowed"}', DataForceError, "check that this is the add"),
+        (407, b"", DataForceError, "set proxy to"),
+        (409, b'{"detail": "In use"}', ConflictError, "In use."),
+        (413, b"<html><title>Too large</title>", DataForceError, "a web page titled 'Too large'"),
+        (422, b'{"detail": [{"loc": ["body", "x"], "msg": "y"}]}', UnprocessableEntityError, "x: y"),
+        (418, b"", DataForceError, "no reason given."),
+        (500, b"Internal Server Error", InternalServerError, "Internal Server Error. Try again"),
+    ],
+)
+def test_refusals_say_what_to_do(
+    code: int,
+    content: bytes,
+    kind: type[DataForceError],
+    words: str,
+    client: Client,
+    platform: Platform,
+) -> None:
+    behaviour = behaviours.status(code, content, X_Request_Id="r-17")
+    platform.server.always("GET", ORGANIZATIONS, behaviour)
+
+    message = caught(kind, client.organizations.list)
+
+    assert f"GET {ORGANIZATIONS} was answered {code} (request r-17)" in message
+    assert words in message
+    # A key that is not known is asked for once, and so is whatever will not pass.
+    assert len(platform.server.requests) == (3 if code == 500 else 1)
+
+
+NESTED = b"[" * 10_000 + b"]" * 10_000
+ODD = {
+    "empty": b"",
+    "login page": b"<!doctype html><html><title>Sign in</title></html>",
+    "text": b"OK",
+    "null": b"null",
+    "number": b"17",
+    "object": b'{"detail": "hello"}',
+    "array of numbers": b"[1, 2, 3]",
+    "no id": b'[{"name": "Ours"}]',
+    "wrong type": b'[{"id": 5, "name": {}, "created_at": "yesterday"}]',
+    "nested": NESTED,
+    "nested objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "invalid UTF-8": b'[{"id": "\xff\xfe"}]',
+    "half of a character": b'[{"id": "\\ud800"}]',
+    "huge number": b'[{"id": ' + b"9" * 100_000 + b"}]",
+    "cut": b'[{"id": "0199',
+    "bomb": gzip.compress(b"[" + b" " * 10_000_000),
+    "NUL": b"\x00" * 100,
+}
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD.keys())
+def test_answers_that_are_none(content: bytes, client: Client, platform: Platform) -> None:
+    headers = {"Content-Encoding": "gzip"} if content.startswith(b"\x1f") else {}
+    platform.server.always("GET", ORGANIZATIONS, behaviours.body(content, headers))
+
+    message = caught(APIResponseValidationError, client.organizations.list)
+
+    assert f"GET {ORGANIZATIONS} was answered with" in message
+    assert "base_url" in message
+    assert len(message) < 1000
+    assert ("a web page" in message) == (b"html" in content)
+
+
+@pytest.mark.parametrize("code", [400, 403, 422, 500])
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD.keys())
+def test_refusals_that_say_nothing_of_use(
+    content: bytes, code: int, new_client: NewClient, platform: Platform
+) -> None:
+    platform.server.always("GET", ORGANIZATIONS, behaviours.status(code, content))
+    client = new_client(retry_timeout=0)
+
+    message = caught(DataForceError, client.organizations.list)
+
+    assert f"was answered {code}" in message
+    assert len(message) < 1500
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        5,
+        None,
+        {},
+        [[]],
+        [{"loc": 5, "msg": "x"}],
+        [{"loc": None}],
+        [{"msg": {"deep": [1]}}],
+        [{"type": "missing"}],
+        ["x"] * 1000,
+        [{"loc": ["x" * 10_000], "msg": "y" * 10_000}],
+        {"\ud800": "\ud800"},
+    ],
+)
+def test_refusals_of_a_strange_shape(detail: Any, client: Client, platform: Platform) -> None:
+    platform.server.always("GET", ORGANIZATIONS, gives(json_reply({"detail": detail}, 422)))
+
+    message = caught(UnprocessableEntityError, client.organizations.list)
+
+    message.encode()
+    assert len(message) < 10_000
+
+
+def test_more_fields_and_double_ones_do_no_harm(client: Client, platform: Platform) -> None:
+    record = json.dumps(platform.collection())[1:-1]
+    content = f'{{"items": [{{"name": "first", {record}, "new": [1]}}], "cursor": null, "x": 1}}'
+    platform.server.always("GET", f"{COLLECTIONS}\\?", behaviours.body(content.encode()))
+
+    assert [each.name for each in client.collections.list()] == ["Flowers"]
+
+
+def test_an_answer_larger_than_any(
+    client: Client, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataforce_remote.api.LARGEST_ANSWER", 100_000)
+    platform.server.always("GET", ORGANIZATIONS, behaviours.body(b"[" + b" " * 10_000_000))
+
+    message = caught(APIResponseValidationError, client.organizations.list)
+
+    assert "larger than 100000 bytes" in message
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), 1e300])
+def test_numbers_that_nobody_has(number: float, client: Client, platform: Platform) -> None:
+    record = platform.collection() | {"total_models": number}
+    platform.server.always("GET", f"{COLLECTIONS}\\?", gives(json_reply({"items": [record]})))
+
+    try:
+        assert client.collections.list()[0].total_models == number
+    except APIResponseValidationError as error:
+        assert "total_models" in str(error)
+
+
+def test_a_record_whose_fields_are_nested_too_deep(client: Client, platform: Platform) -> None:
+    identifier = platform.add(b"bytes")
+    record = json.dumps(platform.models[identifier] | {"metrics": "HERE"})
+    content = record.replace('"HERE"', '{"a":' * 10_000 + "1" + "}" * 10_000)
+    platform.server.always("GET", f"{MODELS}/", behaviours.body(content.encode()))
+
+    caught(DataForceError, lambda: client.model_artifacts.get(identifier).metrics)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("cursors", [["a", "a", "a"], ["a", "b", "a", "b"]])
+def test_a_list_without_an_end(cursors: list[str], client: Client, platform: Platform) -> None:
+    pages = [gives(json_reply({"items": [], "cursor": each})) for each in cursors * 20]
+    platform.server.script("GET", f"{COLLECTIONS}\\?", *pages)
+
+    message = caught(APIResponseValidationError, client.collections.list)
+
+    assert "has no end" in message
+    assert len(platform.server.seen("GET", f"{COLLECTIONS}\\?")) <= 5
+
+
+def test_a_search_without_an_end(client: Client, platform: Platform) -> None:
+    page = gives(json_reply({"items": [], "cursor": "a"}))
+    platform.server.always("GET", f"{COLLECTIONS}\\?", page)
+
+    message = caught(APIResponseValidationError, lambda: client.collections.get("Roses"))
+
+    assert "repeats a page" in message
+
+
+def test_an_older_platform_is_known_by_its_405(client: Client, platform: Platform) -> None:
+    array = gives(json_reply([platform.collection()]))
+    platform.server.always("GET", f"{COLLECTIONS}/{COLLECTION}$", behaviours.status(405))
+    platform.server.always("GET", f"{COLLECTIONS}(\\?|$)", array)
+
+    for _ in range(2):
+        found = client.collections.get(COLLECTION)
+        assert found is not None
+        assert found.name == "Flowers"
+
+    assert len(platform.server.seen("GET", f"{COLLECTIONS}/{COLLECTION}$")) == 1
+
+
+@pytest.mark.parametrize(
+    ("pinned", "spoken"), [("2025-12", "2026-01"), ("2026-01", "2025-12")]
+)
+def test_a_version_that_the_platform_does_not_speak(
+    pinned: str, spoken: str, new_client: NewClient, platform: Platform
+) -> None:
+    if spoken == "2025-12":
+        array = gives(json_reply([platform.collection()]))
+        platform.server.always("GET", f"{COLLECTIONS}(\\?|$)", array)
+    client = new_client(api_version=pinned, collection="")
+
+    message = caught(APIResponseValidationError, client.collections.list)
+
+    assert f"speaks the API of {spoken}, but api_version is {pinned}" in message
+
+
+def test_a_delete_whose_answer_is_lost_is_done(client: Client, platform: Platform) -> None:
+    path = f"{COLLECTIONS}/{COLLECTION}$"
+    platform.server.script(
+        "DELETE", path, behaviours.lose_answer, behaviours.status(404, b'{"detail": "gone"}')
+    )
+
+    client.collections.delete(COLLECTION)
+
+    assert len(platform.server.seen("DELETE", path)) == 2
