@@ -74,7 +74,7 @@ def target_for(record: ModelArtifact, path: Path) -> Path:
 def _safe_name(record: ModelArtifact) -> str:
     """The file's own name without any folders: a name from elsewhere must not choose the place."""
     name = record.file_name.replace("\\", "/").rpartition("/")[2]
-    if name in ("", ".", ".."):
+    if name in ("", ".", "..") or "\0" in name:
         raise FileDownloadError(
             f"The file name of model artifact {record.id}, {record.file_name!r}, cannot be used "
             f"here. Give file_path the name of a file to write."
