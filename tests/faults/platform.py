@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from dataforce.testing.packages import MANIFEST
 from tests.faults.misbehaving import Reply, Request, Server, json_reply
 
 API_KEY = "dfs_" + "CANARYkey" * 4 + "CANARYk"
@@ -149,7 +150,7 @@ class Platform:
             "file_name": file_name,
             "model_name": "here before",
             "metrics": {},
-            "manifest": {},
+            "manifest": dict(MANIFEST),
             "file_hash": hashlib.sha256(content).hexdigest(),
             "file_index": {},
             "size": len(content),
