@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -133,7 +133,7 @@ class _Stretch:
         )
 
 
-def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -> Iterator[int]:
+def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -> Generator[int]:
     """Bring the file to where the plan says.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -115,9 +115,10 @@ class Uploads:
     ) -> ModelArtifact:
         """The record when its bytes are in the bucket and it says so; `done` has what is there."""
         note, record = attempt.note, attempt.record
-        for number in send(self._store.bucket, plan, outgoing, done):
-            if note is not None:
-                note.add({"part": number, "tag": done[number]})
+        with closing(send(self._store.bucket, plan, outgoing, done)) as arrived:
+            for number in arrived:
+                if note is not None:
+                    note.add({"part": number, "tag": done[number]})
         try:
             complete(self._store.bucket, plan, done)
         except BucketError as error:
@@ -135,8 +136,13 @@ class Uploads:
         found = _read(note)
         record = None
         if found is not None:
-            with suppress(NotFoundError):
+            try:
                 record = self._store.get(scope, found[0])
+            except NotFoundError:
+                pass
+            except BaseException:
+                note.keep()
+                raise
         if found is None or record is None:
             note.discard()
             return None
