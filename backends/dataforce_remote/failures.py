@@ -86,7 +86,8 @@ def _explain_tls(error: BaseException) -> Failure:
             is_lasting=True,
         )
     # A server that wants a client's certificate says so when the request was on its way.
-    reason = (getattr(error, "reason", None) or "no reason given").replace("_", " ").lower()
+    reasons = (each.reason for each in _causes(error) if isinstance(each, ssl.SSLError))
+    reason = next(filter(None, reasons), "no reason given").replace("_", " ").lower()
     return Failure(
         f"no secure connection could be made ({reason})",
         "Check that base_url begins with the right one of http:// and https://, and whether the "
