@@ -33,14 +33,13 @@ def run_parallel(
 
     def call(item: Item) -> Result:
         _cancellation.listen_to(stop)
+        _cancellation.check()
         return function(item)
 
     with _cancellation.interrupting(stop.set), ThreadPoolExecutor(threads) as pool:
-        calls = [pool.submit(copy_context().run, call, item) for item in items]
         try:
+            calls = [pool.submit(copy_context().run, call, item) for item in items]
             for finished in as_completed(calls):
                 yield finished.result()
-        finally:
+        finally:  # calls that have not begun end at once: they see that they are to stop
             stop.set()
-            for waiting in calls:
-                waiting.cancel()
