@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from pydantic import ValidationError
 from requests.structures import CaseInsensitiveDict
 
-from dataforce import __version__
+from dataforce import __version__, _cancellation
 from dataforce.errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -119,6 +120,7 @@ class API:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         patience: float = math.inf,
+        to_the_end: bool = False,
     ) -> Reply:
         """Send a request until it is answered or cannot be sent again.
 
@@ -128,6 +130,7 @@ class API:
             query: Parameters; their values are quoted here.
             body: JSON.
             patience: For how long to try again at most, in seconds, if `retry_timeout` is longer.
+            to_the_end: Whether to wait for an answer even if the waiting task is cancelled.
 
         Returns:
             The answer, if it is a success.
@@ -144,7 +147,7 @@ class API:
         while True:
             failure = None
             try:
-                return self._attempt(method, path, query, body, retries, was_repeated)
+                return self._attempt(method, path, query, body, retries, was_repeated, to_the_end)
             except BrokenExchangeError as error:
                 failure = error.failure
             except _RepeatError:
@@ -167,12 +170,15 @@ class API:
         body: bytes | None,
         retries: Retries,
         was_repeated: bool,
+        to_the_end: bool,
     ) -> Reply:
         url = f"{self._origin}{self._prefix}{path}"
         if query:
             url += "?" + urlencode(query, quote_via=quote)
-        answer = self._transport.send(method, url, self._headers_for(body), body, host=self._origin)
-        content = answer.read(LARGEST_ANSWER)
+        with _cancellation.shielded() if to_the_end else nullcontext():
+            headers = self._headers_for(body)
+            answer = self._transport.send(method, url, headers, body, host=self._origin)
+            content = answer.read(LARGEST_ANSWER)
         self._has_answered = True
         if content is None:
             raise APIResponseValidationError(

@@ -52,7 +52,7 @@ class Registered(BaseModel):
 def register(store: ModelArtifactStore, scope: Scope, values: ModelArtifactValues) -> Registered:
     """Make the record; its status is `pending_upload`."""
     body = values.model_dump_json().encode()
-    reply = store.api.call("POST", store.path(scope), body=body)
+    reply = store.api.call("POST", store.path(scope), body=body, to_the_end=True)
     answer = reply.parse(Registered.model_validate_json)
     newer = answer.upload_details is not None
     store.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)

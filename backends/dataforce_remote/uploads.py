@@ -90,19 +90,25 @@ class Uploads:
         """Make the record, and learn its id whoever interrupts."""
         answers: list[Registered] = []
         errors: list[BaseException] = []
+        stop, finished = _cancellation.Signal(), threading.Event()
 
         def work() -> None:
+            _cancellation.listen_to(stop)
             try:
                 answers.append(register(self._store, scope, values))
             except BaseException as error:
                 errors.append(error)
+            finally:
+                finished.set()
 
-        thread = threading.Thread(target=work, name="dataforce-register")
-        thread.start()
+        threading.Thread(target=work, name="dataforce-register").start()
         try:
-            thread.join()
-        except BaseException:  # Ctrl-C
-            thread.join()
+            with _cancellation.interrupting(stop.set):
+                finished.wait()
+        except BaseException:  # Ctrl-C, a cancelled task
+            stop.set()
+            # Thread.join would not wait: once interrupted, it takes the thread for ended.
+            finished.wait()
             for answer in answers:
                 self._give_up(_Attempt(scope, answer.model))
             raise
