@@ -101,14 +101,16 @@ class Uploads:
             finally:
                 finished.set()
 
-        threading.Thread(target=work, name="dataforce-register").start()
+        thread = threading.Thread(target=work, name="dataforce-register")
         try:
+            thread.start()
             with _cancellation.interrupting(stop.set):
                 finished.wait()
         except BaseException:  # Ctrl-C, a cancelled task
             stop.set()
-            # Thread.join would not wait: once interrupted, it takes the thread for ended.
-            finished.wait()
+            if thread.is_alive():
+                # Not join: once interrupted, it takes the thread for ended.
+                finished.wait()
             for answer in answers:
                 self._give_up(_Attempt(scope, answer.model))
             raise
