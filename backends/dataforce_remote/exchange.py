@@ -88,8 +88,8 @@ class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
         # Headers that break off look whole to http.client, and a body of unknown length like none.
         file = self.fp
-        head = _Head(file)
-        self.fp = head  # type: ignore[assignment]
+        head: Any = _Head(file)
+        self.fp = head
         try:
             super().begin()
         finally:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dataforce import Client, MultipleResourcesFoundError, Organization
-from dataforce.models import ORGANIZATION, OrganizationValues
-from dataforce.seam import Scope
+from dataforce.testing.plugin import MakeOrganization
 from dataforce.testing.suite._support import UNKNOWN, ids, spellings
 
 
@@ -63,11 +62,10 @@ def test_the_default_organization_can_be_another(
 
 
 def test_two_organizations_of_one_name_are_told_apart_by_id(
-    client: Client, other_organization: Organization
+    client: Client, other_organization: Organization, make_organization: MakeOrganization
 ) -> None:
     """The error names them all."""
-    store = client.backend.store(ORGANIZATION)
-    twin = store.create(Scope(), OrganizationValues(name=other_organization.name))
+    twin = make_organization(other_organization.name)
     with pytest.raises(MultipleResourcesFoundError) as caught:
         client.organizations.get(other_organization.name)
     assert all(identifier in str(caught.value) for identifier in ids([twin, other_organization]))
