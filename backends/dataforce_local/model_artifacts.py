@@ -216,7 +216,9 @@ class StoredModel:
         content = self._store.content(self._record)
         if self._record.status == ModelArtifactStatus.PENDING_DELETION:
             stand_in = _own_place(self._record.unique_identifier)
-            if not self._files.exists(stand_in):  # deleted by hand
+            # The stand-in of bytes that never came is not their place; without one they were
+            # deleted by hand.
+            if content == stand_in or not self._files.exists(stand_in):
                 raise MissingFileError(content)
         return content
 

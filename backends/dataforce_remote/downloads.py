@@ -51,7 +51,9 @@ class RemoteContent:
         if length is not None:
             end = min(end, offset + length)
         retries = self._bucket.retries()
-        while offset < end:
+        # Of an empty file, too, it is found out whether it is there.
+        is_missing = offset < end or not self._record.size
+        while is_missing:
             fault: BucketError | None = None
             is_lasting = False
             try:
@@ -60,7 +62,8 @@ class RemoteContent:
                         offset += len(chunk)
                         retries.restart()
                         yield chunk
-                if offset < end:
+                is_missing = offset < end
+                if is_missing:
                     fault = BucketError(f"its answer ended {end - offset} bytes too early")
             except BrokenExchangeError as error:
                 fault, is_lasting = broken(error.failure, self._url or ""), error.failure.is_lasting
