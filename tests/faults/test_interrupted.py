@@ -88,7 +88,7 @@ def test_ctrl_c_while_the_record_is_made(platform: Platform, package: Path) -> N
 
     assert code in (1, -signal.SIGINT)
     assert errors.rstrip().endswith("KeyboardInterrupt")
-    assert platform.statuses() == ["upload_failed"]
+    assert platform.statuses() == ["upload_failed"], errors + str(platform.server.requests)
     assert platform.bucket.server.requests == []
 
 
