@@ -93,7 +93,7 @@ class _Response(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            if self.fp is head:
+            if self.fp is head:  # type: ignore[comparison-overlap]
                 self.fp = file
         if head.is_cut:
             raise ConnectionResetError
