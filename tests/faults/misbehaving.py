@@ -13,7 +13,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -192,6 +192,11 @@ class Server:
         """Treat all such requests so."""
         self.script(method, path, *[behaviour] * 10_000)
 
+    def behave(self) -> None:
+        """Treat all requests properly from now on."""
+        with self._lock:
+            self._scripts.clear()
+
     def seen(self, method: str = "", path: str = "") -> list[Request]:
         """The requests of that method and path, in order."""
         return [
@@ -279,18 +284,13 @@ class Server:
             if behaviour is None:
                 line.send(self.proper(request).raw())
             else:
-                behaviour(line, request, lambda: self.proper(request))  # noqa: B023
+                behaviour(line, request, lambda: self.proper(request))
 
     def _behaviour(self, request: Request) -> Behaviour | None:
         for method, path, behaviours in self._scripts:
             if method == request.method and path.search(request.target) and behaviours:
                 return behaviours.pop(0)
         return None
-
-
-def serve(replies: Iterable[Reply | None]) -> list[Behaviour | None]:
-    """Behaviours that give those answers."""
-    return [None if reply is None else gives(reply) for reply in replies]
 
 
 def gives(reply: Reply) -> Behaviour:

@@ -235,7 +235,9 @@ class Platform:
                 query = f"&comp=block&blockid=block-{number:08}"
             end = min(start + self.part_size, size)
             part = {"part_number": number, "url": self.bucket.url(name, query)}
-            parts.append(part | {"start_byte": start, "end_byte": end - 1, "part_size": end - start})
+            parts.append(
+                part | {"start_byte": start, "end_byte": end - 1, "part_size": end - start}
+            )
         query = "&comp=blocklist" if self.kind == "azure" else "&uploadId=upload-1"
         complete = self.bucket.url(name, query)
         return json_reply(

@@ -116,9 +116,7 @@ def test_a_write_whose_answer_is_lost_is_not_made_again(
     client = new_client(timeout=0.5 if behaviour is behaviours.silent else 10)
     platform.server.script("POST", COLLECTIONS, behaviour)
 
-    message = caught(
-        APIConnectionError, lambda: client.collections.create("", "Flowers", "model")
-    )
+    message = caught(APIConnectionError, lambda: client.collections.create("", "Flowers", "model"))
 
     assert "may have been carried out all the same: look before you send it again" in message
     assert len(platform.server.seen("POST", COLLECTIONS)) == 1
@@ -137,9 +135,7 @@ def test_a_storm_of_crashes_ends_by_itself(new_client: NewClient, platform: Plat
     assert "Try again later" in message
 
 
-def test_a_storm_of_refusals_ends_by_the_budget(
-    new_client: NewClient, platform: Platform
-) -> None:
+def test_a_storm_of_refusals_ends_by_the_budget(new_client: NewClient, platform: Platform) -> None:
     client = new_client(retry_timeout=30)
     client.organizations.list()
     behaviour = behaviours.status(503, retry_after="0")
@@ -189,7 +185,12 @@ def test_retries_end_in_time(new_client: NewClient, platform: Platform) -> None:
         (407, b"", DataForceError, "set proxy to"),
         (409, b'{"detail": "In use"}', ConflictError, "In use."),
         (413, b"<html><title>Too large</title>", DataForceError, "a web page titled 'Too large'"),
-        (422, b'{"detail": [{"loc": ["body", "x"], "msg": "y"}]}', UnprocessableEntityError, "x: y"),
+        (
+            422,
+            b'{"detail": [{"loc": ["body", "x"], "msg": "y"}]}',
+            UnprocessableEntityError,
+            "x: y",
+        ),
         (418, b"", DataForceError, "no reason given."),
         (500, b"Internal Server Error", InternalServerError, "Internal Server Error. Try again"),
     ],
@@ -306,15 +307,12 @@ def test_an_answer_larger_than_any(
     assert "larger than 100000 bytes" in message
 
 
-@pytest.mark.parametrize("number", [10**30, -(10**30), 1e300])
-def test_numbers_that_nobody_has(number: float, client: Client, platform: Platform) -> None:
+@pytest.mark.parametrize("number", [10**30, -(10**30)])
+def test_numbers_that_nobody_has(number: int, client: Client, platform: Platform) -> None:
     record = platform.collection() | {"total_models": number}
     platform.server.always("GET", f"{COLLECTIONS}\\?", gives(json_reply({"items": [record]})))
 
-    try:
-        assert client.collections.list()[0].total_models == number
-    except APIResponseValidationError as error:
-        assert "total_models" in str(error)
+    assert client.collections.list()[0].total_models == number
 
 
 def test_a_record_whose_fields_are_nested_too_deep(client: Client, platform: Platform) -> None:
@@ -359,9 +357,7 @@ def test_an_older_platform_is_known_by_its_405(client: Client, platform: Platfor
     assert len(platform.server.seen("GET", f"{COLLECTIONS}/{COLLECTION}$")) == 1
 
 
-@pytest.mark.parametrize(
-    ("pinned", "spoken"), [("2025-12", "2026-01"), ("2026-01", "2025-12")]
-)
+@pytest.mark.parametrize(("pinned", "spoken"), [("2025-12", "2026-01"), ("2026-01", "2025-12")])
 def test_a_version_that_the_platform_does_not_speak(
     pinned: str, spoken: str, new_client: NewClient, platform: Platform
 ) -> None:

@@ -226,9 +226,7 @@ def test_a_bucket_that_is_slow_once(
             assert joined(opened.read()) == CONTENT
 
 
-def test_a_bucket_that_stays_slow(
-    new_client: NewClient, bucket: Bucket, model: str
-) -> None:
+def test_a_bucket_that_stays_slow(new_client: NewClient, bucket: Bucket, model: str) -> None:
     bucket.server.always("GET", "", behaviours.silent)
     opened = open_content(new_client(timeout=0.3, retry_timeout=0.3), model)
 

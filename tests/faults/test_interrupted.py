@@ -56,9 +56,7 @@ def wait(reached: threading.Event) -> None:
 
 
 @pytest.mark.parametrize("kind", ["whole", "s3", "azure"])
-def test_ctrl_c_in_the_middle_of_an_upload(
-    kind: str, platform: Platform, package: Path
-) -> None:
+def test_ctrl_c_in_the_middle_of_an_upload(kind: str, platform: Platform, package: Path) -> None:
     platform.kind = kind
     half = Pausing(30_000)
     platform.bucket.server.always("PUT", "", half)
@@ -123,7 +121,9 @@ def test_a_killed_upload_goes_on(kind: str, platform: Platform, package: Path) -
     assert platform.statuses() == ["uploaded"]
     (content,) = platform.bucket.objects.values()
     assert content == package.read_bytes()
-    sent = sum(len(each.body) for each in platform.bucket.server.seen("PUT", "(partN|&blockid|ure[0-9]*$)"))
+    sent = sum(
+        len(each.body) for each in platform.bucket.server.seen("PUT", "(partN|&blockid|ure[0-9]*$)")
+    )
     assert sent == len(content) - (0 if kind == "whole" else 3 * platform.part_size)
 
 
@@ -227,9 +227,7 @@ def told(reached: threading.Event, behaviour: Behaviour) -> Behaviour:
     ],
     ids=["silent", "dripping head", "dripping body", "retry sleep"],
 )
-def test_a_call_that_is_cancelled_while_it_waits(
-    behaviour: Behaviour, platform: Platform
-) -> None:
+def test_a_call_that_is_cancelled_while_it_waits(behaviour: Behaviour, platform: Platform) -> None:
     reached = threading.Event()
     platform.server.always("GET", "/orbits$", told(reached, behaviour))
 

@@ -6,6 +6,7 @@ import base64
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -67,15 +68,11 @@ def _address(place: str) -> tuple[str, int]:
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
-    except OSError:
-        pass
-    try:
+    with suppress(OSError):
         target.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 @pytest.fixture
@@ -126,9 +123,7 @@ def test_a_host_that_needs_no_proxy(
     assert proxy.server.requests == []
 
 
-def test_a_tunnel(
-    proxy: Proxy, bucket: Bucket, new_client: NewClient, tmp_path: Path
-) -> None:
+def test_a_tunnel(proxy: Proxy, bucket: Bucket, new_client: NewClient, tmp_path: Path) -> None:
     authority, bundle = trustme.CA(), tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(bundle))
     with secured(bucket, context_of(authority.issue_cert("127.0.0.1"))) as platform:

@@ -26,7 +26,8 @@ def stranger() -> Iterator[Server]:
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
-    "place", ["{stranger}/x", "file:///etc/passwd", "http://169.254.169.254/", "/loop", "http://[", ""]
+    "place",
+    ["{stranger}/x", "file:///etc/passwd", "http://169.254.169.254/", "/loop", "http://[", ""],
 )
 def test_the_platform_is_not_followed(
     code: int, place: str, client: Client, platform: Platform, stranger: Server

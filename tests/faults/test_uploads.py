@@ -19,7 +19,7 @@ from dataforce.errors import (
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, within
 from tests.faults.misbehaving import Behaviour, HangUp, Line, Reply, Request, gives, json_reply
-from tests.faults.platform import COLLECTION, COLLECTIONS, MODELS, Bucket, Platform
+from tests.faults.platform import COLLECTION, COLLECTIONS, MODELS, Platform
 
 COMPLETION = "uploadId=upload-1$"
 ERROR = b"<?xml?><Error><Code>%s</Code><Message>Words</Message></Error>"
@@ -81,7 +81,11 @@ def test_bytes_that_do_not_arrive_are_sent_again(
     "behaviour", [behaviours.status(403, ERROR % b"AccessDenied"), behaviours.refuses_unread(413)]
 )
 def test_a_bucket_that_refuses(
-    kind: str, behaviour: Behaviour, client: Client, platform: Platform, package: Path,
+    kind: str,
+    behaviour: Behaviour,
+    client: Client,
+    platform: Platform,
+    package: Path,
     tmp_path: Path,
 ) -> None:
     platform.kind = kind
@@ -221,9 +225,7 @@ def test_a_registration_whose_answer_is_lost(
     assert platform.bucket.server.requests == []
 
 
-def test_a_registration_that_is_refused(
-    client: Client, platform: Platform, package: Path
-) -> None:
+def test_a_registration_that_is_refused(client: Client, platform: Platform, package: Path) -> None:
     refusal = behaviours.status(409, b'{"detail": "Organization reached maximum number"}')
     platform.server.script("POST", MODELS, refusal)
 
@@ -264,18 +266,13 @@ def test_a_platform_that_is_gone_at_the_end_is_told_by_the_next_upload(
     caught(APIConnectionError, lambda: client.model_artifacts.upload(package, "model"))
     assert len(notes(tmp_path)) == 1
 
-    platform.server.script("GET", f"{MODELS}/")
-    for _, path, behaviour in platform.server._scripts:
-        behaviour.clear()
-        assert path
+    platform.server.behave()
     client.model_artifacts.upload(package, "model")
     check_uploaded(platform, package)
     assert notes(tmp_path) == []
 
 
-def test_a_file_that_changes_on_its_way(
-    client: Client, platform: Platform, package: Path
-) -> None:
+def test_a_file_that_changes_on_its_way(client: Client, platform: Platform, package: Path) -> None:
     def change(line: Line, request: Request, proper: behaviours.Proper) -> None:
         package.write_bytes(package.read_bytes() + b"x")
         line.send(proper().raw())
@@ -383,9 +380,7 @@ def test_a_collection_whose_models_somebody_else_deletes(
 
 
 def test_what_waits_is_shown_by_nobody(client: Client, platform: Platform) -> None:
-    created = client.model_artifacts.create(
-        "m.fnnx", {}, _manifest(), "0" * 64, {}, 100, "by hand"
-    )
+    created = client.model_artifacts.create("m.fnnx", {}, _manifest(), "0" * 64, {}, 100, "by hand")
 
     assert "CANARY" not in f"{created!r} {created} {created.url!r} {client!r} {client.backend!r}"
     assert "CANARYsignature" in created.url.parts[0].url
