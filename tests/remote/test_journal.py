@@ -1,0 +1,90 @@
+"""Notes of uploads under way."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dataforce_remote import journal
+from dataforce_remote.journal import Journal, key_of
+
+
+def names(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
+
+
+def test_a_note_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "uploads"
+    note = Journal(folder).begin("key", {"model": "m"})
+    assert note is not None
+
+    (path,) = folder.iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+    note.discard()
+    assert names(folder) == []
+
+
+def test_a_note_belongs_to_whoever_holds_it(tmp_path: Path) -> None:
+    first = Journal(tmp_path).begin("key", {"model": "m"})
+    assert first is not None
+    first.add({"part": 1, "tag": "t"})
+    assert list(Journal(tmp_path).abandoned("key")) == []
+
+    first.keep()
+    assert list(Journal(tmp_path).abandoned("another")) == []
+    (found,) = Journal(tmp_path).abandoned("key")
+    assert found.entries == [{"model": "m"}, {"part": 1, "tag": "t"}]
+    assert list(Journal(tmp_path).abandoned("key")) == []
+    found.discard()
+
+
+def test_what_a_killed_process_tore_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "key-1.jsonl").write_bytes(b'{"model": "m"}\n{"part": 1, "ta')
+
+    (found,) = Journal(tmp_path).abandoned("key")
+
+    assert found.entries == [{"model": "m"}]
+    found.keep()
+
+
+def test_old_notes_are_swept_unless_somebody_works_on_them(tmp_path: Path) -> None:
+    held = Journal(tmp_path).begin("held", {})
+    assert held is not None
+    for name in ("old-1.jsonl", "new-1.jsonl"):
+        (tmp_path / name).write_bytes(b"{}\n")
+    for path in tmp_path.iterdir():
+        if not path.name.startswith("new"):
+            os.utime(path, (0, 0))
+
+    Journal(tmp_path).sweep()
+
+    assert sorted(name.partition("-")[0] for name in names(tmp_path)) == ["held", "new"]
+    held.discard()
+
+
+def test_a_folder_that_cannot_be_made_costs_only_the_note(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    hindered = Journal(tmp_path / "file" / "uploads")
+
+    assert hindered.begin("key", {}) is None
+    assert list(hindered.abandoned("key")) == []
+    hindered.sweep()
+
+
+def test_where_files_cannot_be_locked_nothing_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "fcntl", None)
+    note = Journal(tmp_path).begin("key", {})
+    assert note is not None
+    note.keep()
+
+    assert list(Journal(tmp_path).abandoned("key")) == []
+
+
+def test_the_key_tells_uploads_apart() -> None:
+    assert key_of("url", ["a"], {"x": 1, "y": 2}) == key_of("url", ["a"], {"y": 2, "x": 1})
+    assert key_of("url", ["a"], {"x": 1}) != key_of("url", ["b"], {"x": 1})
