@@ -93,7 +93,7 @@ class _Response(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            if self.fp is head:  # type: ignore[comparison-overlap]
+            if self.fp is not None:  # else it has closed itself
                 self.fp = file
         if head.is_cut:
             raise ConnectionResetError
