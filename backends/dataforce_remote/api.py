@@ -17,7 +17,6 @@ from dataforce.errors import (
     APIResponseValidationError,
     APITimeoutError,
     AuthenticationError,
-    ConfigurationError,
 )
 from dataforce_remote.failures import Failure
 from dataforce_remote.refusals import is_page, refusal
@@ -110,7 +109,6 @@ class API:
             }
         )
         self._has_answered = False
-        self._is_closed = False
 
     def call(
         self,
@@ -140,8 +138,6 @@ class API:
             APIConnectionError: It could not be reached, or hung up.
             APIResponseValidationError: Its answer is too large.
         """
-        if self._is_closed:
-            raise ConfigurationError("This client is closed. Make a new one to go on.")
         retries = Retries(self.budget, min(self.settings.retry_timeout, patience))
         was_repeated = False
         while True:
@@ -159,7 +155,6 @@ class API:
 
     def close(self) -> None:
         """Close all connections."""
-        self._is_closed = True
         self._transport.close()
 
     def _attempt(

@@ -36,13 +36,11 @@ class BucketError(Exception):
     Args:
         reason: What happened, as part of a sentence.
         status: The HTTP status, 0 if there was no answer.
-        was_repeated: Whether an earlier attempt may have been carried out.
     """
 
-    def __init__(self, reason: str, status: int = 0, *, was_repeated: bool = False) -> None:
+    def __init__(self, reason: str, status: int = 0) -> None:
         super().__init__(reason)
         self.status = status
-        self.was_repeated = was_repeated
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,11 @@ class Bucket:
     def __init__(self, settings: Settings, budget: Budget) -> None:
         self._transport = Transport(settings)
         self._patience = settings.retry_timeout
-        self._budget = budget
+        self.budget = budget
 
     def retries(self) -> Retries:
         """The retries of one piece of work."""
-        return Retries(self._budget, self._patience)
+        return Retries(self.budget, self._patience)
 
     def request(
         self,
@@ -87,14 +85,14 @@ class Bucket:
         Raises:
             BucketError: It did not.
         """
-        retries, was_repeated = self.retries(), False
+        retries = self.retries()
         while True:
             fault, retry_after = None, None
             try:
                 document = self._attempt(method, url, payload, headers or {})
                 fault = _fault(document, url)
                 if fault is None:
-                    self._budget.earn()
+                    self.budget.earn()
                     return document
                 is_passing = _is_passing(document)
                 retry_after = parse_retry_after(document.headers.get("retry-after"))
@@ -102,9 +100,7 @@ class Bucket:
                 fault = broken(error.failure, url)
                 is_passing = not error.failure.is_lasting
             if not is_passing or not retries.wait(retry_after):
-                fault.was_repeated = was_repeated
                 raise fault
-            was_repeated = True
 
     def open(self, url: str, headers: Mapping[str, str]) -> Answer:
         """Send one GET and leave its answer, whatever it is, to be read.

@@ -63,6 +63,7 @@ class RemoteContent:
                         retries.restart()
                         yield chunk
                 is_missing = offset < end
+                self._bucket.budget.earn()
                 if is_missing:
                     fault = BucketError(f"its answer ended {end - offset} bytes too early")
             except BrokenExchangeError as error:

@@ -36,12 +36,20 @@ class Exchange:
         timeout: How long connecting may take, and how long the headers of the answer, in seconds.
     """
 
-    __slots__ = ("connection", "deadline", "is_late", "socket", "timeout")
+    __slots__ = (
+        "connection",
+        "deadline",
+        "is_late",
+        "socket",
+        "timeout",
+        "was_sent",
+    )
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         self.deadline = math.inf
         self.is_late = False
+        self.was_sent = False
         self.connection: HTTPConnection | None = None
         self.socket: socket.socket | None = None
 
@@ -112,6 +120,12 @@ class _Guarded(HTTPConnection):
         super().connect()
         # How long sending may take depends on how much there is to send.
         exchange.deadline = math.inf
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _thread.exchange.was_sent = True
+        super().send(data)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _thread.exchange.connection = self

@@ -55,8 +55,10 @@ def explain(error: BaseException, timeout: float, is_late: bool = False) -> Fail
     if any(isinstance(each, exceptions.ProxyError) for each in causes):
         return Failure(
             "the proxy did not let the request through",
-            "Check the setting proxy, or the environment variables HTTP_PROXY and HTTPS_PROXY.",
+            "Check the setting proxy, with its user and password, or the environment variables "
+            "HTTP_PROXY and HTTPS_PROXY.",
             was_sent=False,
+            is_lasting=any("407" in str(each) for each in causes),
         )
     if is_late or any(map(_is_timeout, causes)):
         what = "no connection" if connecting else "no complete answer"

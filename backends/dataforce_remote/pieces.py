@@ -161,7 +161,10 @@ def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -
         part, start = work
         headers = _AZURE_HEADERS if plan.type == "azure" and plan.is_whole else {}
         document = bucket.request("PUT", part.url, outgoing.payload(start, part.part_size), headers)
-        done[part.part_number] = document.headers.get("etag", "")
+        tag = document.headers.get("etag")
+        if tag is None and plan.type == "s3" and not plan.is_whole:
+            raise BucketError(f"part {part.part_number} was taken without a tag to name it by")
+        done[part.part_number] = tag or ""
         return part.part_number
 
     yield from run_parallel(put, missing, threads=STREAMS)

@@ -59,7 +59,7 @@ def refusal(
         headers: Of the answer.
         content: Of the answer.
     """
-    body = _parsed(content)
+    body = _without_input(_parsed(content))
     said, request_id = _said(body), _request_id(headers)
     hint = _hint(settings, status, headers, said, is_page(content))
     named = f" (request {request_id})" if request_id else ""
@@ -87,6 +87,15 @@ def _parsed(content: bytes) -> object:
         return content.decode(errors="replace") or None
 
 
+def _without_input(body: object) -> object:
+    """Faults of a request without what was sent: it may be a secret."""
+    detail = body.get("detail") if isinstance(body, dict) else None
+    for fault in detail if isinstance(detail, list) else ():
+        if isinstance(fault, dict):
+            fault.pop("input", None)
+    return body
+
+
 def _said(body: object) -> str:
     """The server's own words."""
     if isinstance(body, dict):
@@ -101,7 +110,7 @@ def _said(body: object) -> str:
 
 
 def _fault(fault: object) -> str:
-    """One fault of a request, without what was sent: it may be a secret."""
+    """One fault of a request."""
     if not isinstance(fault, dict):
         return str(fault)[:_QUOTED]
     place = fault.get("loc")

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest, Response
@@ -134,6 +135,7 @@ class Transport:
         self._verify = _verification(settings)
         self._certificate = _existing(settings, "client_certificate")
         self._proxies: dict[str, dict[str, str]] = {}
+        self._is_closed = False
         self._open()
 
     def _open(self) -> None:
@@ -156,7 +158,10 @@ class Transport:
 
         Raises:
             BrokenExchangeError: No answer came.
+            ConfigurationError: The transport is closed.
         """
+        if self._is_closed:
+            raise ConfigurationError("This client is closed. Make a new one to go on.")
         if self._process != os.getpid():
             self._open()  # in a forked child: connections and thread belong to the parent
         request = PreparedRequest()
@@ -170,13 +175,15 @@ class Transport:
                 return self._exchange(request, exchange, self._proxies_for(host))
         except ERRORS as error:
             failure = explain(error, self.timeout, exchange.is_late)
+            failure = replace(failure, was_sent=failure.was_sent and exchange.was_sent)
         finally:
             self._watchdog.forget(exchange)
             exchange.end()
         raise BrokenExchangeError(failure)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; nothing is sent any more."""
+        self._is_closed = True
         if self._process == os.getpid():
             self._watchdog.close()
             self._adapter.close()

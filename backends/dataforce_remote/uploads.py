@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -225,20 +226,14 @@ class Uploads:
             return False
 
 
+@dataclass
 class _Attempt:
     """One upload as far as it has come."""
 
-    def __init__(
-        self,
-        scope: Scope,
-        record: ModelArtifact,
-        plan: Plan | None = None,
-        note: Note | None = None,
-    ) -> None:
-        self.scope = scope
-        self.record = record
-        self.plan = plan
-        self.note = note
+    scope: Scope
+    record: ModelArtifact
+    plan: Plan | None = None
+    note: Note | None = None
 
 
 def _noted(record: ModelArtifact, plan: Plan) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import TYPE_CHECKING, cast
 
 from dataforce.errors import ConfigurationError
@@ -42,11 +42,17 @@ def find_backend(name: str) -> BackendFactory:
         >>> find_backend("local").__name__
         'open_backend'
     """
-    found = {entry.name: entry for entry in entry_points(group=GROUP, name=name)}
-    if name not in found:
+    found = _own(name) or entry_points(group=GROUP, name=name)
+    if not found:
         installed = ", ".join(available_backends()) or "none"
         raise ConfigurationError(
             f"The backend {str(name)!r} is not installed (installed: {installed}). Choose one of "
             f"those with backend_type, or install the package that provides {str(name)!r}."
         )
-    return cast("BackendFactory", found[name].load())
+    return cast("BackendFactory", next(iter(found)).load())
+
+
+def _own(name: str) -> list[EntryPoint]:
+    """Those of this distribution: to look through all that are installed takes longer."""
+    found = (own.entry_points for own in distributions(name="dataforce"))
+    return [entry for entries in found for entry in entries.select(group=GROUP, name=name)]
