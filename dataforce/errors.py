@@ -215,7 +215,7 @@ class ConflictError(APIStatusError):
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: an argument does not have the form it must have; nothing was sent or written."""
+    """422: an argument does not have the form it must have; nothing was written."""
 
     status_code = 422
 
@@ -245,7 +245,10 @@ class FileDeletionError(FileError):
 
 
 class FileDownloadError(FileError):
-    """The bytes of a model file could not be fetched; the target is as it was before."""
+    """The bytes of a model file could not be fetched.
+
+    A path holds what it held before. An open file may have taken some bytes: do not use them.
+    """
 
 
 class ChecksumMismatchError(FileDownloadError):
