@@ -38,6 +38,7 @@ nitpick_ignore_regex = [
     # The build is offline, so it links to nothing outside.
     ("py:.*", r"(collections|contextlib|datetime|enum|os|pathlib|types|typing)(\..*)?|Path"),
     ("py:.*", r"(pydantic|sqlalchemy)(_core)?(\..*)?"),
+    ("py:.*", r"(fastapi|starlette)(\..*)?|FastAPI"),
     # Type variables have no place of their own.
     ("py:.*", r"dataforce(\.\w+)+\.[A-Z]"),
 ]
