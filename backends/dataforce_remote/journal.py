@@ -50,6 +50,8 @@ class Note:
         with suppress(OSError):
             self._path.unlink()
         self._file.close()
+        with suppress(OSError):  # Windows removes no file that is open
+            self._path.unlink(missing_ok=True)
 
 
 class Journal:

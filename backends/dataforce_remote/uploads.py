@@ -201,12 +201,14 @@ class Uploads:
             with _cancellation.shielded():
                 self._store.api.call("PATCH", path, body=body, patience=_LAST_WORDS)
         except DataForceError:
-            if note is not None:
-                note.keep()
             said = (
                 f"Model artifact {record.id} still waits for its bytes, since the platform could "
-                f"not be told; the same upload goes on there when it is made again."
+                f"not be told"
             )
+            if note is not None:
+                note.keep()
+                said += "; the same upload goes on there when it is made again"
+            said += "."
         else:
             if note is not None:
                 note.discard()

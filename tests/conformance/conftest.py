@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,15 +15,15 @@ import psycopg
 import pytest
 
 from dataforce import Client, Organization
-from dataforce.config import APIVersion
+from dataforce.config import APIVersion, load_settings
 from dataforce.models import ORGANIZATION, OrganizationValues
-from dataforce.seam import Scope
-from dataforce.server import UploadLimits
+from dataforce.seam import Scope, find_backend
+from dataforce.server import Server, UploadLimits, create_app
 from dataforce.testing import Capabilities
 from dataforce.testing.plugin import ClientSettings, MakeOrganization
-from tests.server.s3 import bucket as bucket
+from tests.server.s3 import new_bucket
 from tests.server.s3 import s3_server as s3_server
-from tests.server.serving import KEY, serving
+from tests.server.serving import KEY, Turntable, running
 
 LOCAL = ("file", "memory", "postgresql")
 REMOTE = {
@@ -80,13 +82,31 @@ def client_settings(
 @pytest.fixture
 def served(place: str, request: pytest.FixtureRequest, registry: str) -> Iterator[str]:
     """The address of that registry behind HTTP; its files are there too, or in a real bucket."""
-    version = REMOTE[place]
-    if place == "remote-s3":
-        serves = serving(registry, api_version=version, objects=request.getfixturevalue("bucket"))
-    else:
-        serves = serving(registry, api_version=version, limits=SMALL)
-    with serves as base_url:
+    turntable, base_url = request.getfixturevalue("serve")(place)
+    settings = load_settings({"database_url": registry})
+    with closing(find_backend("local")(settings)) as turntable.current:
         yield base_url
+
+
+@pytest.fixture(scope="session")
+def serve(s3_server: str) -> Iterator[Callable[[str], tuple[Turntable, str]]]:
+    """Starts the server of a place when it is first needed."""
+    with ExitStack() as opened:
+
+        @cache
+        def start(place: str) -> tuple[Turntable, str]:
+            turntable = Turntable()
+            bucket = opened.enter_context(new_bucket(s3_server)) if place == "remote-s3" else None
+            app = create_app(
+                turntable,
+                api_keys=[KEY],
+                api_version=REMOTE[place],
+                objects=bucket,
+                limits=None if bucket else SMALL,
+            )
+            return turntable, opened.enter_context(running(Server(app)))
+
+        yield start
 
 
 @pytest.fixture

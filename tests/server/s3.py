@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -85,6 +86,13 @@ def s3_server() -> Iterator[str]:
 @pytest.fixture
 def bucket(s3_server: str) -> Iterator[BucketObjects]:
     """A new bucket, to be given to `serving` as `objects`."""
+    with new_bucket(s3_server) as bucket:
+        yield bucket
+
+
+@contextmanager
+def new_bucket(s3_server: str) -> Iterator[BucketObjects]:
+    """A bucket of its own at that server."""
     client = boto3.client(
         "s3",
         endpoint_url=s3_server,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 from dataforce.config import APIVersion, load_settings
 from dataforce.seam import Backend, find_backend
+from dataforce.seam.backend import AnyKind
 from dataforce.server import ObjectStore, Server, UploadLimits, create_app
 
 KEY = "dfs_" + "k" * 43
@@ -43,6 +45,38 @@ def serving(
         )
         with running(Server(app)) as url:
             yield url
+
+
+class Turntable:
+    """A backend that is another one for each test, behind a server that stays.
+
+    Making an application takes longer than most tests.
+
+    Attributes:
+        current: The backend of the test that runs.
+    """
+
+    mode = "local"
+    current: Backend
+
+    def store(self, kind: AnyKind) -> Any:
+        """What the current backend answers, at each call."""
+        return _Late(lambda: self.current.store(kind))
+
+    def content(self, kind: AnyKind) -> Any:
+        """What the current backend answers, at each call."""
+        return _Late(lambda: self.current.content(kind))
+
+    def close(self) -> None:
+        """Nothing: each test closes its own."""
+
+
+class _Late:
+    def __init__(self, find: Callable[[], object]) -> None:
+        self._find = find
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._find(), name)
 
 
 @contextmanager
