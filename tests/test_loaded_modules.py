@@ -15,13 +15,12 @@ from sqlalchemy import Engine, event
 from dataforce import Client, ModelArtifact
 
 IRIS = Path(__file__).parent / "data" / "iris.fnnx"
-OURS = ("dataforce", "dataforce_local")
+OURS = ("dataforce", "dataforce_local", "dataforce_remote")
 
 PACKAGE = {"dataforce", "dataforce._version", "dataforce.errors"}
 
 CLIENT = PACKAGE | {
     "dataforce._cancellation",
-    "dataforce._package_metrics",
     "dataforce._tally",
     "dataforce.api",
     "dataforce.api._clear",
@@ -62,7 +61,6 @@ CLIENT = PACKAGE | {
     "dataforce.models.organization",
     "dataforce._digest",
     "dataforce._reservation",
-    "dataforce.package",
     "dataforce.seam",
     "dataforce.seam.backend",
     "dataforce.seam.discovery",
@@ -84,6 +82,20 @@ LOCAL = CLIENT | {
     "dataforce_local.records",
     "dataforce_local.schema",
     "dataforce_local.tables",
+}
+
+REMOTE = CLIENT | {
+    "dataforce_remote",
+    "dataforce_remote.api",
+    "dataforce_remote.arrays",
+    "dataforce_remote.backend",
+    "dataforce_remote.exchange",
+    "dataforce_remote.failures",
+    "dataforce_remote.records",
+    "dataforce_remote.refusals",
+    "dataforce_remote.retries",
+    "dataforce_remote.transport",
+    "dataforce_remote.version",
 }
 
 ASYNCHRONOUS = {
@@ -125,6 +137,9 @@ ASYNC_CLASS = "from dataforce import AsyncClient"
 CALL = f"""{CLASS}
 client = Client(database_url=":memory:")
 client.organizations.list()"""
+READY = f"""{CLASS}
+client = Client(backend_type="remote", api_key="dfs_key")
+client.backend"""
 RECORD = f"""{CALL}
 client.collections.create("", "Flowers", "model")
 client.model_artifacts.list()"""
@@ -154,7 +169,8 @@ def ours(modules: set[str]) -> set[str]:
         (ASYNC_CLASS, CLIENT | ASYNCHRONOUS),
         (CALL, LOCAL),
         (RECORD, LOCAL),
-        (FILE, LOCAL),
+        (FILE, LOCAL | {"dataforce.package", "dataforce._package_metrics"}),
+        (READY, REMOTE),
     ],
 )
 def test_modules_of_ours(code: str, expected: set[str]) -> None:
@@ -165,8 +181,9 @@ def test_modules_of_ours(code: str, expected: set[str]) -> None:
     ("code", "expected"),
     [
         (IMPORT, set()),
-        # pydantic looks for its plugins with importlib.metadata; the package reader needs tarfile.
-        (CLASS, {"importlib.metadata", "pydantic", "tarfile"}),
+        # pydantic looks for its plugins with importlib.metadata.
+        (CLASS, {"importlib.metadata", "pydantic"}),
+        (READY, {"importlib.metadata", "platformdirs", "pydantic", "requests"}),
         # SQLAlchemy imports asyncio, whatever it is used for.
         (
             CALL,
@@ -177,7 +194,6 @@ def test_modules_of_ours(code: str, expected: set[str]) -> None:
                 "pydantic",
                 "sqlalchemy",
                 "sqlite3",
-                "tarfile",
             },
         ),
     ],
@@ -188,7 +204,10 @@ def test_modules_of_others(code: str, expected: set[str]) -> None:
 
 def test_files_are_opened_with_the_first_file() -> None:
     assert "fsspec" not in loaded_by(RECORD)
-    assert loaded_by(FILE) & set(HEAVY) == (loaded_by(RECORD) & set(HEAVY)) | {"fsspec"}
+    assert loaded_by(FILE) & set(HEAVY) == (loaded_by(RECORD) & set(HEAVY)) | {
+        "fsspec",
+        "tarfile",
+    }
 
 
 def test_nothing_of_ours_needs_asyncio_in_a_synchronous_client() -> None:

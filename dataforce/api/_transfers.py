@@ -22,7 +22,6 @@ from dataforce.models import (
     ModelArtifactChanges,
     ModelArtifactValues,
 )
-from dataforce.package import read_package
 from dataforce.seam import Scope
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ def upload(
     progress: Progress | None,
 ) -> ModelArtifact:
     """Store a file and its record; reads the file once."""
+    from dataforce.package import read_package  # needs tarfile, and what that needs
+
     # What can be refused without reading a large file is refused first.
     validated(MODEL_ARTIFACT, ModelArtifactChanges, described)
     path = path_of(file_path)
