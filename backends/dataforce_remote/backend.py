@@ -74,12 +74,11 @@ class RemoteBackend:
                 store.close()
 
     def _store(self, kind: AnyKind) -> RecordStore[Any, Any, Any]:
-        if kind not in self._stores:
-            with self._opening:
-                if kind not in self._stores:  # another thread may have been faster
-                    opened = _class_for(kind)(kind, self._api, self._version, self._store)
-                    self._stores[kind] = opened
-        return self._stores[kind]
+        with self._opening:
+            if kind not in self._stores:
+                opened = _class_for(kind)(kind, self._api, self._version, self._store)
+                self._stores[kind] = opened
+            return self._stores[kind]
 
 
 def _class_for(kind: AnyKind) -> type[RecordStore[Any, Any, Any]]:

@@ -212,11 +212,12 @@ class Watchdog:
 
     def _start(self) -> None:
         with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="dataforce-watchdog", daemon=True
-                )
-                self._thread.start()
+            if self._thread is not None:  # pragma: no cover  # another thread was faster
+                return
+            self._thread = threading.Thread(
+                target=self._run, name="dataforce-watchdog", daemon=True
+            )
+            self._thread.start()
 
     def _run(self) -> None:
         while not self._closing.wait(_TICK):

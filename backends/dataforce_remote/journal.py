@@ -16,7 +16,8 @@ _DAY = 24 * 60 * 60
 
 try:
     import fcntl
-except ImportError:  # Windows; there nobody can tell whether a writer is alive, so none is resumed
+except ImportError:  # pragma: no cover
+    # Windows. There nobody can tell whether a writer is alive, so no upload is resumed.
     fcntl = None  # type: ignore[assignment]
 
 
@@ -96,9 +97,7 @@ class Journal:
                     note.discard()
 
     def _paths(self, pattern: str) -> Iterable[Path]:
-        with suppress(OSError):
-            return sorted(self._folder.glob(pattern))
-        return ()
+        return sorted(self._folder.glob(pattern))
 
 
 def key_of(*parts: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -97,40 +98,36 @@ class _Stretch:
             self._outgoing.advance(-self._sent)
             self._sent = 0
         buffer = memoryview(bytearray(min(_CHUNK, self._size) or 1))
-        with self._opened() as file:
+        with self._readable():
+            file = FileIO(self._outgoing.path)
+        with file:
+            file.seek(self._start)
             while self._sent < self._size:
                 _cancellation.check()
-                count = self._read(file, buffer[: self._size - self._sent])
+                with self._readable():
+                    count = file.readinto(buffer[: self._size - self._sent])
+                if not count:
+                    raise FileUploadError(
+                        f"{self._outgoing.path} became shorter while it was uploaded. Upload it "
+                        f"again when nothing writes to it."
+                    )
                 yield buffer[:count]
                 self._sent += count
                 self._outgoing.advance(count)
 
-    def _opened(self) -> FileIO:
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        fault = None
         try:
-            file = FileIO(self._outgoing.path)
+            yield
         except OSError as error:
-            raise self._unreadable(error) from None
-        file.seek(self._start)
-        return file
-
-    def _read(self, file: FileIO, buffer: memoryview) -> int:
-        try:
-            count = file.readinto(buffer)
-        except OSError as error:
-            raise self._unreadable(error) from None
-        if not count:
+            # Passed on as it is, it would look like an error of the connection, and be tried again.
+            fault = error.strerror
+        if fault is not None:
             raise FileUploadError(
-                f"{self._outgoing.path} became shorter while it was uploaded. Upload it again "
-                f"when nothing writes to it."
+                f"{self._outgoing.path} could not be read while it was uploaded: {fault}. Upload "
+                f"it again when it is there."
             )
-        return count
-
-    def _unreadable(self, error: OSError) -> FileUploadError:
-        # Passed on as it is, it would look like an error of the connection, and be tried again.
-        return FileUploadError(
-            f"{self._outgoing.path} could not be read while it was uploaded: {error.strerror}. "
-            f"Upload it again when it is there."
-        )
 
 
 def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -> Generator[int]:

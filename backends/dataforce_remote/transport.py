@@ -184,9 +184,8 @@ class Transport:
     def close(self) -> None:
         """Close all connections; nothing is sent any more."""
         self._is_closed = True
-        if self._process == os.getpid():
-            self._watchdog.close()
-            self._adapter.close()
+        self._watchdog.close()
+        self._adapter.close()
 
     def _exchange(
         self, request: PreparedRequest, exchange: Exchange, proxies: dict[str, str]

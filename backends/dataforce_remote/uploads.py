@@ -109,7 +109,7 @@ class Uploads:
                 finished.wait()
         except BaseException:  # Ctrl-C, a cancelled task
             stop.set()
-            if thread.is_alive():
+            if thread.is_alive():  # pragma: no branch  # else Ctrl-C came before it began
                 # Not join: once interrupted, it takes the thread for ended.
                 finished.wait()
             for answer in answers:

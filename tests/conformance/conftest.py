@@ -111,18 +111,16 @@ def serve(s3_server: str) -> Iterator[Callable[[str], tuple[Turntable, str]]]:
 
 @pytest.fixture
 def make_organization(
-    place: str, request: pytest.FixtureRequest, registry: str
+    place: str, client: Client, make_organization: MakeOrganization, registry: str
 ) -> MakeOrganization:
     """Over HTTP nobody makes organizations; on the registry behind it one can."""
     if place not in REMOTE:
-        store = request.getfixturevalue("client").backend.store(ORGANIZATION)
-        return lambda name: store.create(Scope(), OrganizationValues(name=name))
+        return make_organization
 
     def make(name: str) -> Organization:
         with Client(database_url=registry) as behind:
             store = behind.backend.store(ORGANIZATION)
             made = store.create(Scope(), OrganizationValues(name=name))
-        client: Client = request.getfixturevalue("client")
         # As it is seen through the platform, with what that alone says.
         return next(each for each in client.organizations.list() if each.id == made.id)
 

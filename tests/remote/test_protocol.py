@@ -14,6 +14,7 @@ from dataforce import (
     Client,
     NotFoundError,
     PermissionDeniedError,
+    UnprocessableEntityError,
 )
 from dataforce.models import ORGANIZATION as ORGANIZATION_KIND
 from dataforce.models import OrganizationValues
@@ -234,3 +235,19 @@ def test_organizations_are_made_by_people(open_client: Open) -> None:
         store.delete(Scope(), ORGANIZATION)
     with pytest.raises(PermissionDeniedError, match="browser"):
         store.update(Scope(), ORGANIZATION, ORGANIZATION_KIND.changes(name="New"))
+
+
+def test_what_else_is_wrong_with_a_bucket_secret_is_told(
+    platform: Platform, client: Client
+) -> None:
+    fault = {"loc": ["body", "secret_key"], "msg": "too short", "input": "CANARY"}
+    platform.add("POST", SECRETS, json={"detail": [fault]}, status=422)
+    with pytest.raises(UnprocessableEntityError, match="secret_key: too short") as caught:
+        client.bucket_secrets.create("s3.example.com", "models", secret_key="CANARY")
+    assert "CANARY" not in repr(vars(caught.value))
+
+
+def test_a_bucket_secret_that_is_gone_is_deleted(platform: Platform, client: Client) -> None:
+    platform.add("DELETE", f"{SECRETS}/{SECRET}", json={"detail": "Secret not found"}, status=404)
+    client.bucket_secrets.delete(SECRET)
+    assert asked(platform)[-1].startswith("DELETE ")

@@ -1,0 +1,148 @@
+"""Uploads that a killed process left behind, found by the next that uploads the same."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataforce import Client, CreatedModel
+from dataforce.config import APIVersion
+from dataforce.models import ModelArtifactValues
+from dataforce.package import read_package
+from dataforce.testing import links
+from dataforce.testing.packages import build_package
+from dataforce_remote.journal import Journal, key_of
+from tests.server.serving import KEY, serving
+
+
+@pytest.fixture(params=list(APIVersion))
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with (
+        serving(api_version=request.param) as base_url,
+        Client(backend_type="remote", base_url=base_url, api_key=KEY, retry_timeout=0) as client,
+    ):
+        client.collections.create("", "Flowers", "model")
+        yield client
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return build_package(tmp_path / "model.fnnx")
+
+
+@pytest.fixture
+def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return Journal(tmp_path / "state" / "dataforce" / "uploads")
+
+
+def leave_behind(client: Client, journal: Journal, package: Path, **changes: Any) -> CreatedModel:
+    """What is there when a process was killed before a byte arrived."""
+    described = read_package(package)
+    values = ModelArtifactValues(
+        file_name=described.file_name,
+        metrics=described.metrics,
+        manifest=described.manifest,
+        file_hash=described.file_hash,
+        file_index=described.file_index,
+        size=described.size,
+        model_name="iris",
+    )
+    given = {name: getattr(values, name) for name in type(values).model_fields}
+    created = client.model_artifacts.create(**given)
+    scope = (client.organization, client.orbit, client.collection)
+    key = key_of(client.settings.base_url, scope, values.model_dump(mode="json"))
+    details = created.url.model_dump(mode="json")
+    entry: dict[str, Any] = {"model": created.model.id, "type": "s3", "details": details}
+    note = journal.begin(key, entry | changes)
+    assert note is not None
+    note.keep()
+    return created
+
+
+def statuses(client: Client) -> list[str]:
+    return [str(model.status) for model in client.model_artifacts.list()]
+
+
+def test_it_goes_on_where_it_stopped(client: Client, journal: Journal, package: Path) -> None:
+    created = leave_behind(client, journal, package)
+    model = client.model_artifacts.upload(package, "iris")
+    assert model.id == created.model.id
+    assert client.model_artifacts.list() == [model]
+    assert client.model_artifacts.download(model.id, package).exists()
+
+
+def test_what_was_finished_is_not_done_again(
+    client: Client, journal: Journal, package: Path
+) -> None:
+    created = leave_behind(client, journal, package)
+    links.put(created.url.parts[0].url, package.read_bytes())
+    client.model_artifacts.update(created.model.id, status="uploaded")
+    assert client.model_artifacts.upload(package, "iris").id == created.model.id
+    # The next one is an upload of its own.
+    assert client.model_artifacts.upload(package, "iris").id != created.model.id
+
+
+@pytest.mark.parametrize("status", ["deleted", "upload_failed"])
+def test_a_record_that_waits_no_more_is_left_alone(
+    client: Client, journal: Journal, package: Path, status: str
+) -> None:
+    created = leave_behind(client, journal, package)
+    if status == "deleted":
+        client.model_artifacts.delete(created.model.id)
+    else:
+        client.model_artifacts.update(created.model.id, status=status)
+    model = client.model_artifacts.upload(package, "iris")
+    assert model.id != created.model.id
+    assert statuses(client) == [*([status] if status != "deleted" else []), "uploaded"]
+
+
+@pytest.mark.parametrize("change", [{"model": None}, {"details": None}, {"details": {"parts": 1}}])
+def test_a_note_that_says_nothing_is_dropped(
+    client: Client, journal: Journal, package: Path, change: dict[str, Any]
+) -> None:
+    created = leave_behind(client, journal, package, **change)
+    model = client.model_artifacts.upload(package, "iris")
+    assert model.id != created.model.id
+    assert statuses(client) == ["pending_upload", "uploaded"]
+
+
+def test_where_nothing_can_be_brought_any_more_it_begins_anew(
+    client: Client, journal: Journal, package: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    created = leave_behind(client, journal, package)
+    # As when the URL has expired.
+    details = created.url.model_dump(mode="json")
+    details["parts"][0]["url"] += "0"
+    client.model_artifacts.update(created.model.id, status="upload_failed")
+    leave_behind(client, journal, package, details=details)
+    told: list[tuple[int, int]] = []
+    with caplog.at_level(logging.WARNING, "dataforce"):
+        client.model_artifacts.upload(
+            package, "iris", progress=lambda done, size: told.append((done, size))
+        )
+    assert statuses(client) == ["upload_failed", "upload_failed", "uploaded"]
+    assert told[-1] == (package.stat().st_size, package.stat().st_size)
+    assert "begins anew" in caplog.text
+    assert "signature" not in caplog.text.lower()
+
+
+def test_without_a_place_for_notes_uploads_still_work(
+    client: Client, journal: Journal, package: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "state").write_bytes(b"a file where a folder should be")
+    assert client.model_artifacts.upload(package, "iris").size == package.stat().st_size
+
+
+def test_a_note_that_cannot_be_opened_is_left_alone(
+    client: Client, journal: Journal, package: Path, tmp_path: Path
+) -> None:
+    created = leave_behind(client, journal, package)
+    [note] = (tmp_path / "state").rglob("*.jsonl")
+    note.unlink()
+    note.mkdir()
+    assert client.model_artifacts.upload(package, "iris").id != created.model.id
