@@ -21,7 +21,7 @@ from dataforce.errors import (
 from dataforce_remote.failures import Failure
 from dataforce_remote.refusals import is_page, refusal
 from dataforce_remote.retries import Budget, Retries, parse_retry_after
-from dataforce_remote.transport import BrokenExchangeError, Transport
+from dataforce_remote.transport import BrokenExchangeError, Hidden, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,8 @@ LARGEST_ANSWER = 1024**3
 """No answer of the API is larger, in bytes; an array of 100,000 models takes 200 MB."""
 
 _REPEATABLE = ("GET", "PUT", "DELETE")
-_PASSING = (408, 429, 502, 503, 504)
+_TOO_MANY = 429
+_PASSING = (408, _TOO_MANY, 502, 503, 504)
 _CRASHES_REPEATED = 2
 """How often a call is sent again that the platform crashed on; mostly it will crash again."""
 _PATIENCE_WITH_STRANGERS = 10.0
@@ -104,7 +105,7 @@ class API:
             {
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
-                "Authorization": f"Bearer {settings.api_key.get_secret_value()}",
+                "Authorization": Hidden(f"Bearer {settings.api_key.get_secret_value()}"),
                 "User-Agent": f"dataforce/{__version__}",
             }
         )
@@ -118,6 +119,7 @@ class API:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         patience: float = math.inf,
+        repeatable: bool | None = None,
         to_the_end: bool = False,
     ) -> Reply:
         """Send a request until it is answered or cannot be sent again.
@@ -127,6 +129,7 @@ class API:
             path: Below `base_url`.
             query: Parameters; their values are quoted here.
             body: JSON.
+            repeatable: Whether doing it twice is doing it once; by the method if not given.
             patience: For how long to try again at most, in seconds, if `retry_timeout` is longer.
             to_the_end: Whether to wait for an answer even if the waiting task is cancelled.
 
@@ -139,57 +142,51 @@ class API:
             APIResponseValidationError: Its answer is too large.
         """
         retries = Retries(self.budget, min(self.settings.retry_timeout, patience))
-        was_repeated = False
+        if repeatable is None:
+            repeatable = method in _REPEATABLE
+        call = _Call(method, path, query, body, repeatable, to_the_end)
         while True:
             failure = None
             try:
-                return self._attempt(method, path, query, body, retries, was_repeated, to_the_end)
+                return self._attempt(call, retries)
             except BrokenExchangeError as error:
                 failure = error.failure
             except _RepeatError:
-                was_repeated = was_repeated or method != "GET"
                 continue
-            if not self._may_repeat(method, failure, retries):
-                raise self._unreachable(method, path, failure)
-            was_repeated = was_repeated or failure.was_sent
+            if not self._may_repeat(call, failure, retries):
+                raise self._unreachable(call, failure)
+            call.is_in_doubt = call.is_in_doubt or failure.was_sent
 
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
 
-    def _attempt(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None,
-        body: bytes | None,
-        retries: Retries,
-        was_repeated: bool,
-        to_the_end: bool,
-    ) -> Reply:
-        url = f"{self._origin}{self._prefix}{path}"
-        if query:
-            url += "?" + urlencode(query, quote_via=quote)
-        with _cancellation.shielded() if to_the_end else nullcontext():
-            headers = self._headers_for(body)
-            answer = self._transport.send(method, url, headers, body, host=self._origin)
+    def _attempt(self, call: _Call, retries: Retries) -> Reply:
+        url = f"{self._origin}{self._prefix}{call.path}"
+        if call.query:
+            url += "?" + urlencode(call.query, quote_via=quote)
+        with _cancellation.shielded() if call.to_the_end else nullcontext():
+            headers = self._headers_for(call.body)
+            answer = self._transport.send(call.method, url, headers, call.body, host=self._origin)
             content = answer.read(LARGEST_ANSWER)
         self._has_answered = True
         if content is None:
             raise APIResponseValidationError(
-                f"The answer to {method} {path} is larger than {LARGEST_ANSWER} bytes, which no "
-                f"answer of the platform is. Check that base_url is the address of its API."
+                f"The answer to {call.method} {call.path} is larger than {LARGEST_ANSWER} bytes, "
+                f"which no answer of the platform is. Check that base_url is the address of its "
+                f"API."
             )
         if 200 <= answer.status < 300:
             self.budget.earn()
-            return Reply(method, path, content)
-        if answer.status == 404 and method == "DELETE" and was_repeated:
-            return Reply(method, path, b"")  # the first attempt did it, and its answer was lost
-        if self._is_passing(method, answer.status, retries.count) and retries.wait(
+            return Reply(call.method, call.path, content)
+        if answer.status == 404 and call.method == "DELETE" and call.is_in_doubt:
+            return Reply(call.method, call.path, b"")  # the first attempt did it
+        if _is_passing(call, answer.status, retries.count) and retries.wait(
             parse_retry_after(answer.headers.get("retry-after"))
         ):
+            call.is_in_doubt = call.is_in_doubt or answer.status != _TOO_MANY
             raise _RepeatError
-        raise refusal(self.settings, method, path, answer.status, answer.headers, content)
+        raise refusal(self.settings, call.method, call.path, answer.status, answer.headers, content)
 
     def _headers_for(self, body: bytes | None) -> CaseInsensitiveDict[str]:
         if body is None:
@@ -199,29 +196,43 @@ class API:
         headers["Content-Length"] = str(len(body))
         return headers
 
-    def _is_passing(self, method: str, status: int, count: int) -> bool:
-        """Whether a refusal may be over soon, and the call was surely not carried out or may be."""
-        if method not in _REPEATABLE:
-            return status == 429
-        return status in _PASSING or (status == 500 and count < _CRASHES_REPEATED)
-
-    def _may_repeat(self, method: str, failure: Failure, retries: Retries) -> bool:
-        if failure.is_lasting or (failure.was_sent and method not in _REPEATABLE):
+    def _may_repeat(self, call: _Call, failure: Failure, retries: Retries) -> bool:
+        if failure.is_lasting or (failure.was_sent and not call.repeatable):
             return False
         is_stranger = not (self._has_answered or failure.was_sent)
         return retries.wait(within=_PATIENCE_WITH_STRANGERS if is_stranger else math.inf)
 
-    def _unreachable(self, method: str, path: str, failure: Failure) -> APIConnectionError:
+    def _unreachable(self, call: _Call, failure: Failure) -> APIConnectionError:
         doubt = ""
-        if failure.was_sent and method not in _REPEATABLE:
+        if failure.was_sent and call.method not in _REPEATABLE:
             doubt = " It may have been carried out all the same: look before you send it again."
         elif not failure.was_sent:
             doubt = f" Check base_url ({self.settings.origin('base_url')})."
         kind = APITimeoutError if failure.is_timeout else APIConnectionError
         hint = f" {failure.hint}" if failure.hint else ""
         return kind(
-            f"{method} {path} got no answer from {self._origin}: {failure.reason}.{doubt}{hint}"
+            f"{call.method} {call.path} got no answer from {self._origin}: {failure.reason}."
+            f"{doubt}{hint}"
         )
+
+
+@dataclass(slots=True)
+class _Call:
+    method: str
+    path: str
+    query: Mapping[str, str] | None
+    body: bytes | None
+    repeatable: bool
+    to_the_end: bool
+    is_in_doubt: bool = False
+    """Whether an earlier attempt may have been carried out."""
+
+
+def _is_passing(call: _Call, status: int, count: int) -> bool:
+    """Whether a refusal may be over soon, and sending the call again does no harm."""
+    if not call.repeatable:
+        return status == _TOO_MANY
+    return status in _PASSING or (status == 500 and count < _CRASHES_REPEATED)
 
 
 class _RepeatError(Exception):

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _ERROR = re.compile(rb"<Error>.*?</Error>", re.S)
 _CODE = re.compile(rb"<Code>\s*(.*?)\s*</Code>", re.S)
 _MESSAGE = re.compile(rb"<Message>\s*(.*?)\s*</Message>", re.S)
-_PASSING = (408, 429, 500, 502, 503, 504)
-_PASSING_CODES = ("InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted")
+PASSING = (408, 429, 500, 502, 503, 504)
+_PASSING_CODES = (b"InternalError", b"SlowDown", b"ServiceUnavailable", b"OperationAborted")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 3
 _LARGEST_DOCUMENT = 16 * 1024 * 1024
@@ -79,8 +79,16 @@ class Bucket:
         url: str,
         payload: Payload | None = None,
         headers: Mapping[str, str] | None = None,
+        allowance: float = 0.0,
     ) -> Document:
         """Send a request until it succeeds.
+
+        Args:
+            method: The HTTP method.
+            url: Carries its own permission.
+            payload: What to send.
+            headers: Beside the usual ones.
+            allowance: For how much longer than usual the answer may drip, in seconds.
 
         Raises:
             BucketError: It did not.
@@ -89,7 +97,7 @@ class Bucket:
         while True:
             fault, retry_after = None, None
             try:
-                document = self._attempt(method, url, payload, headers or {})
+                document = self._attempt(method, url, payload, headers or {}, allowance)
                 fault = _fault(document, url)
                 if fault is None:
                     self.budget.earn()
@@ -116,11 +124,16 @@ class Bucket:
         self._transport.close()
 
     def _attempt(
-        self, method: str, url: str, payload: Payload | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        payload: Payload | None,
+        headers: Mapping[str, str],
+        allowance: float,
     ) -> Document:
         answer = self._send(method, url, payload, headers)
         with closing(answer):
-            content = answer.read(_LARGEST_DOCUMENT)
+            content = answer.read(_LARGEST_DOCUMENT, allowance)
         return Document(answer.status, answer.headers, content or b"")
 
     def _send(
@@ -179,8 +192,8 @@ def _fault(document: Document, url: str) -> BucketError | None:
 
 def _is_passing(document: Document) -> bool:
     code = _CODE.search(document.content)
-    return document.status in _PASSING or (
-        document.status == 200 and code is not None and code[1].decode() in _PASSING_CODES
+    return document.status in PASSING or (
+        document.status == 200 and code is not None and code[1] in _PASSING_CODES
     )
 
 

@@ -9,8 +9,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from dataforce.errors import ChecksumMismatchError, ContentChangedError, FileDownloadError
-from dataforce_remote.bucket import Bucket, BucketError, broken, refused
+from dataforce_remote.bucket import PASSING, Bucket, BucketError, broken, refused
 from dataforce_remote.failures import Failure
+from dataforce_remote.retries import parse_retry_after
 from dataforce_remote.transport import Answer, BrokenExchangeError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _TOTAL = re.compile(r"bytes\s+(?:(\d+)-\d+|\*)/(\d+)")
 _OK, _PARTIAL, _FORBIDDEN, _NOT_FOUND, _CHANGED, _UNSATISFIABLE = 200, 206, 403, 404, 412, 416
-_PASSING = (408, 429, 500, 502, 503, 504)
 
 
 class RemoteContent:
@@ -54,8 +54,7 @@ class RemoteContent:
         # Of an empty file, too, it is found out whether it is there.
         is_missing = offset < end or not self._record.size
         while is_missing:
-            fault: BucketError | None = None
-            is_lasting = False
+            failure: Failure | None = None
             try:
                 with closing(self._range(offset, end)) as chunks:
                     for chunk in chunks:
@@ -65,11 +64,13 @@ class RemoteContent:
                 is_missing = offset < end
                 self._bucket.budget.earn()
                 if is_missing:
-                    fault = BucketError(f"its answer ended {end - offset} bytes too early")
+                    failure = Failure(f"its answer ended {end - offset} bytes too early")
             except BrokenExchangeError as error:
-                fault, is_lasting = broken(error.failure, self._url or ""), error.failure.is_lasting
-            if fault is not None and (is_lasting or not retries.wait()):
-                raise self._failed(str(fault))
+                failure = error.failure
+            if failure is not None and (
+                failure.is_lasting or not retries.wait(failure.retry_after)
+            ):
+                raise self._failed(str(broken(failure, self._url or "")))
 
     def _range(self, offset: int, end: int) -> Generator[bytes]:
         """The bytes of one answer, cut to what was asked for."""
@@ -139,8 +140,9 @@ class RemoteContent:
         if answer.status == _UNSATISFIABLE:
             return self._mismatch("fewer bytes")
         fault = refused(answer.status, answer.read(65536) or b"", url)
-        if answer.status in _PASSING:
-            return BrokenExchangeError(Failure(str(fault)))
+        if answer.status in PASSING:
+            asked = parse_retry_after(answer.headers.get("retry-after"))
+            return BrokenExchangeError(Failure(str(fault), retry_after=asked))
         return self._failed(str(fault))
 
     def _address(self, refused: str | None = None) -> str:

@@ -61,6 +61,10 @@ class Exchange:
         """Be that no longer."""
         _thread.exchange = None
 
+    def release(self) -> None:
+        """Leave the connection to other threads: the answer was read."""
+        self.connection = self.socket = None
+
     def cut(self) -> None:
         """End whatever the exchange waits for; the thread that waits gets an error."""
         connected = self.socket or (self.connection and self.connection.sock)
@@ -116,10 +120,16 @@ class _Guarded(HTTPConnection):
     def connect(self) -> None:
         exchange: Exchange = _thread.exchange
         exchange.connection = self
-        exchange.deadline = time.monotonic() + exchange.timeout
         super().connect()
         # How long sending may take depends on how much there is to send.
         exchange.deadline = math.inf
+
+    def _new_conn(self) -> socket.socket:
+        # Each address of the host has its own time to connect; then a handshake may follow.
+        connected = super()._new_conn()
+        exchange: Exchange = _thread.exchange
+        exchange.deadline = time.monotonic() + exchange.timeout
+        return connected
 
     def send(self, data: Any) -> None:
         if self.sock is None:

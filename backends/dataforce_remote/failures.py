@@ -29,6 +29,7 @@ class Failure:
         was_sent: Whether the server may have seen the request.
         is_timeout: Whether it is a matter of time.
         is_lasting: Whether trying again is of no use.
+        retry_after: How long the server asks to wait, in seconds.
     """
 
     reason: str
@@ -36,6 +37,7 @@ class Failure:
     was_sent: bool = True
     is_timeout: bool = False
     is_lasting: bool = False
+    retry_after: float | None = None
 
 
 ERRORS = (requests.RequestException, exceptions.HTTPError, OSError)

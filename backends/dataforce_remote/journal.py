@@ -89,12 +89,12 @@ class Journal:
             if note is not None:
                 yield note
 
-    def sweep(self) -> None:
-        """Remove notes of more than a day, whose URLs no longer work."""
+    def stale(self) -> Iterator[Note]:
+        """The notes of more than a day, whose URLs no longer work; each is now ours."""
         for path in self._paths("*.jsonl"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _DAY and (note := _taken(path)):
-                    note.discard()
+                    yield note
 
     def _paths(self, pattern: str) -> Iterable[Path]:
         return sorted(self._folder.glob(pattern))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
-from dataforce.errors import APIConnectionError, DataForceError, FileDeletionError
+from dataforce.errors import BadRequestError, DataForceError, FileDeletionError
 from dataforce.models import (
     CreatedModel,
     ModelArtifact,
@@ -49,7 +50,10 @@ class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactValues, ModelArt
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove the file, then the record; a file that stays leaves it `deletion_failed`."""
-        record = self.get(scope, identifier)
+        self.delete_known(scope, self.get(scope, identifier))
+
+    def delete_known(self, scope: Scope, record: ModelArtifact) -> None:
+        """The same for a record that was just read."""
         url = self.signed(scope, record.id, "delete-url")
         fault = None
         try:
@@ -58,7 +62,7 @@ class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactValues, ModelArt
             fault = None if error.status == _GONE else error
         if fault is not None:
             raise self._not_deleted(scope, record, fault)
-        super().delete(scope, identifier)
+        super().delete(scope, record.id)
 
     def signed(self, scope: Scope, identifier: str, purpose: str) -> str:
         """A URL that the platform signs: `download-url` or `delete-url`."""
@@ -66,15 +70,24 @@ class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactValues, ModelArt
         return self.api.call("GET", path).parse(_URL.model_validate_json).url
 
     def set_status(
-        self, scope: Scope, identifier: str, status: ModelArtifactStatus
+        self,
+        scope: Scope,
+        identifier: str,
+        status: ModelArtifactStatus,
+        patience: float = math.inf,
     ) -> ModelArtifact:
         """The record with that status, also if the answer to the first attempt is lost."""
         changes = ModelArtifactChanges.model_validate({"status": status})
+        body = changes.model_dump_json(exclude_unset=True).encode()
+        path = self.path(scope, identifier)
         try:
-            return self.update(scope, identifier, changes)
-        except APIConnectionError:
+            reply = self.api.call("PATCH", path, body=body, repeatable=True, patience=patience)
+        except BadRequestError:
             record = self.get(scope, identifier)
-            return record if record.status == status else self.update(scope, identifier, changes)
+            if record.status != status:
+                raise
+            return record
+        return reply.parse(self.one)
 
     def _not_deleted(
         self, scope: Scope, record: ModelArtifact, fault: BucketError

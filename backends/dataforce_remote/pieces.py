@@ -26,6 +26,8 @@ STREAMS = 4
 """How many parts are under way at a time."""
 
 _CHUNK = 256 * 1024
+_TO_COMPLETE = 600.0
+"""How long a bucket may take to put the parts of a file together, in seconds."""
 _UPLOAD_ID = re.compile(rb"<UploadId>\s*([^<]+?)\s*</UploadId>")
 _AZURE_HEADERS = {"x-ms-blob-type": "BlockBlob"}
 
@@ -184,9 +186,10 @@ def complete(bucket: Bucket, plan: Plan, done: dict[int, str]) -> None:
         text = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>"
     content = text.encode()
     payload = Payload(len(content), lambda: (memoryview(content),))
-    bucket.request(
-        "PUT" if plan.type == "azure" else "POST", url, payload, {"Content-Type": "application/xml"}
-    )
+    method = "PUT" if plan.type == "azure" else "POST"
+    headers = {"Content-Type": "application/xml"}
+    # S3 puts a large file together for minutes, and sends white space meanwhile.
+    bucket.request(method, url, payload, headers, allowance=_TO_COMPLETE)
 
 
 def initiate(bucket: Bucket, url: str) -> str:

@@ -13,6 +13,8 @@ from dataforce.models import ModelArtifact, ModelArtifactValues, UploadDetails, 
 from dataforce_remote.pieces import Plan, initiate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dataforce.seam import Scope
     from dataforce_remote.model_artifacts import ModelArtifactStore
 
@@ -59,8 +61,13 @@ def register(store: ModelArtifactStore, scope: Scope, values: ModelArtifactValue
     return answer
 
 
-def plan_for(store: ModelArtifactStore, answer: Registered) -> Plan:
+def plan_for(store: ModelArtifactStore, answer: Registered, begun: Callable[[str], object]) -> Plan:
     """Where the bytes go; begins the upload in parts where that is for the client to do.
+
+    Args:
+        store: The records.
+        answer: What the platform said of the new one.
+        begun: Is told the id of an upload in parts, once there is something to clean up.
 
     Raises:
         BucketError: The bucket does not begin it.
@@ -69,8 +76,10 @@ def plan_for(store: ModelArtifactStore, answer: Registered) -> Plan:
     target, details, size = answer.upload_details, answer.url, answer.model.size
     if target is None:
         plan = Plan("s3", details or UploadDetails(parts=[]))
+        if plan.details.upload_id is not None:
+            begun(plan.details.upload_id)
     elif target.multipart:
-        plan = Plan(target.type, _parts(store, target, size))
+        plan = Plan(target.type, _parts(store, target, size, begun))
     else:
         whole = UploadPart(
             part_number=1, url=target.url or "", start_byte=0, end_byte=size, part_size=size
@@ -84,14 +93,19 @@ def plan_for(store: ModelArtifactStore, answer: Registered) -> Plan:
     return plan
 
 
-def _parts(store: ModelArtifactStore, target: Target, size: int) -> UploadDetails:
+def _parts(
+    store: ModelArtifactStore, target: Target, size: int, begun: Callable[[str], object]
+) -> UploadDetails:
     asked: dict[str, object] = {
         "bucket_id": target.bucket_secret_id,
         "bucket_location": target.bucket_location,
         "size": size,
     }
     if target.url is not None:  # with Azure there is nothing to begin
-        asked["upload_id"] = initiate(store.bucket, target.url)
+        asked["upload_id"] = upload_id = initiate(store.bucket, target.url)
+        begun(upload_id)
     path = "/bucket-secrets/upload/multipart"
-    reply = store.api.call("POST", path, body=json.dumps(asked).encode())
+    # It makes URLs and nothing else.
+    body = json.dumps(asked).encode()
+    reply = store.api.call("POST", path, body=body, repeatable=True)
     return reply.parse(UploadDetails.model_validate_json)

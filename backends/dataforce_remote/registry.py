@@ -35,14 +35,14 @@ from dataforce.models import (
     OrganizationChanges,
     OrganizationValues,
 )
+from dataforce.seam import Scope
 from dataforce_remote.failures import extend
 from dataforce_remote.paged import PagedStore
 from dataforce_remote.records import RecordStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from dataforce.seam import Scope
     from dataforce.seam.backend import AnyKind
 
 _SEARCHED = 100
@@ -144,9 +144,23 @@ class OrbitStore(RecordStore[Orbit, OrbitValues, OrbitChanges]):
             return
         collections = self.others(COLLECTION)
         inside = scope.child(orbit.id)
-        left = [each.id for each in collections.listed(inside)]
-        _delete_all(collections, inside, left, f"orbit {orbit.id}")
+        if left := collections.listed(inside):
+            self._require_permission(scope, orbit)
+            _delete_all(collections, inside, left, f"orbit {orbit.id}")
         super().delete(scope, identifier)
+
+    def _require_permission(self, scope: Scope, orbit: Orbit) -> None:
+        """Refuse what the platform would refuse in the end, when all in the orbit was gone."""
+        if orbit.permissions is not None and "orbit" in orbit.permissions:
+            is_allowed = "delete" in orbit.permissions["orbit"]
+        else:
+            role = self.others(ORGANIZATION).get(Scope(), scope.ids[0]).role
+            is_allowed = role in (None, "owner") or orbit.role == "admin"
+        if not is_allowed:
+            raise PermissionDeniedError(
+                f"The orbit {orbit.id} was not deleted, and nothing in it: that is for an owner of "
+                f"the organization or an admin of the orbit. Its collections you may delete."
+            )
 
 
 class CollectionStore(PagedStore[Collection, CollectionValues, CollectionChanges]):
@@ -173,13 +187,14 @@ class CollectionStore(PagedStore[Collection, CollectionValues, CollectionChanges
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove the collection, its models and their files first."""
-        collection = self.get(scope, identifier)
-        if collection.total_models:
-            models = self.others(MODEL_ARTIFACT)
-            inside = scope.child(identifier)
-            left = [each.id for each in models.listed(inside)]
-            _delete_all(models, inside, left, f"collection {identifier}")
-        super().delete(scope, identifier)
+        self.delete_known(scope, self.get(scope, identifier))
+
+    def delete_known(self, scope: Scope, record: Collection) -> None:
+        """The same for a record that was just read."""
+        if record.total_models:
+            models, inside = self.others(MODEL_ARTIFACT), scope.child(record.id)
+            _delete_all(models, inside, models.listed(inside), f"collection {record.id}")
+        super().delete(scope, record.id)
 
 
 STORES: Mapping[AnyKind, type[RecordStore[Any, Any, Any]]] = {
@@ -191,19 +206,16 @@ STORES: Mapping[AnyKind, type[RecordStore[Any, Any, Any]]] = {
 
 
 def _delete_all(
-    store: RecordStore[BaseModel, BaseModel, BaseModel],
-    scope: Scope,
-    identifiers: list[str],
-    parent: str,
+    store: RecordStore[Any, Any, Any], scope: Scope, records: Sequence[Any], parent: str
 ) -> None:
     """Delete one after the other; the error of the first that stays names all that are left."""
-    for number, identifier in enumerate(identifiers):
+    for number, record in enumerate(records):
         try:
-            store.delete(scope, identifier)
+            store.delete_known(scope, record)
         except NotFoundError:
             continue  # somebody else was faster
         except DataForceError as error:
-            left = identifiers[number:]
+            left = [each.id for each in records[number:]]
             more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
             extend(
                 error,

@@ -27,7 +27,7 @@ class Budget:
         retries: How many there are at most.
     """
 
-    def __init__(self, retries: int = 100) -> None:
+    def __init__(self, retries: int = 500) -> None:
         self._largest = float(retries)
         self._left = self._largest
         self._lock = threading.Lock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -38,6 +39,15 @@ _CONNECTIONS = 256
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
+class Hidden(str):
+    """Text that nobody sees who looks at what holds it, such as a debugger."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'**********'"
+
+
 class BrokenExchangeError(Exception):
     """No whole answer came; whoever sent the request knows what that means.
 
@@ -66,30 +76,34 @@ class Answer:
         self._watchdog = watchdog
         self._waited = 0.0
 
-    def chunks(self) -> Iterator[bytes]:
-        """The body as it comes; `BrokenExchangeError` if it breaks off or comes too slowly."""
-        exchange, received, is_complete = self._exchange, 0, False
+    def chunks(self, allowance: float = 0.0) -> Iterator[bytes]:
+        """The body as it comes; `BrokenExchangeError` if it breaks off or comes too slowly.
+
+        Args:
+            allowance: For how much longer than usual to be patient, in seconds.
+        """
+        received, is_complete = 0, False
+        allowed = self._exchange.timeout + allowance
         try:
-            with _cancellation.interrupting(exchange.cut), self._watchdog.watching(exchange):
-                while chunk := self._next():
-                    received += len(chunk)
-                    if self._waited > self._allowed(received):
-                        raise BrokenExchangeError(
-                            Failure(f"its answer came at less than {MINIMUM_RATE} bytes a second")
-                        )
-                    yield chunk
-                    if self._raw.length_remaining == 0:
-                        break  # without asking once more whether there is anything
+            while chunk := self._next():
+                received += len(chunk)
+                if self._waited > allowed + received / MINIMUM_RATE:
+                    raise BrokenExchangeError(
+                        Failure(f"its answer came at less than {MINIMUM_RATE} bytes a second")
+                    )
+                yield chunk
+                if self._raw.length_remaining == 0:
+                    break  # without asking once more whether there is anything
             is_complete = True
             self._raw.release_conn()
         finally:
             if not is_complete:
                 self.close()
 
-    def read(self, limit: int) -> bytes | None:
+    def read(self, limit: int, allowance: float = 0.0) -> bytes | None:
         """The whole body, `None` if it is larger than `limit` bytes."""
         pieces, size = [], 0
-        for piece in self.chunks():
+        for piece in self.chunks(allowance):
             pieces.append(piece)
             size += len(piece)
             if size > limit:
@@ -106,17 +120,17 @@ class Answer:
         # A timeout of the socket begins anew with every byte, also of what only announces a chunk.
         exchange.deadline = started + exchange.timeout
         try:
-            return self._raw.read1(_CHUNK)
+            with _cancellation.interrupting(exchange.cut), self._watchdog.watching(exchange):
+                chunk = self._raw.read1(_CHUNK)
+                if not chunk or self._raw.length_remaining == 0:
+                    exchange.release()
+                return chunk
         except ERRORS as error:
             failure = explain(error, exchange.timeout, exchange.is_late)
         finally:
             exchange.deadline = math.inf
             self._waited += time.monotonic() - started
         raise BrokenExchangeError(failure)
-
-    def _allowed(self, received: int) -> float:
-        """How long so many bytes may have taken, in seconds."""
-        return self._exchange.timeout + received / MINIMUM_RATE
 
 
 class Transport:
@@ -129,19 +143,23 @@ class Transport:
 
     def __init__(self, settings: Settings, origin: str | None = None) -> None:
         self.timeout = settings.timeout
-        self._timeout = Timeout(self.timeout, self.timeout)
+        self._timeout = Timeout(connect=self.timeout, read=self.timeout)
         self._origin = origin
-        self._proxy = settings.proxy and settings.proxy.get_secret_value()
+        self._proxy = settings.proxy and Hidden(settings.proxy.get_secret_value())
         self._verify = _verification(settings)
         self._certificate = _existing(settings, "client_certificate")
         self._proxies: dict[str, dict[str, str]] = {}
         self._is_closed = False
+        self._opening = threading.Lock()
+        self._process = 0
         self._open()
 
     def _open(self) -> None:
-        self._process = os.getpid()
-        self._adapter = _Adapter() if self._origin is None else _PinnedAdapter(self._origin)
-        self._watchdog = Watchdog()
+        with self._opening:
+            if self._process != os.getpid():
+                self._adapter = _Adapter() if self._origin is None else _PinnedAdapter(self._origin)
+                self._watchdog = Watchdog()
+                self._process = os.getpid()  # last: the others are this process's own by then
 
     def send(
         self, method: str, url: str, headers: Headers, body: Body | None = None, *, host: str
@@ -207,7 +225,8 @@ class Transport:
             if self._proxy:
                 proxies = dict.fromkeys(("http", "https"), self._proxy)
             else:
-                proxies = get_environ_proxies(host)
+                found = get_environ_proxies(host)
+                proxies = {scheme: Hidden(url) for scheme, url in found.items()}
             self._proxies[host] = proxies
         return proxies
 
@@ -275,18 +294,25 @@ def _verification(settings: Settings) -> bool | str:
     """Whether certificates are checked, or the certificates to check them with."""
     if settings.insecure:
         return False
-    from_environment = (os.environ[name] for name in _BUNDLES if os.environ.get(name))
-    return _existing(settings, "ca_bundle") or next(from_environment, True)
+    if (bundle := _existing(settings, "ca_bundle")) is not None:
+        return bundle
+    for variable in _BUNDLES:
+        if path := os.environ.get(variable):
+            return _checked(path, f"The environment variable {variable}")
+    return True
 
 
 def _existing(settings: Settings, name: str) -> str | None:
     path: str | None = getattr(settings, name)
     if path is None:
         return None
+    return _checked(path, f"{name} ({settings.origin(name)})")
+
+
+def _checked(path: str, what: str) -> str:
     path = os.path.expanduser(path)  # noqa: PTH111  requests takes text
     if not os.path.exists(path):  # noqa: PTH110
         raise ConfigurationError(
-            f"{name} ({settings.origin(name)}) names {path}, which does not exist. Give the path "
-            f"of a PEM file."
+            f"{what} names {path}, which does not exist. Give the path of a PEM file."
         )
     return path

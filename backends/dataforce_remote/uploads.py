@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,20 @@ from pydantic import ValidationError
 
 from dataforce import _cancellation
 from dataforce.errors import (
+    APIConnectionError,
     DataForceError,
     FileDownloadError,
     FileUploadError,
+    InternalServerError,
     NotFoundError,
 )
 from dataforce.models import (
     CreatedModel,
     ModelArtifact,
-    ModelArtifactChanges,
     ModelArtifactStatus,
     UploadDetails,
 )
+from dataforce.seam import Scope
 from dataforce_remote.bucket import BucketError
 from dataforce_remote.failures import extend
 from dataforce_remote.journal import Journal, Note, key_of
@@ -32,8 +34,10 @@ from dataforce_remote.pieces import Outgoing, Plan, complete, send
 from dataforce_remote.registration import Registered, plan_for, register
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from dataforce.models import ModelArtifactValues
-    from dataforce.seam import Content, Scope
+    from dataforce.seam import Content
     from dataforce_remote.model_artifacts import ModelArtifactStore
 
     OpenContent = Callable[[Scope, ModelArtifact], Content]
@@ -66,8 +70,8 @@ class Uploads:
         attempt = _Attempt(scope, answer.model)
         with self._given_up_on_failure(attempt):
             _cancellation.check()
-            attempt.plan = plan_for(self._store, answer)
-            return CreatedModel(model=answer.model, url=attempt.plan.details)
+            plan = plan_for(self._store, answer, attempt.has_begun)
+            return CreatedModel(model=answer.model, url=plan.details)
 
     def upload(
         self, scope: Scope, values: ModelArtifactValues, outgoing: Outgoing
@@ -75,17 +79,37 @@ class Uploads:
         """A record with its bytes; goes on with an upload of the same that was killed."""
         base_url = self._store.api.settings.base_url
         key = key_of(base_url, scope.ids, values.model_dump(mode="json"))
-        self._journal.sweep()
+        self._sweep()
         for note in self._journal.abandoned(key):
-            if (record := self._resumed(scope, note, outgoing)) is not None:
+            if (record := self._resumed(note, outgoing)) is not None:
                 return record
         answer = self._register(scope, values)
         attempt = _Attempt(scope, answer.model)
         with self._given_up_on_failure(attempt):
             _cancellation.check()
-            attempt.plan = plan_for(self._store, answer)
-            attempt.note = self._journal.begin(key, _noted(answer.model, attempt.plan))
-            return self._carry_out(attempt, attempt.plan, outgoing, {})
+            first = {"base_url": base_url, "scope": scope.ids, "model": answer.model.id}
+            attempt.note = self._journal.begin(key, first)
+            plan = plan_for(self._store, answer, attempt.has_begun)
+            attempt.add({"type": plan.type, "details": plan.details.model_dump(mode="json")})
+            return self._carry_out(attempt, plan, outgoing, {})
+
+    def _sweep(self) -> None:
+        """Give up the uploads that were killed so long ago that they cannot go on."""
+        for note in self._journal.stale():
+            known = _read(note)
+            if known is None:
+                note.discard()
+            elif known.base_url != self._store.api.settings.base_url:
+                note.keep()
+            else:
+                with suppress(DataForceError):  # not what the user is about
+                    self._give_up_on(known, note)
+
+    def _give_up_on(self, known: _Known, note: Note) -> None:
+        record = self._waiting(known, note)
+        if record is not None and record.status == ModelArtifactStatus.PENDING_UPLOAD:
+            said = self._give_up(_Attempt.resumed(known, record, note))
+            _log.warning("An upload was killed and cannot go on. %s", said)
 
     def _register(self, scope: Scope, values: ModelArtifactValues) -> Registered:
         """Make the record, and learn its id whoever interrupts."""
@@ -123,47 +147,39 @@ class Uploads:
         self, attempt: _Attempt, plan: Plan, outgoing: Outgoing, done: dict[int, str]
     ) -> ModelArtifact:
         """The record when its bytes are in the bucket and it says so; `done` has what is there."""
-        note, record = attempt.note, attempt.record
+        record = attempt.record
         with closing(send(self._store.bucket, plan, outgoing, done)) as arrived:
             for number in arrived:
-                if note is not None:
-                    note.add({"part": number, "tag": done[number]})
+                attempt.add({"part": number, "tag": done[number]})
         try:
             complete(self._store.bucket, plan, done)
         except BucketError as error:
             # Of a completion whose answer was lost nothing is left but the whole file.
             if error.status != _GONE or not self._is_there(attempt):
                 raise
+        attempt.has_arrived()
         outgoing.check_unchanged()
         uploaded = self._store.set_status(attempt.scope, record.id, ModelArtifactStatus.UPLOADED)
-        if note is not None:
-            note.discard()
+        if attempt.note is not None:
+            attempt.note.discard()
         return uploaded
 
-    def _resumed(self, scope: Scope, note: Note, outgoing: Outgoing) -> ModelArtifact | None:
+    def _resumed(self, note: Note, outgoing: Outgoing) -> ModelArtifact | None:
         """The record of an upload that was killed, now whole; `None` if it cannot go on."""
-        found = _read(note)
-        record = None
-        if found is not None:
-            try:
-                record = self._store.get(scope, found[0])
-            except NotFoundError:
-                pass
-            except BaseException:
-                note.keep()
-                raise
-        if found is None or record is None:
+        known = _read(note)
+        if known is None:
             note.discard()
             return None
-        if record.status != ModelArtifactStatus.PENDING_UPLOAD:
-            note.discard()
-            return record if record.status == ModelArtifactStatus.UPLOADED else None
-        attempt = _Attempt(scope, record, found[1], note)
-        with self._given_up_on_failure(attempt):
-            try:
-                return self._carry_out(attempt, found[1], outgoing, found[2])
-            except BucketError as error:
-                fault = str(error)
+        record = self._waiting(known, note)
+        if record is None or record.status == ModelArtifactStatus.UPLOADED:
+            return record
+        attempt, fault = _Attempt.resumed(known, record, note), "it had not begun to send"
+        if known.plan is not None:
+            with self._given_up_on_failure(attempt):
+                try:
+                    return self._carry_out(attempt, known.plan, outgoing, known.done)
+                except BucketError as error:
+                    fault = str(error)
         outgoing.advance.restart()
         _log.warning(
             "An upload that was killed cannot go on, and begins anew: %s. %s",
@@ -172,6 +188,21 @@ class Uploads:
         )
         return None
 
+    def _waiting(self, known: _Known, note: Note) -> ModelArtifact | None:
+        """The record that a note tells of if it is there and has not failed."""
+        try:
+            record = self._store.get(known.scope, known.model)
+        except NotFoundError:
+            note.discard()
+            return None
+        except BaseException:
+            note.keep()
+            raise
+        if record.status == ModelArtifactStatus.PENDING_UPLOAD:
+            return record
+        note.discard()
+        return record if record.status == ModelArtifactStatus.UPLOADED else None
+
     @contextmanager
     def _given_up_on_failure(self, attempt: _Attempt) -> Iterator[None]:
         fault = None
@@ -179,6 +210,13 @@ class Uploads:
             yield
         except BucketError as error:
             fault = str(error)
+        except (APIConnectionError, InternalServerError) as error:
+            if attempt.note is None or not attempt.is_whole:
+                extend(error, self._give_up(attempt))
+                raise
+            attempt.note.keep()
+            extend(error, "All bytes are in the bucket: make the same upload again to finish it.")
+            raise
         except DataForceError as error:
             extend(error, self._give_up(attempt))
             raise
@@ -194,12 +232,10 @@ class Uploads:
     def _give_up(self, attempt: _Attempt) -> str:
         """Tell the platform that no bytes will come; gives what is left behind, in words."""
         record, note = attempt.record, attempt.note
-        failed = ModelArtifactChanges(status=ModelArtifactStatus.UPLOAD_FAILED)
-        path = self._store.path(attempt.scope, record.id)
-        body = failed.model_dump_json(exclude_unset=True).encode()
+        failed = ModelArtifactStatus.UPLOAD_FAILED
         try:
             with _cancellation.shielded():
-                self._store.api.call("PATCH", path, body=body, patience=_LAST_WORDS)
+                self._store.set_status(attempt.scope, record.id, failed, patience=_LAST_WORDS)
         except DataForceError:
             said = (
                 f"Model artifact {record.id} still waits for its bytes, since the platform could "
@@ -208,18 +244,10 @@ class Uploads:
             if note is not None:
                 note.keep()
                 said += "; the same upload goes on there when it is made again"
-            said += "."
-        else:
-            if note is not None:
-                note.discard()
-            said = f"Model artifact {record.id} has the status upload_failed."
-        plan = attempt.plan
-        if plan is not None and not plan.is_whole:
-            said += (
-                f" What arrived stays in the bucket, as the unfinished upload "
-                f"{plan.details.upload_id} of {record.bucket_location}, until somebody aborts it."
-            )
-        return said
+            return f"{said}."
+        if note is not None:
+            note.discard()
+        return f"Model artifact {record.id} has the status upload_failed.{attempt.left_behind}"
 
     def _is_there(self, attempt: _Attempt) -> bool:
         try:
@@ -234,24 +262,59 @@ class _Attempt:
 
     scope: Scope
     record: ModelArtifact
-    plan: Plan | None = None
     note: Note | None = None
+    left_behind: str = ""
+    is_whole: bool = False
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Note something more."""
+        if self.note is not None:
+            self.note.add(entry)
+
+    def has_begun(self, upload_id: str) -> None:
+        """There are parts now, or will be."""
+        self.left_behind = (
+            f" What arrived stays in the bucket, as the unfinished upload {upload_id} of "
+            f"{self.record.bucket_location}, until somebody aborts it."
+        )
+
+    def has_arrived(self) -> None:
+        """The whole file is there now."""
+        self.is_whole = True
+        self.left_behind = (
+            f" The file stays in the bucket, as {self.record.bucket_location}, until the model "
+            f"artifact is deleted."
+        )
+
+    @classmethod
+    def resumed(cls, known: _Known, record: ModelArtifact, note: Note) -> Self:
+        """As far as a note tells."""
+        attempt = cls(known.scope, record, note)
+        if known.plan is not None and known.plan.details.upload_id is not None:
+            attempt.has_begun(known.plan.details.upload_id)
+        return attempt
 
 
-def _noted(record: ModelArtifact, plan: Plan) -> dict[str, Any]:
-    return {
-        "model": record.id,
-        "type": plan.type,
-        "details": plan.details.model_dump(mode="json"),
-    }
+@dataclass(frozen=True)
+class _Known:
+    """What a note tells: the record, and if it came so far, where its bytes go and went."""
+
+    base_url: str
+    scope: Scope
+    model: str
+    plan: Plan | None
+    done: dict[int, str]
 
 
-def _read(note: Note) -> tuple[str, Plan, dict[int, str]] | None:
-    """The id of the record, where its bytes go, and the parts that are there."""
+def _read(note: Note) -> _Known | None:
     try:
         first, *rest = note.entries
-        details = UploadDetails.model_validate(first["details"])
-        done = {int(entry["part"]): str(entry["tag"]) for entry in rest}
-        return str(first["model"]), Plan(str(first["type"]), details), done
+        plan = None
+        if rest:
+            details = UploadDetails.model_validate(rest[0]["details"])
+            plan = Plan(str(rest[0]["type"]), details)
+        done = {int(entry["part"]): str(entry["tag"]) for entry in rest[1:]}
+        ids = tuple(map(str, first["scope"]))
+        return _Known(str(first["base_url"]), Scope(ids), str(first["model"]), plan, done)
     except (LookupError, TypeError, ValueError, ValidationError):
         return None

@@ -108,7 +108,7 @@ def test_a_killed_upload_goes_on(kind: str, platform: Platform, package: Path) -
 
     with uploading(platform, package) as process:
         wait(stuck.reached if kind == "whole" else arrived)
-        wait_for_notes(package, 1 if kind == "whole" else 4)
+        wait_for_notes(package, 2 if kind == "whole" else 5)
         process.kill()
         assert ended(process)[0] == -signal.SIGKILL
     assert platform.statuses() == ["pending_upload"]

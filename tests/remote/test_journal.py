@@ -50,7 +50,7 @@ def test_what_a_killed_process_tore_is_left_out(tmp_path: Path) -> None:
     found.keep()
 
 
-def test_old_notes_are_swept_unless_somebody_works_on_them(tmp_path: Path) -> None:
+def test_old_notes_are_stale_unless_somebody_works_on_them(tmp_path: Path) -> None:
     held = Journal(tmp_path).begin("held", {})
     assert held is not None
     for name in ("old-1.jsonl", "new-1.jsonl"):
@@ -59,7 +59,8 @@ def test_old_notes_are_swept_unless_somebody_works_on_them(tmp_path: Path) -> No
         if not path.name.startswith("new"):
             os.utime(path, (0, 0))
 
-    Journal(tmp_path).sweep()
+    [stale] = Journal(tmp_path).stale()
+    stale.discard()
 
     assert sorted(name.partition("-")[0] for name in names(tmp_path)) == ["held", "new"]
     held.discard()
@@ -71,7 +72,7 @@ def test_a_folder_that_cannot_be_made_costs_only_the_note(tmp_path: Path) -> Non
 
     assert hindered.begin("key", {}) is None
     assert list(hindered.abandoned("key")) == []
-    hindered.sweep()
+    assert list(hindered.stale()) == []
 
 
 def test_where_files_cannot_be_locked_nothing_is_resumed(
