@@ -133,6 +133,32 @@ def refuses_unread(code: int) -> Behaviour:
     return behave
 
 
+def unhurried(steps: int, pause: float) -> Behaviour:
+    """Takes what comes in so many steps, with a pause after each, and then answers."""
+
+    def behave(line: Line, request: Request, proper: Proper) -> None:
+        size = int(request.headers["content-length"])
+        for step in range(1, steps + 1):
+            line.read_body(request, size * step // steps)
+            line.stopping.wait(pause)
+        line.send(proper().raw())
+
+    behave.reads_body = False  # type: ignore[attr-defined]
+    return behave
+
+
+def thoughtful(spaces: int, pause: float) -> Behaviour:
+    """Sends white space before its answer, as S3 does while it puts a large file together."""
+
+    def behave(line: Line, request: Request, proper: Proper) -> None:
+        reply = proper()
+        line.send(reply.head(len(reply.content) + spaces))
+        line.drip(b" " * spaces, pause)
+        line.send(reply.content)
+
+    return behave
+
+
 class Pausing:
     """Takes so many bytes of the body, tells the test, and goes on when it is allowed to.
 

@@ -16,6 +16,7 @@ from dataforce.errors import (
     FileUploadError,
     NotFoundError,
 )
+from dataforce.testing.packages import build_package
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, within
 from tests.faults.misbehaving import Behaviour, HangUp, Line, Reply, Request, gives, json_reply
@@ -269,6 +270,34 @@ def test_a_platform_that_is_gone_at_the_end_is_told_by_the_next_upload(
     client.model_artifacts.upload(package, "model")
     check_uploaded(platform, package)
     assert notes(tmp_path) == []
+
+
+def test_an_upload_may_take_longer_than_the_timeout(
+    new_client: NewClient, platform: Platform, tmp_path: Path
+) -> None:
+    """The timeout is for silence; here the bucket is only slow."""
+    package = build_package(tmp_path / "large.fnnx", content=bytes(24 * 1024**2))
+    platform.bucket.server.script("PUT", "", behaviours.unhurried(8, 0.3))
+    new_client(timeout=2, retry_timeout=0).model_artifacts.upload(package, "model")
+    check_uploaded(platform, package)
+
+
+def test_a_bucket_may_think_before_it_puts_parts_together(
+    new_client: NewClient, platform: Platform, package: Path
+) -> None:
+    platform.kind = "s3"
+    platform.bucket.server.script("POST", "uploadId", behaviours.thoughtful(8, 0.1))
+    new_client(timeout=0.4, retry_timeout=0).model_artifacts.upload(package, "model")
+    check_uploaded(platform, package)
+    assert len(platform.bucket.server.seen("POST", "uploadId")) == 1
+
+
+def test_a_crash_at_the_last_word_does_not_undo_an_upload(
+    client: Client, platform: Platform, package: Path
+) -> None:
+    platform.server.script("PATCH", MODELS, behaviours.status(503), behaviours.lose_answer)
+    client.model_artifacts.upload(package, "model")
+    check_uploaded(platform, package)
 
 
 def test_a_file_that_changes_on_its_way(client: Client, platform: Platform, package: Path) -> None:

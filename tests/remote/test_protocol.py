@@ -12,6 +12,7 @@ from dataforce import (
     CLEAR,
     APIResponseValidationError,
     Client,
+    ConfigurationError,
     NotFoundError,
     PermissionDeniedError,
     UnprocessableEntityError,
@@ -22,10 +23,12 @@ from dataforce.seam import Scope
 from tests.remote.conftest import (
     COLLECTION,
     COLLECTIONS,
+    KEY,
     MODEL,
     ORBIT,
     ORBITS,
     ORGANIZATION,
+    ORGANIZATIONS,
     SECRET,
     SECRETS,
     Open,
@@ -33,6 +36,7 @@ from tests.remote.conftest import (
     asked,
     collection,
     orbit,
+    organization,
     secret,
 )
 
@@ -251,3 +255,63 @@ def test_a_bucket_secret_that_is_gone_is_deleted(platform: Platform, client: Cli
     platform.add("DELETE", f"{SECRETS}/{SECRET}", json={"detail": "Secret not found"}, status=404)
     client.bucket_secrets.delete(SECRET)
     assert asked(platform)[-1].startswith("DELETE ")
+
+
+@pytest.mark.parametrize(
+    ("known", "role", "is_deleted"),
+    [
+        ({"permissions": {"orbit": ["read", "delete"]}}, "admin", True),
+        ({"permissions": {"orbit": ["read"]}}, "owner", False),
+        ({"role": "admin"}, "member", True),
+        ({}, "owner", True),
+        ({}, "admin", False),
+    ],
+)
+def test_an_orbit_is_not_emptied_by_who_may_not_delete_it(
+    platform: Platform, client: Client, known: dict[str, Any], role: str, is_deleted: bool
+) -> None:
+    platform.add("GET", f"{ORBITS}/{ORBIT}", json=orbit())
+    platform.replace("GET", ORGANIZATIONS, json=[organization(role=role)])
+    other = f"{ORBITS}/{MODEL}"
+    platform.add("GET", other, json=orbit(id=MODEL, **known))
+    platform.add("GET", f"{other}/collections", json=[collection(orbit_id=MODEL)])
+    platform.add("DELETE", f"{other}/collections/{COLLECTION}", status=204)
+    platform.add("DELETE", other, status=204)
+    client.orbit = ORBIT
+    if is_deleted:
+        client.orbits.delete(MODEL)
+    else:
+        with pytest.raises(PermissionDeniedError, match="nothing in it"):
+            client.orbits.delete(MODEL)
+    deleted = [each for each in asked(platform) if each.startswith("DELETE")]
+    assert len(deleted) == (2 if is_deleted else 0)
+
+
+def test_what_was_never_there_is_not_deleted_by_waiting(
+    platform: Platform, open_client: Open
+) -> None:
+    client = open_client(retry_timeout=5)
+    wait = {"Retry-After": "0"}
+    platform.add("GET", COLLECTIONS, json={"items": [collection()], "cursor": None})
+    platform.add("GET", f"{COLLECTIONS}/{COLLECTION}", json=collection())
+    platform.add("DELETE", f"{COLLECTIONS}/{COLLECTION}", status=429, headers=wait)
+    platform.add("DELETE", f"{COLLECTIONS}/{COLLECTION}", json={"detail": "no"}, status=404)
+    with pytest.raises(NotFoundError):
+        client.collections.delete(COLLECTION)
+
+
+def test_a_debugger_shows_no_secrets(platform: Platform, open_client: Open) -> None:
+    client = open_client(proxy="http://me:CANARY@proxy.example:3128")
+    client.organizations.list()
+    api = vars(client.backend)["_api"]
+    shown = f"{vars(client.backend)} {vars(api)} {vars(vars(api)['_transport'])}"
+    assert KEY not in shown
+    assert "CANARY" not in shown
+
+
+def test_certificates_that_the_environment_names_must_be_there(
+    open_client: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
+    with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE names /nowhere"):
+        open_client().organizations.list()
