@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -51,6 +53,7 @@ class HostedObjects:
         self._files = backend.content(MODEL_ARTIFACT)
         self._signer = Signer(lifetime)
         self._passing = PassingObjects()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
@@ -108,7 +111,9 @@ class HostedObjects:
             part = place.part(upload_id, int(parameters["partNumber"]))
             return brought(await part.receive(request.stream()))
         parts = s3.listed_parts(await short_body(request, LONGEST_LIST))
-        return s3.completed(path, await run_in_threadpool(place.join, upload_id, parts))
+        # Whoever completes the same object meanwhile waits here, where that takes up no thread.
+        async with self._turns.setdefault(path, asyncio.Lock()):
+            return s3.completed(path, await run_in_threadpool(place.join, upload_id, parts))
 
     def _record(self, scope: Scope, identifier: str) -> ModelArtifact:
         try:

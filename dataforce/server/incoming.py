@@ -69,7 +69,10 @@ class Place:
         return digest.hexdigest()
 
     def join(self, upload_id: str, parts: Iterable[ListedPart]) -> str:
-        """Make the file of its parts; the answer is its ETag."""
+        """Make the file of its parts, and end the upload; the answer is the file's ETag."""
+        upload = f"{self._parts}/{upload_id}"
+        if not self._system.isdir(upload):
+            raise ObjectError("NoSuchUpload")
         whole = hashlib.sha256()
         with self._written() as file:
             for number, etag in parts:
@@ -79,7 +82,8 @@ class Place:
                 if digest.hexdigest() != etag:
                     raise ObjectError("InvalidPart")
                 whole.update(digest.digest())
-        self.forget_parts()
+        with suppress(FileNotFoundError):
+            self._system.rm(upload, recursive=True)
         return whole.hexdigest()
 
     def read(self) -> Iterator[bytes]:

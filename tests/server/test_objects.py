@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import http.client
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from dataforce.server import HostedObjects, UploadLimits
 from tests.server.caller import Caller, fetch, model, parts_xml, put
@@ -314,6 +318,46 @@ def test_lists_of_parts_that_are_refused(in_parts: InParts) -> None:
     ):
         assert refused(in_parts.complete(body)) == (400, code)
     assert in_parts.complete(parts_xml(etags)).status_code == 200
+
+
+def test_an_upload_is_completed_once(in_parts: InParts) -> None:
+    body = parts_xml(in_parts.bring())
+    assert in_parts.complete(body).status_code == 200
+    assert refused(in_parts.complete(body)) == (404, "NoSuchUpload")
+    api = in_parts.api
+    api.patch(in_parts.path, {"status": "uploaded"})
+    assert fetch("GET", api.get(f"{in_parts.path}/download-url")["url"]).content == CONTENT
+
+
+def test_completions_at_the_same_time_take_turns(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = InParts(serve(database_url=f"sqlite:///{tmp_path}/registry.db", limits=SMALL))
+    body = parts_xml(parts.bring())
+    move, meeting = LocalFileSystem.mv, threading.Barrier(2)
+
+    def meet(*arguments: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(0.5)  # for another completion, which must not get here
+        move(*arguments)
+
+    monkeypatch.setattr(LocalFileSystem, "mv", meet)
+    with ThreadPoolExecutor(4) as pool:
+        answers = [*pool.map(parts.complete, [body] * 4)]
+    answers.sort(key=lambda answer: int(answer.status_code))
+    assert answers[0].status_code == 200
+    assert [refused(answer) for answer in answers[1:]] == [(404, "NoSuchUpload")] * 3
+
+
+def test_an_upload_does_not_end_another_of_the_same_file(serve: Serve) -> None:
+    parts = InParts(serve(limits=SMALL))
+    first, body = parts.details, parts_xml(parts.bring())
+    begun = fetch("POST", parts.created["upload_details"]["url"]).text
+    second = parts.listed(upload_id=begun.partition("<UploadId>")[2].partition("<")[0])
+    for part in second["parts"]:
+        put(part["url"], CONTENT[part["start_byte"] : part["end_byte"] + 1])
+    for details in (first, second):
+        assert fetch("POST", details["complete_url"], data=body).status_code == 200
 
 
 def test_an_upload_has_a_name_of_its_own(serve: Serve) -> None:
