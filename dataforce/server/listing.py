@@ -147,7 +147,8 @@ def metric(key: str) -> Value:
 def matches(record: Collection, search: str) -> bool:
     """Whether a collection is one of those that are searched for."""
     tags = [] if record.tags is None else [json.dumps(record.tags, ensure_ascii=False)]
-    wildcards = {"%": ".*", "_": "."}
-    pattern = "".join(wildcards.get(letter, re.escape(letter)) for letter in search)
+    # The first place for each part is as good as any later one: atomic groups never go back.
+    parts = [".".join(map(re.escape, part.split("_"))) for part in search.split("%")]
+    pattern = "".join(f"(?>.*?{part})" for part in parts)
     flags = re.IGNORECASE | re.DOTALL
-    return any(re.search(pattern, text, flags) for text in (record.name, *tags))
+    return any(re.match(pattern, text, flags) for text in (record.name, *tags))

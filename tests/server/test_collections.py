@@ -171,12 +171,23 @@ def test_orders(many: Caller, sort_by: str, ascending: list[str], search: str | 
         ("[", {"Oak", "rose", "a_b"}),
         ("l_", {"Elm", "rose"}),
         ("R%E", {"Oak", "rose"}),
+        ("%r%s%", {"rose"}),
+        ("s%r%o", set()),
+        ("l%_m", set()),
+        ("r%%_e", {"Oak", "rose"}),
+        ("0%", {"100%"}),
         (".", set()),
         ("", {"Oak", "rose", "Elm", "100%", "a_b"}),
     ],
 )
 def test_search(many: Caller, search: str, expected: set[str]) -> None:
     assert {item["name"] for item in many.get(many.collections, search=search)["items"]} == expected
+
+
+def test_a_search_for_many_parts_takes_no_time(new: Caller) -> None:
+    new.new_collection("a" * 60)
+    assert new.items(new.collections, search="%a" * 8 + "b") == []
+    assert len(new.items(new.collections, search="%a" * 60)) == 1
 
 
 @pytest.mark.parametrize(
