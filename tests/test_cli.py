@@ -149,13 +149,23 @@ def test_files_of_keys_that_are_refused(capsys: pytest.CaptureFixture[str], tmp_
     file = tmp_path / "keys"
     arguments = ("serve", "--api-key-file", str(file))
     assert "No such file" in failure(capsys, *arguments)
-    file.write_text("dfs_hidden")
-    file.chmod(0o640)
-    assert f"chmod 600 {file}" in failure(capsys, *arguments)
-    file.chmod(0o600)
-    file.write_text("dfs_hiddén")
+    file.touch(0o600)
+    file.write_text("dfs_hiddén", encoding="utf-8")
     assert "ASCII" in failure(capsys, *arguments)
     file.write_text("\n")
+    assert "holds no API key" in failure(capsys, *arguments)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_files_of_keys_that_others_may_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keys"
+    file.touch()
+    file.chmod(0o640)
+    arguments = ("serve", "--api-key-file", str(file))
+    assert f"chmod 600 {file}" in failure(capsys, *arguments)
+    monkeypatch.setattr(os, "name", "without modes")
     assert "holds no API key" in failure(capsys, *arguments)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 import re
 import secrets
 import signal
@@ -124,7 +125,7 @@ def given_keys(options: argparse.Namespace, settings: Settings) -> list[str]:
 def keys_of(path: Path) -> list[str]:
     """The keys in a file that its owner alone may read."""
     try:
-        if path.stat().st_mode & 0o077:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
             raise ConfigurationError(f"Others may read {path}: chmod 600 {path}")
         keys = path.read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError) as error:
