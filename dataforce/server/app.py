@@ -61,15 +61,20 @@ def create_app(
     app = FastAPI(title=TITLES[api_version], version=__version__, docs_url=None, redoc_url=None)
     handle_faults(app)
     objects = HostedObjects(backend) if objects is None else objects
-    registry = Registry(backend)
-    guarded = APIRouter(dependencies=[Depends(require_key(api_keys, api_version))])
-    guarded.include_router(organizations.routes(registry))
-    guarded.include_router(bucket_secrets.routes(registry, objects, api_version))
-    guarded.include_router(orbits.routes(registry, api_version))
-    guarded.include_router(collections.routes(registry, api_version))
-    guarded.include_router(
-        model_artifacts.routes(registry, objects, limits or UploadLimits(), api_version)
-    )
-    app.include_router(guarded)
+    guarded = endpoints(Registry(backend), objects, limits or UploadLimits(), api_version)
+    app.include_router(guarded, dependencies=[Depends(require_key(api_keys, api_version))])
     app.router.routes.extend(objects.routes)
     return app
+
+
+def endpoints(
+    registry: Registry, objects: ObjectStore, limits: UploadLimits, api_version: APIVersion
+) -> APIRouter:
+    """The endpoints of all resources."""
+    router = APIRouter()
+    router.include_router(organizations.routes(registry))
+    router.include_router(bucket_secrets.routes(registry, objects, api_version))
+    router.include_router(orbits.routes(registry, api_version))
+    router.include_router(collections.routes(registry, api_version))
+    router.include_router(model_artifacts.routes(registry, objects, limits, api_version))
+    return router

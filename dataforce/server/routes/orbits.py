@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -31,12 +30,9 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
     details = TaggedOrbitDetails if tagged else OrbitDetails
 
     def one(orbit: models.Orbit, organization_id: UUID) -> Response:
-        more: dict[str, Any] = {}
-        if tagged:
-            below = registry.records(COLLECTION, organization_id, UUID(orbit.id)).all()
-            tags = {tag for collection in below for tag in collection.tags or ()}
-            more["collections_tags"] = sorted(tags)
-        return answer(details, orbit, **more)
+        if not tagged:
+            return answer(details, orbit)
+        return answer(details, orbit, collections_tags=tags_in(registry, organization_id, orbit))
 
     @router.get("", response_model=list[Orbit])
     def list_orbits(organization_id: UUID) -> Response:
@@ -65,6 +61,12 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
         return nothing()
 
     return router
+
+
+def tags_in(registry: Registry, organization_id: UUID, orbit: models.Orbit) -> list[str]:
+    """All tags of an orbit's collections."""
+    collections = registry.records(COLLECTION, organization_id, UUID(orbit.id)).all()
+    return sorted({tag for collection in collections for tag in collection.tags or ()})
 
 
 def refuse_members(body: OrbitCreateIn) -> None:
