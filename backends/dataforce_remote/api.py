@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import ValidationError
-from requests.structures import CaseInsensitiveDict
 
 from dataforce import __version__, _cancellation
 from dataforce.errors import (
@@ -101,14 +100,12 @@ class API:
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._prefix = parts.path
         self._transport = Transport(settings, self._origin)
-        self._headers = CaseInsensitiveDict(
-            {
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "Authorization": Hidden(f"Bearer {settings.api_key.get_secret_value()}"),
-                "User-Agent": f"dataforce/{__version__}",
-            }
-        )
+        self._headers: dict[str, str] = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Authorization": Hidden(f"Bearer {settings.api_key.get_secret_value()}"),
+            "User-Agent": f"dataforce/{__version__}",
+        }
         self._has_answered = False
 
     def call(
@@ -188,13 +185,11 @@ class API:
             raise _RepeatError
         raise refusal(self.settings, call.method, call.path, answer.status, answer.headers, content)
 
-    def _headers_for(self, body: bytes | None) -> CaseInsensitiveDict[str]:
+    def _headers_for(self, body: bytes | None) -> dict[str, str]:
         if body is None:
             return self._headers
-        headers = self._headers.copy()
-        headers["Content-Type"] = "application/json"
-        headers["Content-Length"] = str(len(body))
-        return headers
+        more = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        return self._headers | more
 
     def _may_repeat(self, call: _Call, failure: Failure, retries: Retries) -> bool:
         if failure.is_lasting or (failure.was_sent and not call.repeatable):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.util import Timeout
 
@@ -184,7 +183,7 @@ class Transport:
             self._open()  # in a forked child: connections and thread belong to the parent
         request = PreparedRequest()
         request.method, request.url, request.body = method, url, body  # type: ignore[assignment]
-        request.headers = headers if isinstance(headers, CaseInsensitiveDict) else _headers(headers)
+        request.headers = headers  # type: ignore[assignment]  # the adapter needs no more
         exchange = Exchange(self.timeout)
         failure = None
         self._watchdog.watch(exchange)
@@ -284,10 +283,6 @@ class _PinnedAdapter(_Adapter):
 
 def _guard(manager: Any) -> None:
     manager.pool_classes_by_scheme = POOLS
-
-
-def _headers(headers: Headers) -> CaseInsensitiveDict[str]:
-    return CaseInsensitiveDict(headers)
 
 
 def _verification(settings: Settings) -> bool | str:
