@@ -60,6 +60,7 @@ CLIENT = PACKAGE | {
     "dataforce.models.orbit",
     "dataforce.models.organization",
     "dataforce._digest",
+    "dataforce._durability",
     "dataforce._reservation",
     "dataforce.seam",
     "dataforce.seam.backend",

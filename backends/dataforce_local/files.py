@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dataforce._durability import sync_folder
 from dataforce._reservation import reserve
 from dataforce.errors import (
     ConfigurationError,
@@ -136,7 +137,7 @@ class Files:
                 self._system.mv(self._full(source), self._full(target))
                 return
             os.replace(self._full(source), self._full(target))  # noqa: PTH105  fsspec's own paths
-            _sync_folder(self._parent(target))
+            sync_folder(self._parent(target))
 
     def remove(self, path: str) -> None:
         """Remove a file; that it is gone already is fine."""
@@ -225,12 +226,3 @@ class Files:
 
     def _parent(self, path: str) -> str:
         return self._full(path).rpartition("/")[0]
-
-
-def _sync_folder(folder: str) -> None:
-    with suppress(PermissionError):  # Windows opens no folders
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

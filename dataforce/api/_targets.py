@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeGuard
 
+from dataforce._durability import sync_folder
 from dataforce._reservation import reserve
 from dataforce.errors import FileDownloadError, UnprocessableEntityError
 
@@ -99,3 +100,10 @@ def replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+    try:
+        sync_folder(target.parent)
+    except OSError as error:
+        raise FileDownloadError(
+            f"{target} was written, but a crash of this machine may undo that: "
+            f"{error.strerror or error}."
+        ) from error
