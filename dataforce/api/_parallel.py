@@ -124,13 +124,17 @@ class ParallelFetch:
 
     def _hash(self) -> str:
         digest, buffer = hashlib.sha256(), memoryview(bytearray(_CHUNK))
-        with self._path.open("rb") as file:
+        # Not buffered: a buffer would hold what follows as it was before it was fetched.
+        with self._path.open("rb", buffering=0) as file:
             for start in range(0, self._size, RANGE):
                 self._wait_for(start)
-                end = min(start + RANGE, self._size)
-                for position in range(start, end, _CHUNK):
-                    count = file.readinto(buffer[: end - position])
+                room = min(RANGE, self._size - start)
+                while room:
+                    count = file.readinto(buffer[:room])
+                    if not count:
+                        raise self._expected.refusal(f"{self._size - file.tell()} too few")
                     digest.update(buffer[:count])
+                    room -= count
         return digest.hexdigest()
 
     def _wait_for(self, start: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import os
 import threading
 from pathlib import Path
 
@@ -69,6 +70,58 @@ def test_files_of_any_size(
     client.model_artifacts.download(model.id, folder / "model.fnnx")
     assert (folder / "model.fnnx").read_bytes() == path.read_bytes()
     assert (len(backend.requests) > 4) is (size > 1)
+
+
+def wait_for_the_other_streams() -> None:
+    """Wait until all other threads of the download have come to their end."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("dataforce-download") and thread != threading.current_thread():
+            thread.join(LONG)
+
+
+def test_a_range_is_hashed_as_it_was_fetched_however_late_it_comes(
+    client: Client,
+    backend: Striped,
+    model: ModelArtifact,
+    path: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dataforce.api._parallel.RANGE", PIECE)  # less than a buffer holds
+    backend.streams = 2
+    both = threading.Barrier(2)
+
+    def meddle(offset: int, piece: bytes) -> bytes:
+        if offset in (0, PIECE):
+            both.wait(LONG)
+        if offset == PIECE:
+            wait_for_the_other_streams()
+        return piece
+
+    backend.meddle = meddle
+    client.model_artifacts.download(model.id, folder)
+    assert content_of(folder) == {"model.fnnx": path.read_bytes()}
+
+
+def test_a_file_that_somebody_cuts_off_is_not_kept(
+    client: Client, backend: Striped, model: ModelArtifact, folder: Path
+) -> None:
+    backend.streams = 2
+    both = threading.Barrier(2)
+
+    def meddle(offset: int, piece: bytes) -> bytes:
+        if offset in (0, 10 * PIECE):
+            both.wait(LONG)
+        if offset == 0:
+            wait_for_the_other_streams()
+            [partial] = folder.glob(".*.part")
+            os.truncate(partial, 0)
+        return piece
+
+    backend.meddle = meddle
+    with pytest.raises(ChecksumMismatchError, match=f"got {model.size - 10 * PIECE} too few"):
+        client.model_artifacts.download(model.id, folder)
+    see_nothing_happened(folder)
 
 
 def test_a_stream_that_breaks_stops_the_others(
