@@ -67,6 +67,6 @@ def test_a_disk_that_fails_after_a_download(
     client: Client, model: ModelArtifact, path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_for(folder, errno.EIO, monkeypatch)
-    with pytest.raises(FileDownloadError, match="was written, but a crash .* may undo that"):
+    with pytest.raises(FileDownloadError, match=r"was written, but a crash .* may undo that"):
         client.model_artifacts.download(model.id, folder)
     assert content_of(folder) == {"model.fnnx": path.read_bytes()}
