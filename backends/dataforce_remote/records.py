@@ -82,10 +82,6 @@ class RecordStore(Generic[M, C, U]):
             if not self.kind.forgiving_delete:
                 raise
 
-    def delete_known(self, scope: Scope, record: M) -> None:
-        """The same for a record that was just read; spares reading it again."""
-        self.delete(scope, record.id)  # type: ignore[attr-defined]  # every record has one
-
     def close(self) -> None:
         """Let go of what only this kind needs; most need nothing."""
 

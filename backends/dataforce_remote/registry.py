@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pydantic import BaseModel, SecretStr
 
@@ -41,9 +42,10 @@ from dataforce_remote.paged import PagedStore
 from dataforce_remote.records import RecordStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dataforce.seam.backend import AnyKind
+    from dataforce_remote.model_artifacts import ModelArtifactStore
 
 _SEARCHED = 100
 """How much of a name the platform is asked to search for, in characters: URLs have limits."""
@@ -142,11 +144,12 @@ class OrbitStore(RecordStore[Orbit, OrbitValues, OrbitChanges]):
             orbit = self.get(scope, identifier)
         except NotFoundError:
             return
-        collections = self.others(COLLECTION)
+        collections = cast("CollectionStore", self.others(COLLECTION))
         inside = scope.child(orbit.id)
         if left := collections.listed(inside):
             self._require_permission(scope, orbit)
-            _delete_all(collections, inside, left, f"orbit {orbit.id}")
+            delete = partial(collections.delete_known, inside)
+            _delete_all(left, COLLECTION, delete, f"orbit {orbit.id}")
         super().delete(scope, identifier)
 
     def _require_permission(self, scope: Scope, orbit: Orbit) -> None:
@@ -192,8 +195,10 @@ class CollectionStore(PagedStore[Collection, CollectionValues, CollectionChanges
     def delete_known(self, scope: Scope, record: Collection) -> None:
         """The same for a record that was just read."""
         if record.total_models:
-            models, inside = self.others(MODEL_ARTIFACT), scope.child(record.id)
-            _delete_all(models, inside, models.listed(inside), f"collection {record.id}")
+            models = cast("ModelArtifactStore", self.others(MODEL_ARTIFACT))
+            inside = scope.child(record.id)
+            delete = partial(models.delete_known, inside)
+            _delete_all(models.listed(inside), MODEL_ARTIFACT, delete, f"collection {record.id}")
         super().delete(scope, record.id)
 
 
@@ -206,12 +211,12 @@ STORES: Mapping[AnyKind, type[RecordStore[Any, Any, Any]]] = {
 
 
 def _delete_all(
-    store: RecordStore[Any, Any, Any], scope: Scope, records: Sequence[Any], parent: str
+    records: Sequence[Any], kind: AnyKind, delete: Callable[[Any], None], parent: str
 ) -> None:
     """Delete one after the other; the error of the first that stays names all that are left."""
     for number, record in enumerate(records):
         try:
-            store.delete_known(scope, record)
+            delete(record)
         except NotFoundError:
             continue  # somebody else was faster
         except DataForceError as error:
@@ -219,7 +224,7 @@ def _delete_all(
             more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
             extend(
                 error,
-                f"The {parent} was not deleted; {len(left)} of its {store.kind.name}s are left: "
+                f"The {parent} was not deleted; {len(left)} of its {kind.name}s are left: "
                 f"{', '.join(left[:_NAMED])}{more}.",
             )
             raise

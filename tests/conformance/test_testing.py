@@ -68,7 +68,7 @@ def test_the_yardstick_knows_the_rules() -> None:
         assert outcome(call) is error
     assert find(twin.list_orbits(), ["name"], "beta") is None
     twin.create_collection("c", "o", {"name": "alpha", "description": ""})
-    twin.create_model("m", "o", "c", {"model_name": "alpha"}, None)
+    twin.create_model("m", "o", "c", {"model_name": "alpha", "status": "uploaded"}, None)
     assert twin.update_model("o", "c", "m", {"model_name": "beta"})["model_name"] == "beta"
     twin.delete_collection("o", "c")
     assert twin.models == {}

@@ -17,7 +17,7 @@ from dataforce import Client
 from dataforce.errors import APIConnectionError, APITimeoutError, ConfigurationError
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, within
-from tests.faults.misbehaving import Behaviour, Line, Server
+from tests.faults.misbehaving import Behaviour, HangUp, Line, Request, Server
 from tests.faults.platform import COLLECTIONS, ORGANIZATION, Platform
 
 ORGANIZATIONS = "/users/me/organizations"
@@ -302,3 +302,13 @@ def test_a_closed_client_sends_nothing(client: Client, platform: Platform) -> No
 
     assert "closed" in message
     assert platform.server.requests == []
+
+
+def test_an_answer_that_is_no_http(new_client: NewClient, platform: Platform) -> None:
+    def chatter(line: Line, _: Request, __: behaviours.Proper) -> None:
+        line.send(b"SSH-2.0-OpenSSH_9.6\r\n")
+        raise HangUp
+
+    platform.server.always("GET", ORGANIZATIONS, chatter)
+    client = new_client(retry_timeout=0)
+    assert "got no answer" in caught(APIConnectionError, client.organizations.list)

@@ -115,6 +115,28 @@ def test_a_file_that_is_replaced_between_two_halves(
     assert bucket.server.seen("GET")[1].headers["if-match"]
 
 
+def test_a_download_of_a_file_that_is_replaced_begins_again(
+    client: Client, bucket: Bucket, model: str, tmp_path: Path
+) -> None:
+    """It may be the same one, stored once more."""
+
+    def replace(line: Line, request: Request, proper: behaviours.Proper) -> None:
+        reply = proper()
+        line.send(reply.head() + reply.content[:500_000])
+        behaviours.hang_up(line, request, proper)
+
+    changed = Reply(412)
+    bucket.server.script("GET", "", replace, gives(changed))
+    told: list[int] = []
+
+    written = client.model_artifacts.download(
+        model, tmp_path / "new", progress=lambda done, size: told.append(done)
+    )
+
+    assert written.read_bytes() == CONTENT
+    assert (min(told), told[-1]) == (0, len(CONTENT))
+
+
 def test_another_file_in_answer_to_a_range(opened: Content, bucket: Bucket) -> None:
     other = Reply(206, bytes(500_000), {"ETag": '"other"'})
     other.headers = {**other.headers, "Content-Range": "bytes 500000-999999/1000000"}

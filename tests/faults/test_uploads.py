@@ -258,7 +258,8 @@ def test_a_platform_that_is_gone_at_the_end_is_told_by_the_next_upload(
     platform.server.script("PATCH", MODELS, *[vanish] * 20)
     platform.server.script("GET", f"{MODELS}/", *[vanish] * 20)
 
-    message = caught(APIConnectionError, lambda: client.model_artifacts.upload(package, "model"))
+    upload = client.model_artifacts.upload
+    message = caught(APIConnectionError, lambda: upload(package, "model"))
     assert "All bytes are in the bucket: make the same upload again to finish it" in message
     assert len(notes(tmp_path)) == 1
 
@@ -270,6 +271,26 @@ def test_a_platform_that_is_gone_at_the_end_is_told_by_the_next_upload(
     client.model_artifacts.upload(package, "model")
     check_uploaded(platform, package)
     assert notes(tmp_path) == []
+
+
+def test_a_platform_that_cannot_be_told_of_a_failure(
+    new_client: NewClient, platform: Platform, package: Path, tmp_path: Path
+) -> None:
+    def vanish(line: Line, _: Request, __: Any) -> None:
+        raise HangUp
+
+    client = new_client(retry_timeout=0.3)
+    platform.bucket.server.script("PUT", "", behaviours.status(400))
+    platform.server.script("PATCH", MODELS, *[vanish] * 20)
+
+    message = caught(FileUploadError, lambda: client.model_artifacts.upload(package, "model"))
+    assert "still waits for its bytes" in message
+    assert "the same upload goes on there when it is made again" in message
+    assert len(notes(tmp_path)) == 1
+
+    platform.server.behave()
+    client.model_artifacts.upload(package, "model")
+    check_uploaded(platform, package)
 
 
 def test_an_upload_may_take_longer_than_the_timeout(

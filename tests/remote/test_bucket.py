@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dataforce import ConfigurationError, FileDownloadError, FileUploadError
+from dataforce import BadRequestError, ConfigurationError, FileDownloadError, FileUploadError
 from dataforce.models import MODEL_ARTIFACT
 from dataforce.seam import Scope
 from dataforce.testing.packages import MANIFEST, build_package
@@ -133,3 +133,20 @@ def test_the_log_of_others_is_left_alone(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.DEBUG, log.name):
         log.debug("%s", "/path?their=own")
     assert "their=own" in caplog.text
+
+
+def test_a_record_that_fails_at_the_last_word_is_not_said_to_be_uploaded(
+    served: Platform, open_client: Open, tmp_path: Path
+) -> None:
+    package = build_package(tmp_path / "model.fnnx")
+    size = package.stat().st_size
+    target = {"type": "s3", "url": f"{BUCKET}/model", "multipart": False}
+    place = {"bucket_location": "a/b", "bucket_secret_id": SECRET}
+    pending = model(size=size, status="pending_upload")
+    served.add("POST", MODELS, json={"model": pending, "upload_details": target | place})
+    served.add("PUT", f"{BUCKET}/model", status=200)
+    refusal = {"detail": "Invalid status transition"}
+    served.add("PATCH", f"{MODELS}/{MODEL}", json=refusal, status=400)
+    served.replace("GET", f"{MODELS}/{MODEL}", json=model(status="deletion_failed"))
+    with pytest.raises(BadRequestError, match="Invalid status transition"):
+        open_client().model_artifacts.upload(package, "iris")
