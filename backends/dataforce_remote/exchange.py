@@ -105,8 +105,8 @@ class _Response(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            if self.fp is not None:  # else it has closed itself
-                self.fp = file
+            left: Any = self.fp
+            self.fp = left and file  # it may have closed itself
         if head.is_cut:
             raise ConnectionResetError
         if self.status >= 500:
@@ -234,8 +234,8 @@ class Watchdog:
             now = time.monotonic()
             for exchange in tuple(self._exchanges):
                 exchange.expire(now)
-            if not self._exchanges:
+            if not self._exchanges:  # pragma: no branch  # a matter of the moment
                 self._work.clear()
                 # Nothing came between the two, nor was it the end that woke us.
-                if not self._exchanges and not self._closing.is_set():
+                if not self._exchanges and not self._closing.is_set():  # pragma: no branch
                     self._work.wait()
