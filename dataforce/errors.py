@@ -5,6 +5,9 @@ DataForceError
 ├── DataForceAPIError                     everything the old clients caught under this name
 │   ├── ConfigurationError                a setting is missing, unknown or wrong
 │   ├── MultipleResourcesFoundError       a name that several objects carry
+│   ├── OfflineError                      it was not pulled, and the platform is not asked
+│   ├── PushConflictError                 the platform changed what a push was to change
+│   ├── ReadOnlyError                     a client that only reads was told to write
 │   ├── ResourceNotFoundError             a default that does not exist
 │   │   ├── OrganizationResourceNotFoundError
 │   │   ├── OrbitResourceNotFoundError
@@ -41,6 +44,13 @@ handles it in production.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dataforce.overlay import Conflict
+
 __all__ = [
     "APIConnectionError",
     "APIError",
@@ -64,10 +74,14 @@ __all__ = [
     "InternalServerError",
     "MultipleResourcesFoundError",
     "NotFoundError",
+    "OfflineError",
+    "OfflineWarning",
     "OrbitResourceNotFoundError",
     "OrganizationResourceNotFoundError",
     "PermissionDeniedError",
+    "PushConflictError",
     "RateLimitError",
+    "ReadOnlyError",
     "ResourceNotFoundError",
     "StoreCorruptedError",
     "StoreError",
@@ -107,6 +121,31 @@ class ConfigurationError(DataForceAPIError):
 
 class MultipleResourcesFoundError(DataForceAPIError):
     """Several objects carry the name that was given; the message names their ids."""
+
+
+class OfflineError(DataForceAPIError):
+    """The client is offline, and what was asked for was not pulled before."""
+
+
+class PushConflictError(DataForceAPIError):
+    """The platform changed what a push was to change; nothing was published.
+
+    Args:
+        message: What happened, to which object, and what to do next.
+        conflicts: What stands in the way, each with what both sides did.
+
+    Example:
+        >>> PushConflictError("The collection Flowers was changed on both sides.").conflicts
+        ()
+    """
+
+    def __init__(self, message: str, conflicts: Sequence[Conflict] = ()) -> None:
+        super().__init__(message)
+        self.conflicts = tuple(conflicts)
+
+
+class ReadOnlyError(DataForceAPIError):
+    """The client is set to read only, and the call would have written; nothing was sent."""
 
 
 class ResourceNotFoundError(DataForceAPIError):
@@ -281,3 +320,7 @@ class StorePermissionError(StoreError):
 
 class ConfigurationWarning(UserWarning):
     """A setting works but is unsafe, such as a secret in a file that others can read."""
+
+
+class OfflineWarning(UserWarning):
+    """Answers come from what was pulled; the message says how long ago."""

@@ -48,6 +48,10 @@ class DataForceClientBase(ABC):
         client_certificate: str | os.PathLike[str] | None = None,
         insecure: bool | None = None,
         progress: bool | None = None,
+        read_only: bool | None = None,
+        overlay: str | None = None,
+        offline: bool | None = None,
+        cache_size: int | None = None,
     ) -> None:
         """Configure a client.
 
@@ -64,9 +68,9 @@ class DataForceClientBase(ABC):
             client_name: Which client of the config file and the environment to be.
             configuration_file: Path of a TOML or YAML file.
             backend_type: `local`, `remote`, `hybrid`, or the name of an installed third backend.
-            database_url: Where the local backend keeps its records: an SQLAlchemy URL, or
-                `:memory:` for a registry that is gone when the client is closed.
-            storage_url: Where the local backend keeps model files: an fsspec URL or a folder.
+            database_url: Where the local backend keeps its records, and the hybrid one its
+                overlay: an SQLAlchemy URL, or `:memory:` for what is gone when the client closes.
+            storage_url: Where they keep model files: an fsspec URL or a folder.
             retry_timeout: For how long a call may be tried again, in seconds.
             timeout: For how long the platform may stay silent, in seconds.
             api_version: Version of the platform's API, `2025-12` or `2026-01`, if it should not
@@ -76,6 +80,10 @@ class DataForceClientBase(ABC):
             client_certificate: PEM file with the certificate and the key to show to the platform.
             insecure: Whether to accept certificates that nobody vouches for.
             progress: Whether transfers show a bar on a terminal.
+            read_only: Whether to refuse every call that would write, before anything is sent.
+            overlay: Which of several overlays a hybrid client writes to.
+            offline: Whether a hybrid client answers only from what `client.overlay.pull` brought.
+            cache_size: How many bytes of the platform's files a hybrid client keeps at most.
 
         Where a default is not set and exactly one candidate exists, that one is the default. A
         default that does not exist is an error of the first call that needs it.
@@ -103,6 +111,10 @@ class DataForceClientBase(ABC):
                 else os.fspath(client_certificate),
                 "insecure": insecure,
                 "progress": progress,
+                "read_only": read_only,
+                "overlay": overlay,
+                "offline": offline,
+                "cache_size": cache_size,
             },
             client_name=client_name,
             configuration_file=configuration_file,

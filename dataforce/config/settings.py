@@ -34,6 +34,7 @@ __all__ = ["APIVersion", "BackendType", "MaskedURL", "Settings", "holds_secret"]
 MASK: Final = "**********"
 # A password may hold any character, "/" and "@" too when nobody quoted them: the last "@" ends it.
 PASSWORD: Final = re.compile(r"(://[^:/@?#]*:).+@", re.DOTALL)
+OVERLAY: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # the name of a file, on every system
 SECRET_IN_QUERY: Final = re.compile(r"\?.*(pass|pwd|secret|token|key|sig)", re.I | re.DOTALL)
 
 
@@ -154,6 +155,10 @@ class Settings(BaseModel):
         client_certificate: PEM file with the certificate and the key to show to the platform.
         insecure: Whether a platform with an unverified certificate may be called.
         progress: Whether transfers show a bar on a terminal.
+        read_only: Whether calls that would write are refused.
+        overlay: Name of the overlay that a hybrid client writes to.
+        offline: Whether a hybrid client answers only from what was pulled.
+        cache_size: How many bytes of the platform's files a hybrid client keeps at most.
 
     Example:
         >>> settings = Settings(base_url="https://models.example/", insecure="false")
@@ -208,6 +213,17 @@ class Settings(BaseModel):
     )
     insecure: bool = Field(default=False, description="true or false")
     progress: bool = Field(default=True, description="true or false")
+    read_only: bool = Field(default=False, description="true or false")
+    overlay: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = (
+        Field(
+            default="default",
+            description="up to 100 of the characters A-Z a-z 0-9 . _ -, a letter or digit first",
+        )
+    )
+    offline: bool = Field(default=False, description="true or false")
+    cache_size: Annotated[int, BeforeValidator(refuse_truth_value)] = Field(
+        default=10_000_000_000, ge=0, description="a number of bytes, 0 or more"
+    )
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
 

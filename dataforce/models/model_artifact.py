@@ -12,7 +12,7 @@ from dataforce.models._base import Changes, JSONObject, Name, Record, Text, Time
 from dataforce.models._deferred import Deferred, DeferringModel
 from dataforce.models.collection import COLLECTION
 from dataforce.models.manifest import Manifest
-from dataforce.seam.kind import Kind
+from dataforce.seam.kind import FileFields, Kind
 
 _FILE_NAME = re.compile(r"""[^:"*`~#%;'^]+\.[^\s:"*`~#%;'^]+""")
 
@@ -197,4 +197,5 @@ MODEL_ARTIFACT = Kind(
     parent=COLLECTION,
     names=("model_name", "file_name"),
     sorts=("created_at", "model_name", "size", "description", "status"),
+    file=FileFields(digest="file_hash", size="size"),
 )

@@ -15,8 +15,8 @@ from dataforce.seam.backend import (
     Incoming,
     Store,
 )
-from dataforce.seam.discovery import available_backends, find_backend
-from dataforce.seam.kind import Kind
+from dataforce.seam.discovery import available_backends, find_backend, find_workspace
+from dataforce.seam.kind import FileFields, Kind
 from dataforce.seam.query import Order, Page, Query, Scope
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "BackendFactory",
     "Content",
     "ContentStore",
+    "FileFields",
     "Incoming",
     "Kind",
     "Order",
@@ -34,4 +35,5 @@ __all__ = [
     "Store",
     "available_backends",
     "find_backend",
+    "find_workspace",
 ]

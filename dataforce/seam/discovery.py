@@ -9,8 +9,10 @@ from dataforce.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from dataforce.seam.backend import BackendFactory
+    from dataforce.seam.workspace import WorkspaceFactory
 
 GROUP = "dataforce.backends"
+WORKSPACES = "dataforce.workspaces"
 
 
 def available_backends() -> list[str]:
@@ -42,7 +44,7 @@ def find_backend(name: str) -> BackendFactory:
         >>> find_backend("local").__name__
         'open_backend'
     """
-    found = _own(name) or entry_points(group=GROUP, name=name)
+    found = _own(GROUP, name) or entry_points(group=GROUP, name=name)
     if not found:
         installed = ", ".join(available_backends()) or "none"
         raise ConfigurationError(
@@ -52,7 +54,31 @@ def find_backend(name: str) -> BackendFactory:
     return cast("BackendFactory", next(iter(found)).load())
 
 
-def _own(name: str) -> list[EntryPoint]:
+def find_workspace(name: str) -> WorkspaceFactory:
+    """The factory of the place where an overlay is kept.
+
+    Args:
+        name: That of an entry point in the group `dataforce.workspaces`, such as `local`.
+
+    Returns:
+        A function that opens the workspace for given settings.
+
+    Raises:
+        ConfigurationError: No installed distribution offers a workspace of that name.
+
+    Example:
+        >>> find_workspace("local").__name__
+        'open_workspace'
+    """
+    found = _own(WORKSPACES, name) or entry_points(group=WORKSPACES, name=name)
+    if not found:
+        raise ConfigurationError(
+            f"The workspace {name!r} is not installed. Install the package that provides it."
+        )
+    return cast("WorkspaceFactory", next(iter(found)).load())
+
+
+def _own(group: str, name: str) -> list[EntryPoint]:
     """Those of this distribution: to look through all that are installed takes longer."""
     found = (own.entry_points for own in distributions(name="dataforce"))
-    return [entry for entries in found for entry in entries.select(group=GROUP, name=name)]
+    return [entry for entries in found for entry in entries.select(group=group, name=name)]

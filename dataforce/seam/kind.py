@@ -15,6 +15,24 @@ C = TypeVar("C", bound="BaseModel")
 U = TypeVar("U", bound="BaseModel")
 
 
+@dataclass(frozen=True)
+class FileFields:
+    """The fields of a record that tell of its file.
+
+    Args:
+        digest: Of the one that holds the SHA-256, in hexadecimal digits.
+        size: Of the one that holds its size in bytes.
+
+    Example:
+        >>> from dataforce.models import MODEL_ARTIFACT
+        >>> MODEL_ARTIFACT.file.digest
+        'file_hash'
+    """
+
+    digest: str
+    size: str
+
+
 @dataclass(frozen=True, eq=False)
 class Kind(Generic[M, C, U]):
     """A kind of asset: its models, its place under a parent and the platform's rules for it.
@@ -35,6 +53,8 @@ class Kind(Generic[M, C, U]):
         unique: The fields that no two objects under one parent may share together.
         references: Field to the kind it points at; an object pointed at cannot be deleted.
         totals: Field to the route of the kind whose objects below this one it counts.
+        file: Which fields tell of the file that each object has; the backend's `content` keeps
+            it. `None` if objects have no files.
         forgiving_delete: Whether deleting what does not exist succeeds, as the platform has it.
 
     Example:
@@ -54,6 +74,7 @@ class Kind(Generic[M, C, U]):
     unique: tuple[str, ...] = ()
     references: Mapping[str, Kind[Any, Any, Any]] = field(default_factory=dict)
     totals: Mapping[str, str] = field(default_factory=dict)
+    file: FileFields | None = None
     forgiving_delete: bool = False
 
     @cached_property

@@ -1,0 +1,189 @@
+"""What a backend must offer beside its own records so that an overlay can be kept in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+from dataforce.seam.backend import Backend, Content, Incoming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+    from dataforce.config import Settings
+    from dataforce.seam.kind import Kind
+    from dataforce.seam.query import Scope
+
+M = TypeVar("M", bound="BaseModel")
+C = TypeVar("C", bound="BaseModel")
+U = TypeVar("U", bound="BaseModel")
+
+
+class State(StrEnum):
+    """What became of an object in an overlay."""
+
+    CREATED = "created"
+    """Made here; the other side knows nothing of it."""
+    CHANGED = "changed"
+    """A copy of an object of the other side, with changes."""
+    DELETED = "deleted"
+    """An object of the other side that is hidden here."""
+    COPIED = "copied"
+    """A copy that only carries what stands below it, or is pointed at: the other side's holds."""
+    PUBLISHED = "published"
+    """Made here, and since then on the other side under another id."""
+    GONE = "gone"
+    """Nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a workspace knows of one object beside its record.
+
+    Args:
+        kind: Route of its kind.
+        scope: Ids of its parents, from the root down.
+        identifier: Its id.
+        state: What became of it.
+        base: JSON of the other side's record when it was copied or hidden.
+        is_whole: Whether the workspace's own record can hold all that the copied one held.
+        unshown: JSON of the fields that were given and that no record shows, such as keys.
+        successor: The id it was published under.
+    """
+
+    kind: str
+    scope: tuple[str, ...]
+    identifier: str
+    state: State
+    base: str | None = None
+    is_whole: bool = True
+    unshown: str | None = None
+    successor: str | None = None
+
+
+class Notes(Protocol):
+    """Text by space and key, kept as long as the workspace; each call is carried out whole."""
+
+    def read(self, space: str) -> Mapping[str, str]:
+        """All of a space, by key."""
+        ...
+
+    def get(self, space: str, key: str) -> str | None:
+        """One of them."""
+        ...
+
+    def write(self, space: str, values: Mapping[str, str]) -> None:
+        """Add or replace."""
+        ...
+
+    def erase(self, space: str, key: str | None = None) -> None:
+        """Remove one, or the whole space."""
+        ...
+
+    def spaces(self, prefix: str) -> list[str]:
+        """The names of the spaces that begin so and hold something, sorted."""
+        ...
+
+
+class Cache(Protocol):
+    """Files by their SHA-256; when there are too many bytes, the one used longest ago goes."""
+
+    def open(self, digest: str) -> Content | None:
+        """The bytes of that SHA-256, `None` if they are not here; counts as use."""
+        ...
+
+    def keep(
+        self, digest: str, size: int, *, pinned: bool = False
+    ) -> AbstractContextManager[Incoming]:
+        """Take in bytes that have that SHA-256, which the caller vouches for by leaving well.
+
+        A pinned file stays until it is unpinned.
+        """
+        ...
+
+    def pin(self, digest: str) -> bool:
+        """Keep a file that is here for good; whether it is here."""
+        ...
+
+    def unpin(self) -> None:
+        """Let all files go when their turn comes."""
+        ...
+
+    def holds(self, size: int) -> bool:
+        """Whether a file of so many bytes would be kept at all."""
+        ...
+
+    def usage(self) -> tuple[int, int]:
+        """How many files there are, and how many bytes."""
+        ...
+
+
+class Workspace(Backend, Protocol):
+    """A backend that keeps records made in it, and copies of those of another side.
+
+    Records made in it get an entry `created` in the same transaction as the record; deleting one
+    turns its entry, and those of all below it, into `gone`. Its store gives copies as it gives
+    records of its own, so that they can be changed and have children.
+
+    Attributes:
+        notes: Text beside the records.
+        cache: Files beside those of the records.
+    """
+
+    notes: Notes
+    cache: Cache
+
+    def revision(self) -> int:
+        """A number that goes up with every change of an entry, whoever makes it."""
+        ...
+
+    def entries(self, after: int) -> Iterator[Entry]:
+        """The entries that changed after that revision, in the order of their changes."""
+        ...
+
+    def copy(self, kind: Kind[M, C, U], scope: Scope, record: M, state: State) -> None:
+        """Keep a record of the other side, its parents being here already.
+
+        A copy that is there is replaced, its entry too, unless it is there in the state `changed`.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            record: The record, whose id it keeps.
+            state: `copied` or `changed`.
+        """
+        ...
+
+    def hide(self, kind: Kind[M, C, U], scope: Scope, record: M) -> None:
+        """Hide an object of the other side; the copy of it and all below it go, files too."""
+        ...
+
+    def release(self, kind: Kind[M, C, U], scope: Scope, identifier: str) -> None:
+        """Forget what became of an object: a record made here goes, a copy has no changes.
+
+        A copy stays as `copied` as long as something stands below it.
+        """
+        ...
+
+    def publish(self, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M) -> None:
+        """Replace a record made here by that of the other side which was made of it.
+
+        What stands below it, or points at it, then stands below the new id. The old id has an
+        entry `published`.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            identifier: Its id here.
+            record: The other side's record.
+        """
+        ...
+
+
+WorkspaceFactory: TypeAlias = "Callable[[Settings], Workspace]"
+"""What an entry point in the group `dataforce.workspaces` names: it opens the workspace."""
