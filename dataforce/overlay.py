@@ -235,11 +235,13 @@ class PushReport:
     Attributes:
         changes: What was published, in that order.
         dropped: What was given up in favour of the platform's side.
+        left_out: What cannot be published and stays here, such as an upload that failed.
         is_dry_run: Whether nothing was done.
     """
 
     changes: Diff
     dropped: Diff = field(default_factory=Diff)
+    left_out: Diff = field(default_factory=Diff)
     is_dry_run: bool = False
 
     def __str__(self) -> str:
@@ -247,6 +249,8 @@ class PushReport:
         lines = [f"{verb}:", str(self.changes)]
         if self.dropped:
             lines += ["dropped, as the platform's side was taken:", str(self.dropped)]
+        if self.left_out:
+            lines += ["left out, as it cannot be published:", str(self.left_out)]
         return "\n".join(lines)
 
 

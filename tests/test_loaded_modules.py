@@ -88,7 +88,6 @@ LOCAL = CLIENT | {
 REMOTE = CLIENT | {
     "dataforce_remote",
     "dataforce_remote.api",
-    "dataforce_remote.arrays",
     "dataforce_remote.backend",
     "dataforce_remote.exchange",
     "dataforce_remote.failures",

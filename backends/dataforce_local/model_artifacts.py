@@ -119,7 +119,7 @@ class ModelContent:
         self._library = library
 
     @contextmanager
-    def receive(self, path: Path, advance: Advance) -> Iterator[StagedFile]:
+    def receive(self, scope: Scope, path: Path, advance: Advance) -> Iterator[StagedFile]:
         """Begin to copy the file at `path`; the copy is thrown away unless it is uploaded."""
         staged = self._library.files.stage(advance)
         try:

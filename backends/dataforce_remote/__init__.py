@@ -10,7 +10,6 @@ refusals         the error class and the hint for each status of the platform
 api              calls of the platform: sent, sent again, answers parsed
 version          which version of the API it speaks
 records          the store of any kind
-arrays           pages of what comes only as a whole
 paged            the kinds that newer platforms give page by page
 registry         the kinds with ways of their own
 

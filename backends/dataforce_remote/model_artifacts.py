@@ -121,7 +121,7 @@ class ModelContent:
         return Uploads(self._store, journal, self.open)
 
     @contextmanager
-    def receive(self, path: Path, advance: Advance) -> Iterator[Outgoing]:
+    def receive(self, scope: Scope, path: Path, advance: Advance) -> Iterator[Outgoing]:
         """The file at `path`; it goes when `upload` knows where."""
         yield Outgoing(path, advance)
 

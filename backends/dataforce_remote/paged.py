@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from dataforce.config import APIVersion
 from dataforce.errors import APIResponseValidationError, APIStatusError
 from dataforce.seam import Page, Query
-from dataforce_remote.arrays import named, page_of
+from dataforce.seam.arrays import named, page_of
 from dataforce_remote.records import RecordStore
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, TypeAdapter
 
 from dataforce.errors import NotFoundError
+from dataforce.seam.arrays import named, page_of
 from dataforce_remote.api import API
-from dataforce_remote.arrays import named, page_of
 from dataforce_remote.version import Version
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def upload(
         records.session.backend.store(COLLECTION).get(Scope(scope.ids[:-1]), scope.parent)
     with (
         reported(path.name, _size(path), progress, records.session.settings) as advance,
-        content.receive(path, advance) as incoming,
+        content.receive(scope, path, advance) as incoming,
     ):
         package = read_package(path, _cancellable(incoming))
         values = {

@@ -197,5 +197,11 @@ MODEL_ARTIFACT = Kind(
     parent=COLLECTION,
     names=("model_name", "file_name"),
     sorts=("created_at", "model_name", "size", "description", "status"),
-    file=FileFields(digest="file_hash", size="size"),
+    file=FileFields(
+        digest="file_hash",
+        size="size",
+        status="status",
+        there=ModelArtifactStatus.UPLOADED,
+        waiting=ModelArtifactStatus.PENDING_UPLOAD,
+    ),
 )

@@ -13,10 +13,13 @@ from dataforce.seam.backend import (
     Content,
     ContentStore,
     Incoming,
+    ReadableBackend,
+    ReadableContent,
+    ReadableStore,
     Store,
 )
 from dataforce.seam.discovery import available_backends, find_backend, find_workspace
-from dataforce.seam.kind import FileFields, Kind
+from dataforce.seam.kind import FileFields, Kind, identifier_of
 from dataforce.seam.query import Order, Page, Query, Scope
 
 __all__ = [
@@ -31,9 +34,13 @@ __all__ = [
     "Order",
     "Page",
     "Query",
+    "ReadableBackend",
+    "ReadableContent",
+    "ReadableStore",
     "Scope",
     "Store",
     "available_backends",
     "find_backend",
     "find_workspace",
+    "identifier_of",
 ]

@@ -19,23 +19,29 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="BaseModel")
 C = TypeVar("C", bound="BaseModel", contravariant=True)
 U = TypeVar("U", bound="BaseModel", contravariant=True)
+R = TypeVar("R", bound="BaseModel", covariant=True)
+F = TypeVar("F", bound="BaseModel", contravariant=True)
 
 
-class Store(Protocol[M, C, U]):
+class ReadableStore(Protocol[R]):
+    """The records of one kind of asset, as far as they are read."""
+
+    def page(self, scope: Scope, query: Query) -> Page[R]:
+        """One page of what stands under `scope`; `BadRequestError` for a query it cannot answer."""
+        ...
+
+    def get(self, scope: Scope, identifier: str) -> R:
+        """The record with that id; `NotFoundError` if there is none under `scope`."""
+        ...
+
+
+class Store(ReadableStore[M], Protocol[M, C, U]):
     """The records of one kind of asset.
 
     Every method takes the scope it works under. If an id of the scope does not exist, or not below
     the id before it, the method raises `NotFoundError` naming the missing parent. Ids arrive
     in their canonical form, and values arrive validated.
     """
-
-    def page(self, scope: Scope, query: Query) -> Page[M]:
-        """One page of what stands under `scope`; `BadRequestError` for a query it cannot answer."""
-        ...
-
-    def get(self, scope: Scope, identifier: str) -> M:
-        """The record with that id; `NotFoundError` if there is none under `scope`."""
-        ...
 
     def create(self, scope: Scope, values: C) -> M:
         """A new record; `ConflictError` if it clashes, `NotFoundError` if it points nowhere."""
@@ -76,10 +82,24 @@ Advance: TypeAlias = Callable[[int], object]
 """Is told how many more bytes have arrived; below 0 if that many must be moved again."""
 
 
-class ContentStore(Protocol[M, C]):
+class ReadableContent(Protocol[F]):
+    """The files of one kind of asset, as far as they are read."""
+
+    def open(self, scope: Scope, record: F) -> Content:
+        """The bytes of a record; whether they are there is found out when they are read."""
+        ...
+
+    def download_url(self, scope: Scope, identifier: str) -> str:
+        """A URL that the bytes can be read from."""
+        ...
+
+
+class ContentStore(ReadableContent[M], Protocol[M, C]):
     """The files of one kind of asset."""
 
-    def receive(self, path: Path, advance: Advance) -> AbstractContextManager[Incoming]:
+    def receive(
+        self, scope: Scope, path: Path, advance: Advance
+    ) -> AbstractContextManager[Incoming]:
         """Begin to take in the file at `path`; leaving without `upload` throws it away."""
         ...
 
@@ -91,16 +111,32 @@ class ContentStore(Protocol[M, C]):
         """A record that waits for its bytes, and where they go."""
         ...
 
-    def open(self, scope: Scope, record: M) -> Content:
-        """The bytes of a record; whether they are there is found out when they are read."""
-        ...
-
-    def download_url(self, scope: Scope, identifier: str) -> str:
-        """A URL that the bytes can be read from."""
-        ...
-
     def delete_url(self, scope: Scope, identifier: str) -> str:
         """A URL that the bytes can be deleted with; the record becomes `pending_deletion`."""
+        ...
+
+
+class ReadableBackend(Protocol):
+    """A backend as seen by one who may only read.
+
+    What has this type cannot be changed through it: there is nothing to call.
+
+    Attributes:
+        mode: The name it is registered under, such as `local`.
+    """
+
+    mode: str
+
+    def store(self, kind: Kind[M, C, U]) -> ReadableStore[M]:
+        """The records of that kind."""
+        ...
+
+    def content(self, kind: Kind[M, C, U]) -> ReadableContent[M]:
+        """The files of that kind."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; the backend is not used afterwards."""
         ...
 
 

@@ -22,6 +22,9 @@ class FileFields:
     Args:
         digest: Of the one that holds the SHA-256, in hexadecimal digits.
         size: Of the one that holds its size in bytes.
+        status: Of the one that tells whether it is there.
+        there: What that one says then.
+        waiting: What it says as long as they are to come.
 
     Example:
         >>> from dataforce.models import MODEL_ARTIFACT
@@ -31,6 +34,13 @@ class FileFields:
 
     digest: str
     size: str
+    status: str
+    there: str
+    waiting: str
+
+    def is_there(self, record: BaseModel) -> bool:
+        """Whether the bytes of a record are there, as far as the record tells."""
+        return bool(getattr(record, self.status) == self.there)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,3 +99,20 @@ class Kind(Generic[M, C, U]):
 
     def __repr__(self) -> str:
         return f"<Kind {self.name}>"
+
+
+def identifier_of(record: BaseModel) -> str:
+    """The id of a record of any kind.
+
+    Args:
+        record: Every kind's has one.
+
+    Returns:
+        A UUID.
+
+    Example:
+        >>> identifier_of(client.orbits.get("Default Orbit")) == client.orbit
+        True
+    """
+    identifier: str = record.id  # type: ignore[attr-defined]  # no base class says so
+    return identifier

@@ -24,7 +24,7 @@ class Overlay(Protocol):
         ...
 
     def reset(self, identifier: str | None = None) -> None:
-        """Drop all changes, or those of one object and what was made below it.
+        """Drop all changes, or those of one object; of one made here, with all below it.
 
         Raises:
             NotFoundError: The overlay holds nothing of that id.

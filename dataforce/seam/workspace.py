@@ -170,6 +170,18 @@ class Workspace(Backend, Protocol):
         """
         ...
 
+    def has_stand_in(self, kind: Kind[M, C, U], scope: Scope, record: M) -> bool:
+        """Whether what `delete_url` of a copy leads to is still there."""
+        ...
+
+    def alone(self, purpose: str) -> AbstractContextManager[None]:
+        """Keep every other process and thread from entering for the same purpose.
+
+        Raises:
+            ConflictError: Another one is there.
+        """
+        ...
+
     def publish(self, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M) -> None:
         """Replace a record made here by that of the other side which was made of it.
 

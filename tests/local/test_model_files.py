@@ -134,7 +134,7 @@ def test_only_a_digest_names_a_file(client: Client, iris: Path, place: Path) -> 
     content = client.backend.content(MODEL_ARTIFACT)
     with (
         pytest.raises(FileUploadError, match="not a SHA-256"),
-        content.receive(iris, lambda _: None) as incoming,
+        content.receive(Scope(), iris, lambda _: None) as incoming,
     ):
         content.upload(scope, values, incoming)
     assert len(client.model_artifacts.list()) == 1
@@ -190,7 +190,7 @@ def test_bytes_that_are_not_all_there_are_refused(client: Client, iris: Path, pl
     content = client.backend.content(MODEL_ARTIFACT)
     with (
         pytest.raises(FileUploadError, match="0 bytes arrived"),
-        content.receive(iris, lambda _: None) as incoming,
+        content.receive(Scope(), iris, lambda _: None) as incoming,
     ):
         content.upload(scope, values, incoming)
     copy = client.model_artifacts.download(model.id, place.parent)

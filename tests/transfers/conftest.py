@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dataforce import Client, FileUploadError, ModelArtifact
-from dataforce.seam import Advance, find_backend
+from dataforce.seam import Advance, Scope, find_backend
 from dataforce.testing.packages import build_package
 
 PIECE = 1000
@@ -65,12 +65,12 @@ class StripedFiles:
         self.backend = backend
         self.local = local
 
-    def receive(self, path: Path, advance: Advance) -> Any:
+    def receive(self, scope: Scope, path: Path, advance: Advance) -> Any:
         self.backend.advance = advance
         if self.backend.take_back:
             advance(self.backend.take_back)
             advance(-self.backend.take_back)
-        return self.local.receive(path, self.advance)
+        return self.local.receive(scope, path, self.advance)
 
     def advance(self, count: int) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Pages of what the platform gives only as a whole."""
+"""Pages of what is only to be had as a whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dataforce.seam import Page, Query
+from dataforce.seam.query import Page, Query
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -1,0 +1,85 @@
+"""Copies of the remote's objects in the workspace, for what is changed, or stands below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dataforce.seam import Scope
+from dataforce.seam.workspace import State
+from dataforce_hybrid.index import VISIBLE
+from dataforce_hybrid.refusals import not_found
+
+if TYPE_CHECKING:
+    from dataforce.seam.backend import AnyKind
+    from dataforce_hybrid.layer import Layer
+
+_PRESENT = (*VISIBLE, State.COPIED)
+
+
+class Copies:
+    """Brings objects of the remote into the workspace.
+
+    Args:
+        layer: Both sides.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+
+    @contextmanager
+    def changing(self, kind: AnyKind, scope: Scope, identifier: str) -> Iterator[None]:
+        """A block that changes an object here; a copy that was made for it goes if it fails."""
+        index, workspace = self._layer.index, self._layer.workspace
+        if index.state(identifier) in VISIBLE:
+            yield
+            return
+        record = self._layer.remote.store(kind).get(scope, identifier)
+        self.bring_around(kind, scope, record)
+        workspace.copy(kind, scope, record, State.CHANGED)
+        try:
+            yield
+        except BaseException:
+            workspace.release(kind, scope, identifier)
+            raise
+
+    def require_parent(self, kind: AnyKind, scope: Scope) -> None:
+        """See that the parent of a new object exists in the merged view, and bring it here."""
+        if kind.parent is None or scope.parent is None:
+            return
+        above = Scope(scope.ids[:-1])
+        record = self._layer.records(kind.parent).current(above, scope.parent)
+        if self._layer.index.state(scope.parent) not in _PRESENT:
+            self._copy(kind.parent, above, record)
+
+    def bring(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """See that an object is here, if need be as a copy, with all that it stands on.
+
+        Raises:
+            NotFoundError: It is not there in the merged view.
+        """
+        state = self._layer.index.state(identifier)
+        if state == State.DELETED:
+            raise not_found(kind, identifier)
+        if state not in _PRESENT:
+            self._copy(kind, scope, self._layer.remote.store(kind).get(scope, identifier))
+
+    def bring_around(self, kind: AnyKind, scope: Scope, record: Any) -> None:
+        """Bring the parents of a record here, and what it refers to."""
+        if kind.parent is not None and scope.parent is not None:
+            self.bring(kind.parent, Scope(scope.ids[:-1]), scope.parent)
+        for field, target in kind.references.items():
+            self._bring_reference(target, scope, getattr(record, field))
+
+    def _bring_reference(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        above = Scope(scope.ids[: len(kind.ancestors)])
+        if self._layer.index.state(identifier) == State.DELETED:
+            # It is hidden here and still stands where the copy of the other object points to.
+            self._copy(kind, above, self._layer.remote.store(kind).get(above, identifier))
+        else:
+            self.bring(kind, above, identifier)
+
+    def _copy(self, kind: AnyKind, scope: Scope, record: Any) -> None:
+        self.bring_around(kind, scope, record)
+        self._layer.workspace.copy(kind, scope, record, State.COPIED)

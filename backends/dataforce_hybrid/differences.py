@@ -1,0 +1,116 @@
+"""What became of each object, field by field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dataforce.overlay import Action, Change, FieldChange
+from dataforce.seam import Scope
+from dataforce.seam.workspace import Entry, State
+from dataforce_hybrid.index import DIFFERENT
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from dataforce.seam.backend import AnyKind
+    from dataforce_hybrid.layer import Layer
+
+HIDDEN = "**********"
+
+
+class Differences:
+    """The changes below one root.
+
+    Args:
+        layer: Both sides.
+        root: Id of the root.
+    """
+
+    def __init__(self, layer: Layer, root: str) -> None:
+        self._layer = layer
+        self._root = root
+
+    def __iter__(self) -> Iterator[Change]:
+        """What became of each object, parents before children."""
+        for entry in self.entries(*DIFFERENT):
+            if (change := self.change(entry)) is not None:
+                yield change
+
+    def entries(self, *states: State) -> Sequence[Entry]:
+        """The objects that are so, kind by kind, in the order they were made."""
+        self._layer.index.refresh()
+        return self._layer.index.within(self._root, self._layer.kinds, *states)
+
+    def change(self, entry: Entry) -> Change | None:
+        """What became of one; nothing if it was changed back."""
+        kind = self._layer.kinds[entry.kind]
+        base, mine = self.base(entry), self.mine(entry)
+        fields: tuple[FieldChange, ...] = ()
+        if entry.state == State.CHANGED:
+            fields = (*changed_fields(kind, base, mine), *_unshown(entry))
+            if not fields:
+                return None
+        record = base if mine is None else mine
+        size = None
+        if kind.file is not None and entry.state != State.CHANGED:
+            size = getattr(record, kind.file.size)
+        return Change(
+            action=_ACTIONS[entry.state],
+            kind=kind.name,
+            id=entry.identifier,
+            scope=entry.scope,
+            name=name_of(kind, record),
+            fields=fields,
+            size=size,
+        )
+
+    def base(self, entry: Entry) -> Any:
+        """The remote's record when it was copied or hidden; `None` of one made here."""
+        if entry.base is None:
+            return None
+        return self._layer.kinds[entry.kind].record.model_validate_json(entry.base)
+
+    def mine(self, entry: Entry) -> Any:
+        """The record here; `None` of one deleted here."""
+        if entry.state == State.DELETED:
+            return None
+        store = self._layer.workspace.store(self._layer.kinds[entry.kind])
+        return store.get(Scope(entry.scope), entry.identifier)
+
+
+_ACTIONS = {
+    State.CREATED: Action.CREATED,
+    State.CHANGED: Action.CHANGED,
+    State.DELETED: Action.DELETED,
+}
+
+
+def changeable(kind: AnyKind) -> list[str]:
+    """The fields of a kind that an update may set and a record shows."""
+    return [field for field in kind.changes.model_fields if field in kind.record.model_fields]
+
+
+def changed_fields(kind: AnyKind, old: BaseModel, new: BaseModel) -> list[FieldChange]:
+    """The fields in which two records of one object differ."""
+    return [
+        FieldChange(field, getattr(old, field), getattr(new, field))
+        for field in changeable(kind)
+        if getattr(old, field) != getattr(new, field)
+    ]
+
+
+def unshown_values(entry: Entry) -> dict[str, Any]:
+    """What was given and no record shows, such as keys."""
+    return json.loads(entry.unshown) if entry.unshown else {}
+
+
+def name_of(kind: AnyKind, record: BaseModel) -> str:
+    """What an object is called: by the first of its names that it has."""
+    names = (getattr(record, field) for field in kind.names)
+    return next((name for name in names if name), "")
+
+
+def _unshown(entry: Entry) -> list[FieldChange]:
+    return [FieldChange(field, HIDDEN, HIDDEN) for field in unshown_values(entry)]

@@ -1,0 +1,114 @@
+"""All that `client.overlay` asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from dataforce.errors import NotFoundError, OfflineError
+from dataforce.overlay import Action, Diff, OverlayStatus, PullReport, PushReport, Resolution
+from dataforce.seam import Scope
+from dataforce.seam.workspace import State
+from dataforce_hybrid.content import DELETING
+from dataforce_hybrid.differences import Differences
+from dataforce_hybrid.index import DIFFERENT
+from dataforce_hybrid.pulling import Pull
+from dataforce_hybrid.pushing import Push
+from dataforce_hybrid.snapshot import Pulled
+
+if TYPE_CHECKING:
+    from dataforce.seam import Advance, Backend, Query
+    from dataforce.seam.backend import AnyKind
+    from dataforce_hybrid.layer import Layer
+
+
+class HybridOverlay:
+    """The changes below one root.
+
+    Args:
+        layer: Both sides.
+        root: Id of the root.
+        name: Of the overlay.
+        open_remote: Opens the remote for writing; `None` when there is no network.
+    """
+
+    def __init__(
+        self, layer: Layer, root: str, name: str, open_remote: Callable[[], Backend] | None
+    ) -> None:
+        self._layer = layer
+        self._root = root
+        self._name = name
+        self._open_remote = open_remote
+        self._differences = Differences(layer, root)
+
+    def status(self) -> OverlayStatus:
+        """How much there is."""
+        counts = Counter(change.action for change in self._differences)
+        files, size = self._layer.workspace.cache.usage()
+        return OverlayStatus(
+            name=self._name,
+            created=counts[Action.CREATED],
+            changed=counts[Action.CHANGED],
+            deleted=counts[Action.DELETED],
+            cached_files=files,
+            cached_bytes=size,
+            pulled_at=Pulled(self._layer.workspace.notes).oldest(),
+            is_offline=self._open_remote is None,
+        )
+
+    def diff(self) -> Diff:
+        """What became of each object, parents before children."""
+        return Diff(self._differences)
+
+    def reset(self, identifier: str | None = None) -> None:
+        """Drop all changes, or those of one object; of one made here, with all below it."""
+        states = (*DIFFERENT, State.COPIED)
+        # Children first: a copy stays as long as something stands below it.
+        entries = [*reversed(self._differences.entries(*states))]
+        if identifier is not None:
+            entries = [each for each in entries if each.identifier == identifier]
+            if not entries or entries[0].state == State.COPIED:
+                raise NotFoundError(
+                    f"The overlay holds no change of {identifier}. client.overlay.diff() lists "
+                    f"those that there are."
+                )
+        workspace = self._layer.workspace
+        for entry in entries:
+            kind = self._layer.kinds[entry.kind]
+            workspace.release(kind, Scope(entry.scope), entry.identifier)
+            workspace.notes.erase(DELETING, entry.identifier)
+
+    def pull(
+        self,
+        kind: AnyKind,
+        scope: Scope,
+        wanted: str | Query,
+        *,
+        content: bool,
+        advance: Advance,
+    ) -> PullReport:
+        """Bring records here that can then be read offline."""
+        self._require_network("pull")
+        self._layer.index.refresh()
+        scope = self._layer.index.resolved(scope)
+        if isinstance(wanted, str):
+            wanted = self._layer.index.resolve(wanted)
+        return Pull(self._layer, content=content, advance=advance).run(kind, scope, wanted)
+
+    def push(self, *, dry_run: bool, on_conflict: Resolution, advance: Advance) -> PushReport:
+        """Publish the changes."""
+        open_remote = self._require_network("push")
+        with (
+            self._layer.workspace.alone(f"push/{self._root}"),
+            closing(open_remote()) as remote,
+        ):
+            return Push(self._layer, self._root, remote, advance).run(on_conflict, dry_run=dry_run)
+
+    def _require_network(self, what: str) -> Callable[[], Backend]:
+        if self._open_remote is None:
+            raise OfflineError(
+                f"The client is offline and cannot {what}. Use one without offline=True."
+            )
+        return self._open_remote

@@ -1,0 +1,238 @@
+"""The store of any kind: what is here and what is on the remote, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel
+
+from dataforce.errors import NotFoundError
+from dataforce.seam import Page, Query, Scope, identifier_of
+from dataforce.seam.arrays import named, page_of
+from dataforce.seam.workspace import State
+from dataforce_hybrid.index import DIFFERENT, VISIBLE
+from dataforce_hybrid.merging import (
+    Mark,
+    Position,
+    Side,
+    all_of,
+    key_of,
+    merged_page,
+    position_of,
+)
+from dataforce_hybrid.refusals import not_found
+from dataforce_hybrid.rules import Rules
+
+if TYPE_CHECKING:
+    from dataforce.seam import Kind, ReadableStore, Store
+    from dataforce_hybrid.layer import Layer
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+
+class MergedRecords(Generic[M, C, U]):
+    """The records of one kind below one root.
+
+    Args:
+        kind: The declaration.
+        layer: Both sides.
+    """
+
+    def __init__(self, kind: Kind[M, C, U], layer: Layer) -> None:
+        self.kind = kind
+        self._layer = layer
+        self._index = layer.index
+        self._rules = Rules(kind, layer)
+        self._theirs: ReadableStore[M] = layer.remote.store(kind)
+        self._ours: Store[M, C, U] = layer.workspace.store(kind)
+
+    # -- the seam
+
+    def page(self, scope: Scope, query: Query) -> Page[M]:
+        """One page of both sides."""
+        self._index.refresh()
+        scope = self._index.resolved(scope)
+        self.require_visible(scope)
+        if self._index.is_made_here(scope.ids):
+            return self._ours.page(scope, query)
+        is_touched = self._index.has(scope.ids[-1], self.kind.route, *DIFFERENT)
+        if query.name is not None:
+            return self._called(scope, query) if is_touched else self._theirs_called(scope, query)
+        position = position_of(query)
+        if is_touched or position.is_merged:
+            return self._merged(scope, query, position)
+        page = self._theirs.page(scope, replace(query, cursor=position.theirs.cursor))
+        items = self._shown(scope, page.items)
+        if page.cursor is None:
+            return Page(items, None)
+        key = key_of(items[-1], query.sort_by) if items else position.key
+        return Page(items, Position(Mark(page.cursor), key=key).cursor(query))
+
+    def get(self, scope: Scope, identifier: str) -> M:
+        """The record with that id, or with the id that it had before it was published."""
+        self._index.refresh()
+        return self.current(self._index.resolved(scope), self._index.resolve(identifier))
+
+    def create(self, scope: Scope, values: C) -> M:
+        """A new record, which is here only."""
+        return self._ours.create(*self.prepared(scope, values))
+
+    def update(self, scope: Scope, identifier: str, changes: U) -> M:
+        """The record after the changes; one of the remote is copied first, and keeps its id."""
+        self._index.refresh()
+        scope, identifier = self._index.resolved(scope), self._index.resolve(identifier)
+        before = self.current(scope, identifier)
+        given = changes.model_fields_set
+        if not given:
+            return before
+        changes = self._rules.with_references(scope, changes, given)
+        self._rules.require_unique(scope, changes, before)
+        with self._layer.copies.changing(self.kind, scope, identifier):
+            self._ours.update(scope, identifier, changes)
+        self._index.refresh()
+        return self.current(scope, identifier)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove a record that was made here; hide one of the remote, and all below it."""
+        self._index.refresh()
+        scope, identifier = self._index.resolved(scope), self._index.resolve(identifier)
+        try:
+            record = self.current(scope, identifier)
+        except NotFoundError:
+            if self.kind.forgiving_delete:
+                return
+            raise
+        self._rules.require_unused(scope, identifier)
+        if self._index.is_made_here((identifier,)):
+            self._ours.delete(scope, identifier)
+        else:
+            if self._index.state(identifier) != State.CHANGED:
+                record = self._theirs.get(scope, identifier)  # with its own totals
+            self._layer.workspace.hide(self.kind, scope, record)
+
+    # -- what other parts of the overlay ask for; the ids are those of now
+
+    def current(self, scope: Scope, identifier: str) -> M:
+        """The record with that id, as far as the index knows."""
+        self.require_visible(scope)
+        if self._index.is_made_here((*scope.ids, identifier)):
+            return self._ours.get(scope, identifier)
+        entry = self._index.get(identifier)
+        if entry is not None and entry.state == State.DELETED:
+            raise not_found(self.kind, identifier)
+        if entry is None or entry.state != State.CHANGED or entry.scope != scope.ids:
+            return self._layer.counts.adjusted(self.kind, self._theirs.get(scope, identifier))
+        return self._changed(scope, self._ours.get(scope, identifier))
+
+    def prepared(self, scope: Scope, values: C) -> tuple[Scope, C]:
+        """See that a record of these values may be made; what it stands on is here then."""
+        self._index.refresh()
+        scope = self._index.resolved(scope)
+        self._layer.copies.require_parent(self.kind, scope)
+        values = self._rules.with_references(scope, values, self.kind.references)
+        self._rules.require_unique(scope, values)
+        return scope, values
+
+    def require_visible(self, scope: Scope) -> None:
+        """Raise `NotFoundError` for the first parent that is hidden here."""
+        for kind, parent in zip(self.kind.ancestors, scope.ids, strict=True):
+            if self._index.state(parent) == State.DELETED:
+                raise not_found(kind, parent)
+
+    def overlaid(self, base: M, ours: M) -> M:
+        """The remote's record with the fields that can change here."""
+        fields = {*self.kind.changes.model_fields, "updated_at"} & {*type(base).model_fields}
+        return base.model_copy(update={field: getattr(ours, field) for field in fields})
+
+    # -- how it is done
+
+    def _merged(self, scope: Scope, query: Query, position: Position) -> Page[M]:
+        def is_after(record: M) -> bool:
+            if position.key is None:
+                return True
+            key = key_of(record, query.sort_by)
+            return key > position.key if query.order == "asc" else key < position.key
+
+        def fetch(store: ReadableStore[M], cursor: str | None) -> Page[M]:
+            return store.page(scope, replace(query, cursor=cursor))
+
+        def nothing(cursor: str | None) -> Page[M]:
+            return Page([], cursor=None)
+
+        theirs = Side(partial(fetch, self._theirs), position.theirs, self._is_theirs, is_after)
+        # Without anything of ours, its parents may not be here either.
+        here = partial(fetch, self._ours) if self._has_ours(scope) else nothing
+        ours = Side(here, position.ours, self._is_ours, is_after)
+        page = merged_page(query, theirs, ours)
+        return Page(self._shown(scope, page.items), page.cursor)
+
+    def _called(self, scope: Scope, query: Query) -> Page[M]:
+        """Few have one name, so all of them are taken and put in order."""
+        found = self._matches(self._theirs, scope, query, self._is_theirs)
+        if self._has_ours(scope):
+            found += self._matches(self._ours, scope, query, self._is_ours)
+        page = page_of(named(found, self.kind.names, cast("str", query.name)), query)
+        return Page(self._shown(scope, page.items), page.cursor)
+
+    def _theirs_called(self, scope: Scope, query: Query) -> Page[M]:
+        page = self._theirs.page(scope, query)
+        return Page(self._shown(scope, page.items), page.cursor)
+
+    def _matches(
+        self, store: ReadableStore[M], scope: Scope, query: Query, keep: Callable[[M], bool]
+    ) -> list[M]:
+        """What one side has of that name, in whichever field."""
+        asked = Query(name=query.name)
+        kept = [record for record in all_of(store, scope, asked) if keep(record)]
+        if kept or len(self.kind.names) == 1:
+            return kept
+        # What has the name in the first field may be hidden: then the others count.
+        return [
+            record
+            for record in all_of(store, scope, Query())
+            if keep(record)
+            and any(getattr(record, field) == query.name for field in self.kind.names)
+        ]
+
+    def _has_ours(self, scope: Scope) -> bool:
+        return self._index.has(scope.ids[-1], self.kind.route, *VISIBLE)
+
+    def _is_theirs(self, record: M) -> bool:
+        return self._index.state(identifier_of(record)) not in DIFFERENT
+
+    def _is_ours(self, record: M) -> bool:
+        return self._index.state(identifier_of(record)) in VISIBLE
+
+    def _shown(self, scope: Scope, records: list[M]) -> list[M]:
+        """The records as the merged view shows them."""
+        if self._index.is_empty:
+            return records
+        return [self._as_shown(scope, record) for record in records]
+
+    def _as_shown(self, scope: Scope, record: M) -> M:
+        state = self._index.state(identifier_of(record))
+        if state == State.CREATED:
+            return record
+        if state == State.CHANGED:
+            return self._changed(scope, record)
+        return self._layer.counts.adjusted(self.kind, record)
+
+    def _changed(self, scope: Scope, ours: M) -> M:
+        """A record that was changed here, with what only the remote knows of it."""
+        identifier = identifier_of(ours)
+        entry = self._index.get(identifier)
+        if entry is not None and not entry.is_whole and entry.base is not None:
+            ours = self.overlaid(self.kind.record.model_validate_json(entry.base), ours)
+        if not self.kind.totals:
+            return ours
+        try:
+            theirs: Any = self._theirs.get(scope, identifier)
+            totals = {field: getattr(theirs, field) for field in self.kind.totals}
+        except NotFoundError:  # deleted there; what was made below it here is left
+            totals = dict.fromkeys(self.kind.totals, 0)
+        return self._layer.counts.adjusted(self.kind, ours.model_copy(update=totals))
