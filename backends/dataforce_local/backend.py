@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dataforce.config import Settings
     from dataforce.seam import ContentStore, Kind, Store
     from dataforce.seam.backend import AnyKind
+    from dataforce_local.records import Ledger
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -39,13 +40,14 @@ class LocalBackend:
     """
 
     mode: str = BackendType.LOCAL
+    _ledger: Ledger | None = None
 
     def __init__(self, settings: Settings) -> None:
         self._location = find_location(settings)
         self._location.prepare()
         self._database = Database(self._location.database, patience=settings.retry_timeout)
         try:
-            open_schema(self._database)
+            self._open_tables()
             self._library = Library(self._database, self._location.storage)
             with suppress(DataForceError):
                 # What an earlier process left behind; records can be read without their files.
@@ -56,17 +58,11 @@ class LocalBackend:
         self._stores: dict[AnyKind, RecordStore[Any, Any, Any]] = {}
 
     def __repr__(self) -> str:
-        return f"<LocalBackend in {self._database.shown}>"
+        return f"<{type(self).__name__} in {self._database.shown}>"
 
     def store(self, kind: Kind[M, C, U]) -> Store[M, C, U]:
         """The records of that kind."""
-        if kind not in self._stores:
-            self._stores[kind] = (
-                ModelArtifactStore(self._database, self._library)
-                if kind is MODEL_ARTIFACT
-                else RecordStore(kind, self._database, self._library)
-            )
-        return self._stores[kind]
+        return self._records(kind)
 
     def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
         """The files of that kind; of the registry's kinds only model artifacts have any."""
@@ -78,6 +74,18 @@ class LocalBackend:
         self._database.close()
         if self._location.is_passing:
             self._library.discard()
+
+    def _open_tables(self) -> None:
+        open_schema(self._database)
+
+    def _records(self, kind: Kind[M, C, U]) -> RecordStore[M, C, U]:
+        if kind not in self._stores:
+            self._stores[kind] = (
+                ModelArtifactStore(self._database, self._library, self._ledger)
+                if kind is MODEL_ARTIFACT
+                else RecordStore(kind, self._database, self._library, self._ledger)
+            )
+        return self._stores[kind]
 
 
 def open_backend(settings: Settings) -> LocalBackend:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     DBAPIError,
@@ -58,6 +58,7 @@ class Database:
         self._in_memory = self._is_sqlite and url.database in (None, "", ":memory:")
         self._patience = min(patience, _LONGEST_PATIENCE)
         self._closed = False
+        self._first: Executable | None = None
         self._engine = self._create_engine()
         self._own()
 
@@ -80,7 +81,13 @@ class Database:
         ):
             if self._is_sqlite:
                 self._take_write_lock(connection, deadline)
+            if self._first is not None:
+                connection.execute(self._first)
             yield connection
+
+    def begin_with(self, statement: Executable) -> None:
+        """Run this statement at the beginning of every writing transaction from now on."""
+        self._first = statement
 
     def use_write_ahead_log(self) -> None:
         """Let readers of an SQLite file go on while somebody writes; the file remembers it."""

@@ -144,6 +144,12 @@ class Files:
         with self.translated(path), suppress(FileNotFoundError):
             self._system.rm_file(self._full(path))
 
+    def below(self, folder: str) -> list[str]:
+        """The paths of all files in a folder; none if it is not there."""
+        with self.translated(folder):
+            found = self._system.find(self._full(folder))
+        return [path.removeprefix(self._full("")) for path in found]
+
     def read(self, path: str, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The bytes from `offset` on, `length` of them or all; `MissingFileError` if gone."""
         with self.translated(path), self._open(path) as stream:

@@ -28,7 +28,7 @@ from dataforce.seam import Advance, Incoming, Scope
 from dataforce_local.database import Database
 from dataforce_local.files import Files, MissingFileError, StagedFile
 from dataforce_local.library import Library
-from dataforce_local.records import RecordStore
+from dataforce_local.records import Ledger, RecordStore, Row
 from dataforce_local.tables import model_artifacts
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -40,10 +40,11 @@ class ModelArtifactStore(RecordStore[ModelArtifact, ModelArtifactValues, ModelAr
     Args:
         database: Where the table is.
         library: Where the files are.
+        ledger: Is told of each change.
     """
 
-    def __init__(self, database: Database, library: Library) -> None:
-        super().__init__(MODEL_ARTIFACT, database, library)
+    def __init__(self, database: Database, library: Library, ledger: Ledger | None = None) -> None:
+        super().__init__(MODEL_ARTIFACT, database, library, ledger)
         self._user = _user()
 
     def insert(
@@ -95,6 +96,10 @@ class ModelArtifactStore(RecordStore[ModelArtifact, ModelArtifactValues, ModelAr
                 f"Invalid status transition from {before.status} to {changes.status} of model "
                 f"artifact {before.id}. To try again, upload the file as a new model artifact."
             )
+
+    def unseen(self, record: ModelArtifact) -> Row:
+        """A copied record has no bytes here; it could be brought some."""
+        return {"content": _own_place(record.unique_identifier)}
 
     def content(self, record: ModelArtifact) -> str:
         """Where the bytes of a record are, or will be."""

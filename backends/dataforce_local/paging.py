@@ -21,11 +21,13 @@ class Pager:
     Args:
         table: Where the rows are.
         rows: Selects them all; the name, order and limit are added.
+        by_age: Whether the ids sort by the time they were made.
     """
 
-    def __init__(self, table: Table, rows: Select[Any]) -> None:
+    def __init__(self, table: Table, rows: Select[Any], by_age: bool) -> None:
         self._table = table
         self._rows = rows
+        self._by_age = by_age
         self._statements: dict[_Shape, Select[Any]] = {}
 
     def statement(
@@ -51,8 +53,9 @@ class Pager:
         self, named_by: str | None, sort_by: str, order: str, continued: bool, after_null: bool
     ) -> Select[Any]:
         identifier = self._table.c.id
-        # Ids are made of the time, so their order is that of `created_at`, ties broken by id.
-        column = identifier if sort_by == "created_at" else self._table.c[sort_by]
+        # Ids made of the time are in the order of `created_at`, ties broken by id.
+        is_age = sort_by == "created_at" and self._by_age
+        column = identifier if is_age else self._table.c[sort_by]
         conditions: list[ColumnElement[bool]] = []
         if named_by is not None:
             conditions.append(self._table.c[named_by] == bindparam("called"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from dataforce.errors import ConflictError, DataForceError, NotFoundError, Store
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce.seam import Kind, Page, Query, Scope
 from dataforce.seam.backend import AnyKind
-from dataforce_local.clock import now
+from dataforce_local.clock import moment, now
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
 from dataforce_local.library import Library
@@ -41,6 +42,34 @@ Row = dict[str, Any]
 _LARGEST_PAGE = 1000
 
 
+class Ledger(Protocol):
+    """Is told of each change of a record, in the transaction that makes it.
+
+    Where there is one, records may be copies of others, whose ids do not tell their age.
+    """
+
+    def created(
+        self,
+        connection: Connection,
+        kind: AnyKind,
+        scope: Scope,
+        identifier: str,
+        values: BaseModel,
+    ) -> None:
+        """A record was made of those values."""
+        ...
+
+    def changed(
+        self, connection: Connection, kind: AnyKind, identifier: str, changes: BaseModel
+    ) -> None:
+        """A record was changed."""
+        ...
+
+    def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """A record was deleted, and all below it."""
+        ...
+
+
 class RecordStore(Generic[M, C, U]):
     """Keeps the records of one kind in its table; all that differs between kinds is declared.
 
@@ -48,12 +77,20 @@ class RecordStore(Generic[M, C, U]):
         kind: The declaration.
         database: Where the table is.
         library: Where the files are that may go with a record.
+        ledger: Is told of each change.
     """
 
-    def __init__(self, kind: Kind[M, C, U], database: Database, library: Library) -> None:
+    def __init__(
+        self,
+        kind: Kind[M, C, U],
+        database: Database,
+        library: Library,
+        ledger: Ledger | None = None,
+    ) -> None:
         self.kind = kind
         self.database = database
         self.library = library
+        self.ledger = ledger
         self.table = TABLES[kind]
         columns = [column for column in self.table.c if column.name in kind.record.model_fields]
         totals = [total(kind, route).label(name) for name, route in kind.totals.items()]
@@ -68,7 +105,7 @@ class RecordStore(Generic[M, C, U]):
         self._parents = select(literal(1)).where(*self._above())
         self._insert = insert(self.table)
         self._update = update(self.table).where(self.table.c.id == bindparam("identifier"))
-        self._pager = Pager(self.table, self._all)
+        self._pager = Pager(self.table, self._all, by_age=ledger is None)
 
     # -- the seam
 
@@ -114,15 +151,9 @@ class RecordStore(Generic[M, C, U]):
                 if self.kind.forgiving_delete:
                     return
                 raise self._missing(connection, scope, identifier)
-            if self._holds_files:
-                self._release_files(connection, identifier)
-            try:
-                connection.execute(delete(self.table).where(self.table.c.id == identifier))
-            except IntegrityError:
-                raise ConflictError(
-                    f"The {self.kind.name} {identifier} is in use and was not deleted. Change or "
-                    f"delete what refers to it first."
-                ) from None
+            self.remove(connection, identifier)
+            if self.ledger is not None:
+                self.ledger.deleted(connection, self.kind, scope, identifier)
         with suppress(DataForceError):  # the records are gone; a later sweep removes the files
             self.library.sweep()
 
@@ -144,6 +175,8 @@ class RecordStore(Generic[M, C, U]):
         row |= self._columns(values, type(values).model_fields)
         self._require_references(connection, scope, row)
         self._write(connection, self._insert, row)
+        if self.ledger is not None:
+            self.ledger.created(connection, self.kind, scope, row["id"], values)
         return self._record([row.get(name) for name in self._fields] + [0] * self._totals)
 
     def change(
@@ -156,12 +189,61 @@ class RecordStore(Generic[M, C, U]):
             raise self._missing(connection, scope, identifier)
         before = self._record(found)
         self.check(before, changes)
+        if self.ledger is not None:
+            self.ledger.changed(connection, self.kind, identifier, changes)
         if not row:
             return before
         self._require_references(connection, scope, row)
         row["updated_at"] = now()
         self._write(connection, self._update, row | {"identifier": identifier})
         return self.select(connection, scope, identifier)
+
+    def remove(self, connection: Connection, identifier: str) -> None:
+        """Remove a record and all below it; their files are noted for the next sweep.
+
+        Nobody else may change meanwhile which files are needed.
+        """
+        if self._holds_files:
+            self._release_files(connection, identifier)
+        try:
+            connection.execute(delete(self.table).where(self.table.c.id == identifier))
+        except IntegrityError:
+            raise ConflictError(
+                f"The {self.kind.name} {identifier} is in use and was not deleted. Change or "
+                f"delete what refers to it first."
+            ) from None
+
+    def put(self, connection: Connection, scope: Scope, record: M, *, is_blank: bool) -> None:
+        """Write a record that has an id already; one of that id is replaced.
+
+        Args:
+            connection: In a writing transaction.
+            scope: Its parents.
+            record: The record.
+            is_blank: Whether it must not clash with any other, as `blank` has it.
+        """
+        self.require_parents(connection, scope)
+        row = {name: self._stored(name, getattr(record, name)) for name in self._fields}
+        identifier = row.pop("id")
+        if self.kind.parent_field is not None:
+            row[self.kind.parent_field] = scope.parent
+        if is_blank:
+            row |= dict.fromkeys(self.kind.unique, identifier)
+        there = select(literal(1)).where(self.table.c.id == identifier)
+        if connection.execute(there).first() is not None:
+            self._write(connection, self._update, row | {"identifier": identifier})
+        else:
+            self._write(connection, self._insert, row | {"id": identifier} | self.unseen(record))
+
+    def blank(self, connection: Connection, identifier: str) -> None:
+        """Make a record one that no other can clash with."""
+        if self.kind.unique:
+            row = dict.fromkeys(self.kind.unique, identifier)
+            self._write(connection, self._update, row | {"identifier": identifier})
+
+    def unseen(self, record: M) -> Row:
+        """The columns of a copied record that no field of it fills; most kinds have none."""
+        return {}
 
     def check(self, before: M, changes: U) -> None:
         """Refuse changes that the platform's rules forbid; most kinds have none."""
@@ -237,6 +319,14 @@ class RecordStore(Generic[M, C, U]):
         columns = self.table.c
         values = ((name, getattr(model, name)) for name in names if name in columns)
         return {name: value.value if isinstance(value, Enum) else value for name, value in values}
+
+    def _stored(self, name: str, value: Any) -> Any:
+        """What the column of that name holds for the value of a record of another registry."""
+        if isinstance(value, datetime):
+            return moment(value)
+        if value is None and not self.table.c[name].nullable:
+            return ""
+        return value.value if isinstance(value, Enum) else value
 
     def _record(self, values: Iterable[Any]) -> M:
         fields = dict(zip(self._names, values, strict=True))

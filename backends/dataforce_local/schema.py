@@ -36,30 +36,33 @@ def open_schema(database: Database) -> None:
             create_schema(connection)
     with database.reading() as connection:
         values = {row.key: row.value for row in connection.execute(select(registry))}
-    version = _version(database, values)
-    if version > SCHEMA_VERSION:
+    require_known(database, values, "schema_version", SCHEMA_VERSION)
+
+
+def require_known(database: Database, values: dict[str, str], name: str, known: int) -> None:
+    """Refuse tables of a later version than the one known here; `values` are the registry's."""
+    try:
+        version, _ = int(values[name]), values["id"]
+    except (KeyError, ValueError) as error:
+        raise database.damaged(f"{registry.name} lacks its values ({error})") from error
+    if version > known:
         raise StoreVersionError(
             f"The registry {database.shown} was written by a newer version of dataforce (schema "
-            f"{version}; this one knows {SCHEMA_VERSION}). Upgrade: pip install -U dataforce."
+            f"{version}; this one knows {known}). Upgrade: pip install -U dataforce."
         )
 
 
-def _version(database: Database, values: dict[str, str]) -> int:
-    try:
-        version, _ = int(values["schema_version"]), values["id"]
-    except (KeyError, ValueError) as error:
-        raise database.damaged(f"{registry.name} lacks its values ({error})") from error
-    return version
+def create_schema(connection: Connection, *, is_empty: bool = False) -> None:
+    """Make the tables and what a first script needs, unless another process was faster.
 
-
-def create_schema(connection: Connection) -> None:
-    """Make the tables and what a first script needs, unless another process was faster."""
+    Args:
+        connection: In a writing transaction.
+        is_empty: Whether to leave out what a first script needs.
+    """
     connection.execute(_CREATION_LOCKS.get(connection.dialect.name, text("SELECT 1")))
     if inspect(connection).has_table(registry.name):
         return
     metadata.create_all(connection, checkfirst=False)
-    organization, secret = new_identifier(), new_identifier()
-    born = {"created_at": now()}
     connection.execute(
         insert(registry),
         [
@@ -67,6 +70,13 @@ def create_schema(connection: Connection) -> None:
             {"key": "id", "value": new_identifier()},
         ],
     )
+    if not is_empty:
+        _add_what_a_script_needs(connection)
+
+
+def _add_what_a_script_needs(connection: Connection) -> None:
+    organization, secret = new_identifier(), new_identifier()
+    born = {"created_at": now()}
     connection.execute(
         insert(organizations), {"id": organization, "name": "My Organization", **born}
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -60,9 +60,9 @@ class Entry:
     scope: tuple[str, ...]
     identifier: str
     state: State
-    base: str | None = None
+    base: str | None = field(default=None, repr=False)
     is_whole: bool = True
-    unshown: str | None = None
+    unshown: str | None = field(default=None, repr=False)
     successor: str | None = None
 
 

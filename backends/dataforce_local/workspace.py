@@ -1,0 +1,165 @@
+"""A local registry that an overlay is kept in."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from dataforce.errors import DataForceError
+from dataforce.seam.workspace import Entry, State
+from dataforce_local.backend import LocalBackend
+from dataforce_local.cache import LocalCache
+from dataforce_local.entries import Entries
+from dataforce_local.notes import LocalNotes
+from dataforce_local.relations import is_needed, is_referred_to, repoint
+from dataforce_local.workspace_schema import open_workspace_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from dataforce.config import Settings
+    from dataforce.seam import Kind, Scope
+    from dataforce.seam.backend import AnyKind
+    from dataforce_local.records import RecordStore
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+
+class LocalWorkspace(LocalBackend):
+    """A registry of records made here, and of copies of those of another side.
+
+    Args:
+        settings: `database_url`, `storage_url`, `retry_timeout` and `cache_size` count.
+
+    Attributes:
+        notes: Text beside the records.
+        cache: Files beside those of the records.
+
+    Raises:
+        ConfigurationError: A URL cannot be used.
+        StoreError: The workspace that is there cannot be used.
+    """
+
+    _ledger: Entries = Entries()
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.notes = LocalNotes(self._database)
+        self.cache = LocalCache(self._database, self._library, settings.cache_size)
+
+    def revision(self) -> int:
+        """A number that goes up with every change of an entry, whoever makes it."""
+        with self._database.reading() as connection:
+            return self._ledger.revision(connection)
+
+    def entries(self, after: int) -> Iterator[Entry]:
+        """The entries that changed after that revision, in the order of their changes."""
+        with self._database.reading() as connection:
+            return self._ledger.after(connection, after)
+
+    def copy(self, kind: Kind[M, C, U], scope: Scope, record: M, state: State) -> None:
+        """Keep a record of the other side, its parents being here already."""
+        with self._database.writing() as connection:
+            self._copy(connection, self._records(kind), scope, record, state)
+
+    def hide(self, kind: Kind[M, C, U], scope: Scope, record: M) -> None:
+        """Hide an object of the other side; the copy of it and all below it go, files too."""
+        store, identifier = self._records(kind), _id(record)
+        with self._database.writing() as connection:
+            before = self._ledger.find(connection, kind, identifier)
+            is_changed = before is not None and before.state is State.CHANGED
+            # What is told of a change is against the record that it was made of.
+            base = before.base if before and is_changed else record.model_dump_json()
+            if is_referred_to(connection, kind, identifier):
+                store.blank(connection, identifier)
+            else:
+                store.remove(connection, identifier)
+            self._ledger.forget_below(connection, scope.child(identifier))
+            entry = Entry(kind.route, scope.ids, identifier, State.DELETED, base)
+            self._ledger.write(connection, entry)
+        self._sweep()
+
+    def release(self, kind: Kind[M, C, U], scope: Scope, identifier: str) -> None:
+        """Forget what became of an object: a record made here goes, a copy has no changes."""
+        store = self._records(kind)
+        with self._database.writing() as connection:
+            entry = self._ledger.find(connection, kind, identifier)
+            if entry is None:
+                return
+            if entry.state is State.CREATED:
+                store.remove(connection, identifier)
+                self._ledger.deleted(connection, kind, scope, identifier)
+            elif not is_needed(connection, kind, identifier):
+                self._drop(connection, store, identifier)
+            elif entry.state is not State.COPIED:
+                store.blank(connection, identifier)
+                left = replace(entry, state=State.COPIED, is_whole=True, unshown=None)
+                self._ledger.write(connection, left)
+        self._sweep()
+
+    def publish(self, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M) -> None:
+        """Replace a record made here by that of the other side which was made of it."""
+        store, target = self._records(kind), _id(record)
+        with self._database.writing() as connection:
+            entry = self._ledger.find(connection, kind, identifier)
+            if entry is None or entry.state is not State.CREATED:
+                return  # somebody else published or deleted it
+            if any(is_needed(connection, kind, each) for each in (identifier, target)):
+                self._copy(connection, store, scope, record, State.COPIED)
+                repoint(connection, kind, identifier, target)
+            elif self._is_copied(connection, kind, target):
+                self._drop(connection, store, target)
+            store.remove(connection, identifier)
+            self._ledger.move_below(connection, scope.child(identifier), scope.child(target))
+            published = replace(entry, state=State.PUBLISHED, unshown=None, successor=target)
+            self._ledger.write(connection, published)
+        self._sweep()
+
+    def _open_tables(self) -> None:
+        open_workspace_schema(self._database)
+
+    def _copy(
+        self,
+        connection: Connection,
+        store: RecordStore[M, C, U],
+        scope: Scope,
+        record: M,
+        state: State,
+    ) -> None:
+        kind, identifier = store.kind, _id(record)
+        before = self._ledger.find(connection, kind, identifier)
+        if before is not None and before.state is State.CHANGED:
+            return
+        is_blank = state is State.COPIED
+        store.put(connection, scope, record, is_blank=is_blank)
+        left_out = set(kind.totals)
+        is_whole = is_blank or store.select(connection, scope, identifier).model_dump(
+            exclude=left_out
+        ) == record.model_dump(exclude=left_out)
+        base = record.model_dump_json()
+        entry = Entry(kind.route, scope.ids, identifier, state, base, is_whole)
+        self._ledger.write(connection, entry)
+
+    def _drop(self, connection: Connection, store: RecordStore[M, C, U], identifier: str) -> None:
+        store.remove(connection, identifier)
+        self._ledger.forget(connection, store.kind, identifier)
+
+    def _is_copied(self, connection: Connection, kind: AnyKind, identifier: str) -> bool:
+        entry = self._ledger.find(connection, kind, identifier)
+        return entry is not None and entry.state is State.COPIED
+
+    def _sweep(self) -> None:
+        with suppress(DataForceError):  # a later sweep removes the files
+            self._library.sweep()
+
+
+def _id(record: BaseModel) -> str:
+    identifier: str = record.__dict__["id"]
+    return identifier
