@@ -85,6 +85,17 @@ class Database:
                 connection.execute(self._first)
             yield connection
 
+    def number(self, statement: str) -> int:
+        """The one number that a statement selects, at less than half of what it costs otherwise."""
+        with self.reading() as connection:
+            driver: Any = connection.connection.driver_connection
+            try:
+                [[number]] = driver.execute(statement).fetchall()
+            except connection.dialect.loaded_dbapi.Error:
+                # Once more, so that the error is one that is explained.
+                number = connection.exec_driver_sql(statement).scalar_one()
+        return int(number)
+
     def begin_with(self, statement: Executable) -> None:
         """Run this statement at the beginning of every writing transaction from now on."""
         self._first = statement

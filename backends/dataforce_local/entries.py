@@ -105,11 +105,6 @@ class Entries:
 
     # -- what others see
 
-    def revision(self, connection: Connection) -> int:
-        """The latest revision."""
-        latest: int = connection.execute(_LATEST).scalar_one()
-        return latest
-
     def after(self, connection: Connection, revision: int) -> Iterator[Entry]:
         """The entries that changed after a revision, in order; parents before children."""
         return iter([_entry(row) for row in connection.execute(_AFTER, {"after": revision})])
@@ -121,6 +116,9 @@ class Entries:
             connection.execute(_COUNT)
         return found
 
+
+REVISION = f"SELECT {revisions.c.latest.name} FROM {revisions.name}"  # noqa: S608  names of ours
+"""How the latest revision is read; a hybrid client does so before each of its reads."""
 
 _LATEST = select(revisions.c.latest)
 _NEXT = select(revisions.c.latest + 1).scalar_subquery()

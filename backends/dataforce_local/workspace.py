@@ -12,7 +12,7 @@ from dataforce.errors import DataForceError
 from dataforce.seam.workspace import Entry, State
 from dataforce_local.backend import LocalBackend
 from dataforce_local.cache import LocalCache
-from dataforce_local.entries import Entries
+from dataforce_local.entries import REVISION, Entries
 from dataforce_local.notes import LocalNotes
 from dataforce_local.relations import is_needed, is_referred_to, repoint
 from dataforce_local.workspace_schema import open_workspace_schema
@@ -56,8 +56,7 @@ class LocalWorkspace(LocalBackend):
 
     def revision(self) -> int:
         """A number that goes up with every change of an entry, whoever makes it."""
-        with self._database.reading() as connection:
-            return self._ledger.revision(connection)
+        return self._database.number(REVISION)
 
     def entries(self, after: int) -> Iterator[Entry]:
         """The entries that changed after that revision, in the order of their changes."""
