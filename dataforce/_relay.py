@@ -49,7 +49,7 @@ def hand_over(path: Path, incoming: Incoming) -> tuple[int, str]:
     """
     size, digest, buffer = 0, hashlib.sha256(), memoryview(bytearray(_CHUNK))
     with _told_as_ours(), path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):  # type: ignore[attr-defined]  # unbuffered
+        while count := file.readinto(buffer):
             _cancellation.check()
             digest.update(buffer[:count])
             incoming.write(buffer[:count])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, event
@@ -117,6 +118,12 @@ class Database:
         self._closed = True
         with self._writing or nullcontext():
             self._engine.pool.dispose()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database, `None` of any other."""
+        is_file = self._is_sqlite and not self._in_memory
+        return Path(str(self.url.database)) if is_file else None
 
     @property
     def shown(self) -> str:

@@ -190,6 +190,10 @@ class ModelContent:
             self._library.files.create(stand_in).close()
         return self._library.files.url(stand_in)
 
+    def has_stand_in(self, record: ModelArtifact) -> bool:
+        """Whether what `delete_url` leads to is still there."""
+        return self._library.files.exists(_own_place(record.unique_identifier))
+
 
 class StoredModel:
     """The bytes of one model artifact.

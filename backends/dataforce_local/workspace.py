@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -13,6 +13,7 @@ from dataforce.seam.workspace import Entry, State
 from dataforce_local.backend import LocalBackend
 from dataforce_local.cache import LocalCache
 from dataforce_local.entries import REVISION, Entries
+from dataforce_local.exclusion import Exclusion
 from dataforce_local.notes import LocalNotes
 from dataforce_local.relations import is_needed, is_referred_to, repoint
 from dataforce_local.workspace_schema import open_workspace_schema
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from dataforce.config import Settings
+    from dataforce.models import ModelArtifact
     from dataforce.seam import Kind, Scope
     from dataforce.seam.backend import AnyKind
+    from dataforce_local.model_artifacts import ModelContent
     from dataforce_local.records import RecordStore
 
 M = TypeVar("M", bound=BaseModel)
@@ -52,6 +55,7 @@ class LocalWorkspace(LocalBackend):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.notes = LocalNotes(self._database)
+        self._exclusion = Exclusion(self._database)
         self.cache = LocalCache(self._database, self._library, settings.cache_size)
 
     def revision(self) -> int:
@@ -120,6 +124,15 @@ class LocalWorkspace(LocalBackend):
             published = replace(entry, state=State.PUBLISHED, unshown=None, successor=target)
             self._ledger.write(connection, published)
         self._sweep()
+
+    def has_stand_in(self, kind: Kind[M, C, U], scope: Scope, record: M) -> bool:
+        """Whether what `delete_url` of a copy leads to is still there."""
+        content = cast("ModelContent", self.content(kind))
+        return content.has_stand_in(cast("ModelArtifact", record))
+
+    def alone(self, purpose: str) -> AbstractContextManager[None]:
+        """Keep every other process and thread from entering for the same purpose."""
+        return self._exclusion.alone(purpose)
 
     def _open_tables(self) -> None:
         open_workspace_schema(self._database)

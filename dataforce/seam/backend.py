@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="BaseModel")
 C = TypeVar("C", bound="BaseModel", contravariant=True)
 U = TypeVar("U", bound="BaseModel", contravariant=True)
-R = TypeVar("R", bound="BaseModel", covariant=True)
+R = TypeVar("R", bound="BaseModel")
 F = TypeVar("F", bound="BaseModel", contravariant=True)
 
 

@@ -21,6 +21,7 @@ from dataforce.seam import Scope, find_backend
 from dataforce.server import Server, UploadLimits, create_app
 from dataforce.testing import Capabilities
 from dataforce.testing.plugin import ClientSettings, MakeOrganization
+from tests.hybrid.arrangements import INSTALLED
 from tests.server.s3 import new_bucket
 from tests.server.s3 import s3_server as s3_server
 from tests.server.serving import KEY, Turntable, running
@@ -31,12 +32,18 @@ REMOTE = {
     "remote-2026-01": APIVersion.JANUARY_2026,
     "remote-s3": APIVersion.JANUARY_2026,
 }
+HYBRID = {
+    "hybrid": APIVersion.JANUARY_2026,
+    "hybrid-half": APIVersion.DECEMBER_2025,
+    "hybrid-stacked": APIVersion.JANUARY_2026,
+}
+"""Over an empty remote; over one that holds half of everything; over another hybrid."""
 SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
 SMALL = UploadLimits(single=1_000_000, part=300_000)
 """So that the larger ones of the suite's packages go in parts."""
 
 
-@pytest.fixture(params=[*LOCAL, *REMOTE])
+@pytest.fixture(params=[*LOCAL, *REMOTE, *HYBRID])
 def place(request: pytest.FixtureRequest) -> str:
     """The kind of place."""
     return str(request.param)
@@ -70,6 +77,15 @@ def client_settings(
     if place in REMOTE:
         base_url: str = request.getfixturevalue("served")
         return {"backend_type": "remote", "base_url": base_url, "api_key": KEY}
+    if place in HYBRID:
+        request.getfixturevalue("arrangements")
+        base_url = request.getfixturevalue("served")
+        settings = {"backend_type": place, "base_url": base_url, "api_key": KEY}
+        if place == "hybrid":
+            return settings
+        overlay = f"sqlite:///{tmp_path}/overlay/overlay.db"
+        kind = place.removeprefix("hybrid-")
+        return settings | {"backend_type": kind, "database_url": overlay}
     schema: str = request.getfixturevalue("schema")
     options = quote(f"-csearch_path={schema} -csynchronous_commit=off")
     separator = "&" if "?" in SERVER else "?"
@@ -88,6 +104,12 @@ def served(place: str, request: pytest.FixtureRequest, registry: str) -> Iterato
         yield base_url
 
 
+@pytest.fixture
+def arrangements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other packages' backends, as if they were installed."""
+    monkeypatch.syspath_prepend(str(INSTALLED))
+
+
 @pytest.fixture(scope="session")
 def serve(s3_server: str) -> Iterator[Callable[[str], tuple[Turntable, str]]]:
     """Starts the server of a place when it is first needed."""
@@ -100,7 +122,7 @@ def serve(s3_server: str) -> Iterator[Callable[[str], tuple[Turntable, str]]]:
             app = create_app(
                 turntable,
                 api_keys=[KEY],
-                api_version=REMOTE[place],
+                api_version=(REMOTE | HYBRID)[place],
                 objects=bucket,
                 limits=None if bucket else SMALL,
             )
@@ -114,7 +136,7 @@ def make_organization(
     place: str, client: Client, make_organization: MakeOrganization, registry: str
 ) -> MakeOrganization:
     """Over HTTP nobody makes organizations; on the registry behind it one can."""
-    if place not in REMOTE:
+    if place in LOCAL:
         return make_organization
 
     def make(name: str) -> Organization:
