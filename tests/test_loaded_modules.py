@@ -67,6 +67,7 @@ CLIENT = PACKAGE | {
     "dataforce.seam.discovery",
     "dataforce.seam.kind",
     "dataforce.seam.query",
+    "dataforce.seam.read_only",
 }
 
 LOCAL = CLIENT | {

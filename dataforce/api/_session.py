@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dataforce.api._defaults import Defaults
 from dataforce.errors import ConfigurationError
+from dataforce.seam import ReadOnlyBackend
 
 if TYPE_CHECKING:
     from dataforce.api._workers import Workers
@@ -39,7 +40,11 @@ class Session:
         if self.closed:
             raise ConfigurationError("This client is closed. Make a new one to go on.")
         if self._backend is None:  # another thread may have been faster
-            self._backend = self._open_backend(self.settings)
+            backend = self._open_backend(self.settings)
+            if self.settings.read_only:
+                setting = f"read_only ({self.settings.origin('read_only')})"
+                backend = ReadOnlyBackend(backend, setting)
+            self._backend = backend
 
     @cached_property
     def workers(self) -> Workers:

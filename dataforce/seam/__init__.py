@@ -21,6 +21,7 @@ from dataforce.seam.backend import (
 from dataforce.seam.discovery import available_backends, find_backend, find_workspace
 from dataforce.seam.kind import FileFields, Kind, identifier_of
 from dataforce.seam.query import Order, Page, Query, Scope
+from dataforce.seam.read_only import ReadOnlyBackend
 
 __all__ = [
     "Advance",
@@ -34,6 +35,7 @@ __all__ = [
     "Order",
     "Page",
     "Query",
+    "ReadOnlyBackend",
     "ReadableBackend",
     "ReadableContent",
     "ReadableStore",

@@ -1,0 +1,176 @@
+"""A backend that is only read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+
+from pydantic import BaseModel
+
+from dataforce.errors import ReadOnlyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dataforce.seam.backend import (
+        Advance,
+        AnyKind,
+        Backend,
+        Content,
+        ContentStore,
+        Incoming,
+        Store,
+    )
+    from dataforce.seam.kind import Kind
+    from dataforce.seam.query import Page, Query, Scope
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+SETTING = "read_only"
+
+
+def refusal(operation: str, setting: str = SETTING) -> ReadOnlyError:
+    """The error for what would write.
+
+    Args:
+        operation: What was to be done, and to which object: the beginning of a sentence.
+        setting: What forbids it, perhaps with where that comes from.
+
+    Returns:
+        The error, to be raised before anything is sent or written.
+
+    Example:
+        >>> refusal("Deleting orbit 5").message.partition(",")[0]
+        'Deleting orbit 5 was refused'
+    """
+    return ReadOnlyError(
+        f"{operation} was refused, and nothing of it was sent or written: {setting} is on. Use a "
+        f"client without it to write."
+    )
+
+
+class ReadOnlyStore(Generic[M, C, U]):
+    """The records of one kind, to be looked at.
+
+    Args:
+        kind: Of what they are.
+        store: Where they are.
+        setting: What forbids to write, for messages.
+    """
+
+    def __init__(self, kind: Kind[M, C, U], store: Store[M, C, U], setting: str = SETTING) -> None:
+        self._kind = kind
+        self._store = store
+        self._setting = setting
+
+    def page(self, scope: Scope, query: Query) -> Page[M]:
+        """One page of what stands under `scope`."""
+        return self._store.page(scope, query)
+
+    def get(self, scope: Scope, identifier: str) -> M:
+        """The record with that id."""
+        return self._store.get(scope, identifier)
+
+    def create(self, scope: Scope, values: C) -> NoReturn:
+        """Refused."""
+        raise refusal(f"Creating a new {self._kind.name}", self._setting)
+
+    def update(self, scope: Scope, identifier: str, changes: U) -> NoReturn:
+        """Refused."""
+        raise refusal(f"Changing {self._kind.name} {identifier}", self._setting)
+
+    def delete(self, scope: Scope, identifier: str) -> NoReturn:
+        """Refused."""
+        raise refusal(f"Deleting {self._kind.name} {identifier}", self._setting)
+
+
+class ReadOnlyContent(Generic[M, C]):
+    """The files of one kind, to be looked at.
+
+    Args:
+        kind: Of what they are.
+        content: Where they are.
+        setting: What forbids to write, for messages.
+    """
+
+    def __init__(self, kind: AnyKind, content: ContentStore[M, C], setting: str = SETTING) -> None:
+        self._kind = kind
+        self._content = content
+        self._setting = setting
+
+    def receive(self, path: Path, advance: Advance) -> NoReturn:
+        """Refused, before the file is read."""
+        raise refusal(f"Uploading {path}", self._setting)
+
+    def upload(self, scope: Scope, values: C, incoming: Incoming) -> NoReturn:
+        """Refused."""
+        raise refusal(f"Uploading a new {self._kind.name}", self._setting)
+
+    def create(self, scope: Scope, values: C) -> NoReturn:
+        """Refused."""
+        raise refusal(f"Creating a new {self._kind.name}", self._setting)
+
+    def open(self, scope: Scope, record: M) -> Content:
+        """The bytes of a record."""
+        return self._content.open(scope, record)
+
+    def download_url(self, scope: Scope, identifier: str) -> str:
+        """A URL that the bytes can be read from."""
+        return self._content.download_url(scope, identifier)
+
+    def delete_url(self, scope: Scope, identifier: str) -> NoReturn:
+        """Refused: the record would become `pending_deletion`."""
+        operation = f"A URL to delete the file of {self._kind.name} {identifier}"
+        raise refusal(operation, self._setting)
+
+
+class ReadOnlyBackend:
+    """Another backend, of which only the reading calls are left.
+
+    Whatever writes raises `ReadOnlyError`, and the other backend is not asked. It offers no
+    overlay, even where the other one does: an overlay is there to be written to.
+
+    Args:
+        backend: The other backend; closed with this one.
+        setting: What forbids to write, perhaps with where that comes from, for messages.
+
+    Attributes:
+        mode: That of the other backend.
+
+    Example:
+        >>> from dataforce.config import load_settings
+        >>> from dataforce.models import ORGANIZATION
+        >>> from dataforce.seam import Query, Scope, find_backend
+        >>> local = find_backend("local")(load_settings({"database_url": ":memory:"}))
+        >>> store = ReadOnlyBackend(local).store(ORGANIZATION)
+        >>> [found] = store.page(Scope(), Query()).items
+        >>> found.name
+        'My Organization'
+        >>> try:
+        ...     store.delete(Scope(), found.id)
+        ... except ReadOnlyError:
+        ...     print("refused")
+        refused
+        >>> local.close()
+    """
+
+    def __init__(self, backend: Backend, setting: str = SETTING) -> None:
+        self.mode = backend.mode
+        self._backend = backend
+        self._setting = setting
+
+    def __repr__(self) -> str:
+        return f"<ReadOnlyBackend before {self._backend!r}>"
+
+    def store(self, kind: Kind[M, C, U]) -> ReadOnlyStore[M, C, U]:
+        """The records of that kind."""
+        return ReadOnlyStore(kind, self._backend.store(kind), self._setting)
+
+    def content(self, kind: Kind[M, C, U]) -> ReadOnlyContent[M, C]:
+        """The files of that kind."""
+        return ReadOnlyContent(kind, self._backend.content(kind), self._setting)
+
+    def close(self) -> None:
+        """Close the other backend."""
+        self._backend.close()
