@@ -92,6 +92,7 @@ REMOTE = CLIENT | {
     "dataforce_remote.backend",
     "dataforce_remote.exchange",
     "dataforce_remote.failures",
+    "dataforce_remote.guard",
     "dataforce_remote.records",
     "dataforce_remote.refusals",
     "dataforce_remote.retries",

@@ -18,6 +18,7 @@ from dataforce.errors import (
     AuthenticationError,
 )
 from dataforce_remote.failures import Failure
+from dataforce_remote.guard import Guard
 from dataforce_remote.refusals import is_page, refusal
 from dataforce_remote.retries import Budget, Retries, parse_retry_after
 from dataforce_remote.transport import BrokenExchangeError, Hidden, Transport
@@ -83,6 +84,11 @@ class API:
     Args:
         settings: Of the client.
 
+    Attributes:
+        settings: As given.
+        budget: The retries that all requests of the client share.
+        guard: Refuses what writes if the client only reads.
+
     Raises:
         AuthenticationError: There is no API key.
         ConfigurationError: A certificate is missing.
@@ -96,6 +102,7 @@ class API:
             )
         self.settings = settings
         self.budget = Budget()
+        self.guard = Guard(settings)
         parts = urlsplit(settings.base_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._prefix = parts.path
@@ -137,7 +144,9 @@ class API:
             APIStatusError: The platform refuses; the class tells why.
             APIConnectionError: It could not be reached, or hung up.
             APIResponseValidationError: Its answer is too large.
+            ReadOnlyError: The client only reads, and this may write; nothing was sent.
         """
+        self.guard.check_call(method, path)
         retries = Retries(self.budget, min(self.settings.retry_timeout, patience))
         if repeatable is None:
             repeatable = method in _REPEATABLE

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from dataforce.config import BackendType
 from dataforce.errors import ConfigurationWarning
 from dataforce.models import MODEL_ARTIFACT
+from dataforce.seam.read_only import ReadOnlyContent, ReadOnlyStore
 from dataforce_remote.api import API
 from dataforce_remote.records import RecordStore
 from dataforce_remote.version import Version
@@ -31,7 +32,7 @@ class RemoteBackend:
 
     Args:
         settings: `base_url`, `api_key`, `api_version`, `timeout`, `retry_timeout`, `proxy`,
-            `ca_bundle`, `client_certificate` and `insecure` count.
+            `ca_bundle`, `client_certificate`, `insecure` and `read_only` count.
 
     Raises:
         AuthenticationError: There is no API key.
@@ -59,12 +60,16 @@ class RemoteBackend:
 
     def store(self, kind: Kind[M, C, U]) -> Store[M, C, U]:
         """The records of that kind."""
-        return self._store(kind)
+        store: Store[M, C, U] = self._store(kind)
+        guard = self._api.guard
+        return ReadOnlyStore(kind, store, guard.setting) if guard.is_on else store
 
     def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
         """The files of that kind; of the registry's kinds only model artifacts have any."""
         store = cast("ModelArtifactStore", self._store(kind))
-        return cast("ContentStore[M, C]", store.content)
+        content = cast("ContentStore[M, C]", store.content)
+        guard = self._api.guard
+        return ReadOnlyContent(kind, content, guard.setting) if guard.is_on else content
 
     def close(self) -> None:
         """Close all connections."""

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dataforce import __version__
 from dataforce_remote.failures import Failure
+from dataforce_remote.guard import Guard
 from dataforce_remote.retries import Budget, Retries, parse_retry_after
 from dataforce_remote.transport import Answer, BrokenExchangeError, Transport
 
@@ -66,6 +67,7 @@ class Bucket:
 
     def __init__(self, settings: Settings, budget: Budget) -> None:
         self._transport = Transport(settings)
+        self._guard = Guard(settings)
         self._patience = settings.retry_timeout
         self.budget = budget
 
@@ -92,6 +94,7 @@ class Bucket:
 
         Raises:
             BucketError: It did not.
+            ReadOnlyError: The client only reads, and this is no GET; nothing was sent.
         """
         retries = self.retries()
         while True:
@@ -139,6 +142,7 @@ class Bucket:
     def _send(
         self, method: str, url: str, payload: Payload | None, headers: Mapping[str, str]
     ) -> Answer:
+        self._guard.check_transfer(method)
         sent = {"Accept-Encoding": "identity", "User-Agent": f"dataforce/{__version__}", **headers}
         if payload is not None:
             sent["Content-Length"] = str(payload.size)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from dataforce.config import APIVersion, load_settings
 from dataforce.seam import Backend, find_backend
 from dataforce.seam.backend import AnyKind
@@ -26,11 +28,13 @@ def serving(
     api_key: str = KEY,
     objects: ObjectsFactory | None = None,
     limits: UploadLimits | None = None,
+    seen: list[str] | None = None,
 ) -> Iterator[str]:
     """Serve a local registry; gives the base URL.
 
     `objects` makes the object store (`HostedObjects` by default), `limits` say when uploads go in
-    parts: `UploadLimits(single=..., part=...)`, in bytes.
+    parts: `UploadLimits(single=..., part=...)`, in bytes. Method and path of each request that
+    arrives, for the registry or for a file, are added to `seen`.
     """
     settings = load_settings(
         {"database_url": database_url, "storage_url": storage_url}, environment={}, client_name=""
@@ -43,8 +47,20 @@ def serving(
             objects=None if objects is None else objects(backend),
             limits=limits,
         )
+        if seen is not None:
+            app.add_middleware(_Noting, seen=seen)
         with running(Server(app)) as url:
             yield url
+
+
+class _Noting:
+    def __init__(self, app: ASGIApp, seen: list[str]) -> None:
+        self._app = app
+        self._seen = seen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._seen.append(f"{scope['method']} {scope['path']}")
+        await self._app(scope, receive, send)
 
 
 class Turntable:

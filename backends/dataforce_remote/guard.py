@@ -1,0 +1,81 @@
+"""What a client that only reads may ask for: a list of reads. Whatever is not in it is refused.
+
+That a request is a GET says too little: the platform changes a record when it is asked for its
+`delete-url`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dataforce.models import KINDS, ORGANIZATION
+from dataforce.seam.read_only import refusal
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+    from dataforce.seam.backend import AnyKind
+
+_ID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+
+
+class Guard:
+    """Lets pass what only reads, if the client is set to read only, and else everything.
+
+    Args:
+        settings: `read_only` counts.
+        kinds: The kinds of assets whose records may be read.
+
+    Attributes:
+        is_on: Whether the client only reads.
+        setting: The name of the setting, and where its value came from.
+    """
+
+    def __init__(self, settings: Settings, kinds: Iterable[AnyKind] = KINDS) -> None:
+        self.is_on = settings.read_only
+        self.setting = f"read_only ({settings.origin('read_only')})"
+        self._kinds = kinds
+
+    def check_call(self, method: str, path: str) -> None:
+        """Refuse what is not known to change nothing on the platform.
+
+        Args:
+            method: The HTTP method.
+            path: Below `base_url`; it is compared as it stands, so another spelling is refused.
+
+        Raises:
+            ReadOnlyError: The client only reads, and this is none of the reads it knows.
+        """
+        if self.is_on and not (method == "GET" and self._reads.fullmatch(path)):
+            raise refusal(f"{method} {path}", self.setting)
+
+    def check_transfer(self, method: str) -> None:
+        """Refuse what is not a GET: on a bucket that changes nothing.
+
+        Args:
+            method: The HTTP method.
+
+        Raises:
+            ReadOnlyError: The client only reads, and this is another method.
+        """
+        if self.is_on and method != "GET":
+            raise refusal(f"A {method} to the bucket", self.setting)
+
+    @cached_property
+    def _reads(self) -> re.Pattern[str]:
+        return re.compile("|".join(_readable(self._kinds)))
+
+
+def _readable(kinds: Iterable[AnyKind]) -> Iterator[str]:
+    for kind in kinds:
+        if kind is ORGANIZATION:
+            yield "/users/me/organizations"  # an API key asks for them in no other way
+            continue
+        above = "".join(f"/{re.escape(parent.route)}/{_ID}" for parent in kind.ancestors)
+        records = f"{above}/{re.escape(kind.route)}"
+        yield records
+        yield f"{records}/{_ID}"
+        if kind.file is not None:
+            yield f"{records}/{_ID}/download-url"
