@@ -88,6 +88,7 @@ def test_the_settings_are_shown_with_their_origins(
 ) -> None:
     monkeypatch.setenv("DFS_API_KEY", "dfs_hidden")
     monkeypatch.setenv("DFS_DATABASE_URL", "postgresql://me:hidden@db/registry")
+    monkeypatch.setenv("DFS_READ_ONLY", "yes")
     file = tmp_path / "config.toml"
     file.write_text('[clients.mine]\norbit = "Trees"\n')
     file.chmod(0o600)
@@ -95,6 +96,8 @@ def test_the_settings_are_shown_with_their_origins(
     lines = capsys.readouterr().out.splitlines()
     assert "api_key = ********** (environment variable DFS_API_KEY)" in lines
     assert "timeout = 30.0 (default)" in lines
+    assert "read_only = True (environment variable DFS_READ_ONLY)" in lines
+    assert "cache_size = 10000000000 (default)" in lines
     assert any(
         re.fullmatch(rf"orbit = Trees \(.*{re.escape(str(file))}.*\)", line) for line in lines
     )

@@ -85,6 +85,8 @@ def test_nothing_given_gives_the_defaults() -> None:
     assert (settings.api_key, settings.organization, settings.database_url) == (None, None, None)
     assert (settings.api_version, settings.proxy, settings.progress) == (None, None, True)
     assert (settings.ca_bundle, settings.client_certificate) == (None, None)
+    assert (settings.read_only, settings.overlay, settings.offline) == (False, "default", False)
+    assert settings.cache_size == 10_000_000_000
     assert {str(settings.origin(name)) for name in Settings.model_fields} == {"default"}
 
 
@@ -119,6 +121,10 @@ VALUES = {
     "client_certificate": "/home/{}.pem",
     "insecure": True,
     "progress": True,
+    "read_only": True,
+    "overlay": "{}",
+    "offline": True,
+    "cache_size": 1,
 }
 SOURCES = ["defaults", "file", "unnamed", "named", "code"]  # the weakest first
 
@@ -192,6 +198,21 @@ def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch)
     assert settings.origin("api_key") == Origin("environment", "DFS_API_KEY")
 
 
+def test_what_is_read_and_written_can_be_said_in_the_environment() -> None:
+    settings = load_settings(
+        {},
+        environment={
+            "DFS_READ_ONLY": "1",
+            "DFS_OVERLAY": "spring",
+            "DFS_OFFLINE": "1",
+            "DFS_CACHE_SIZE": "5",
+        },
+    )
+
+    assert (settings.read_only, settings.overlay) == (True, "spring")
+    assert (settings.offline, settings.cache_size) == (True, 5)
+
+
 def test_an_empty_variable_is_not_set() -> None:
     settings = load_settings({}, environment={"DFS_TIMEOUT": "", "DFS_UNKNOWN": ""})
 
@@ -247,6 +268,12 @@ def test_truth_is_read_from_words(word: str, truth: bool) -> None:
         ("ca_bundle", "certificates/ours.pem", "certificates/ours.pem"),
         ("client_certificate", "/home/me/me.pem", "/home/me/me.pem"),
         ("progress", "off", False),
+        ("read_only", "yes", True),
+        ("overlay", "Spring-cleaning_2.0", "Spring-cleaning_2.0"),
+        ("overlay", "7" * 100, "7" * 100),
+        ("offline", "on", True),
+        ("cache_size", "5000", 5000),
+        ("cache_size", 0, 0),
     ],
 )
 def test_a_right_value_is_kept(name: str, value: object, kept: object) -> None:
@@ -303,6 +330,18 @@ KEY = "a string of printable ASCII characters without whitespace"
         ("insecure", 2, "true or false"),
         ("progress", "sometimes", "true or false"),
         ("insecure", "maybe", "true or false"),
+        ("read_only", "perhaps", "true or false"),
+        ("overlay", ".hidden", "a letter or digit first"),
+        ("overlay", "../elsewhere", "up to 100 of the characters A-Z a-z 0-9 . _ -"),
+        ("overlay", f"{CANARY}\n", "up to 100 of the characters"),
+        ("overlay", "été", "up to 100 of the characters"),
+        ("overlay", "7" * 101, "up to 100 of the characters"),
+        ("overlay", 7, "up to 100 of the characters"),
+        ("offline", "sometimes", "true or false"),
+        ("cache_size", -1, "a number of bytes, 0 or more"),
+        ("cache_size", True, "a number of bytes, 0 or more"),
+        ("cache_size", 0.5, "a number of bytes, 0 or more"),
+        ("cache_size", "10 GB", "a number of bytes, 0 or more"),
     ],
 )
 def test_a_wrong_value_says_what_was_expected(name: str, value: object, expected: str) -> None:
@@ -726,6 +765,10 @@ def test_settings_show_values_and_origins_but_no_secret() -> None:
         "proxy",
         "insecure",
         "progress",
+        "read_only",
+        "overlay",
+        "offline",
+        "cache_size",
     ],
 )
 @pytest.mark.parametrize("value", [f" {CANARY}", f"{CANARY}:{CANARY}é ", f"//{CANARY}@ ?{CANARY}"])
@@ -785,7 +828,7 @@ def test_settings_made_by_hand_come_from_code() -> None:
 
 
 def test_a_client_takes_every_setting_and_paths_as_they_are() -> None:
-    given = {name: value for name, value in VALUES.items() if name != "backend_type"}
+    given = {name: value_from("code", name) for name in VALUES if name != "backend_type"}
     paths = {name: Path(str(given[name])) for name in ("ca_bundle", "client_certificate")}
 
     with Client(**(given | paths)) as client:  # type: ignore[arg-type]  # each of its own type

@@ -214,11 +214,9 @@ class Settings(BaseModel):
     insecure: bool = Field(default=False, description="true or false")
     progress: bool = Field(default=True, description="true or false")
     read_only: bool = Field(default=False, description="true or false")
-    overlay: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = (
-        Field(
-            default="default",
-            description="up to 100 of the characters A-Z a-z 0-9 . _ -, a letter or digit first",
-        )
+    overlay: Annotated[str, StringConstraints(pattern=OVERLAY)] = Field(
+        default="default",
+        description="up to 100 of the characters A-Z a-z 0-9 . _ -, a letter or digit first",
     )
     offline: bool = Field(default=False, description="true or false")
     cache_size: Annotated[int, BeforeValidator(refuse_truth_value)] = Field(
