@@ -181,6 +181,14 @@ def test_others_need_a_key_that_somebody_chose(
     assert "--api-key-file" in line
 
 
+def test_a_server_is_not_read_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DFS_READ_ONLY", "1")
+    line = failure(capsys, "serve", "--database-url", ":memory:")
+    assert "read_only (environment variable DFS_READ_ONLY) is on" in line
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_an_address_that_is_taken(
     host: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -61,6 +61,11 @@ def serve(options: argparse.Namespace) -> None:
         client_name=options.client_name,
         configuration_file=options.config_file,
     )
+    if settings.read_only:
+        raise ConfigurationError(
+            f"read_only ({settings.origin('read_only')}) is on, but a server writes what its "
+            f"callers send. Take it away for the server; it is for clients."
+        )
     keys = given_keys(options, settings)
     if not keys and not is_loopback(options.host):
         raise ConfigurationError(
