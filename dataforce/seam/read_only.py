@@ -99,7 +99,7 @@ class ReadOnlyContent(Generic[M, C]):
         self._content = content
         self._setting = setting
 
-    def receive(self, path: Path, advance: Advance) -> NoReturn:
+    def receive(self, scope: Scope, path: Path, advance: Advance) -> NoReturn:
         """Refused, before the file is read."""
         raise refusal(f"Uploading {path}", self._setting)
 
