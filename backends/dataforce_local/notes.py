@@ -55,8 +55,8 @@ class LocalNotes:
     def spaces(self, prefix: str) -> list[str]:
         """The names of the spaces that begin so and hold something, sorted."""
         # As a range, which an index serves; SQLite's LIKE takes no notice of case.
-        wanted = notes.c.space.between(prefix, f"{prefix}{_LAST}")
-        statement = select(notes.c.space).where(wanted).distinct().order_by(notes.c.space)
+        wanted = (notes.c.space >= prefix, notes.c.space <= f"{prefix}{_LAST}")
+        statement = select(notes.c.space).where(*wanted).distinct().order_by(notes.c.space)
         with self._database.reading() as connection:
             return list(connection.execute(statement).scalars())
 

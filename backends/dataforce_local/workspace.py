@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dataforce.models import ModelArtifact
     from dataforce.seam import Kind, Scope
     from dataforce.seam.backend import AnyKind
+    from dataforce.seam.workspace import Cache, Notes
     from dataforce_local.model_artifacts import ModelContent
     from dataforce_local.records import RecordStore
 
@@ -54,9 +55,9 @@ class LocalWorkspace(LocalBackend):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.notes = LocalNotes(self._database)
+        self.notes: Notes = LocalNotes(self._database)
         self._exclusion = Exclusion(self._database)
-        self.cache = LocalCache(self._database, self._library, settings.cache_size)
+        self.cache: Cache = LocalCache(self._database, self._library, settings.cache_size)
 
     def revision(self) -> int:
         """A number that goes up with every change of an entry, whoever makes it."""
