@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from dataforce import Client
+from dataforce.config import Settings, load_settings
+from dataforce_local import open_workspace
+from dataforce_local.workspace import LocalWorkspace
 
 IRIS = Path(__file__).parent.parent / "data" / "iris.fnnx"
+SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
+
+
+@pytest.fixture
+def server_url() -> Iterator[str]:
+    """A schema of the test's own, if a server answers."""
+    name = f"local_{uuid.uuid4().hex}"
+    try:
+        connection = psycopg.connect(SERVER, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL server: {error}")
+    with connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+        separator = "&" if "?" in SERVER else "?"
+        yield f"{SERVER}{separator}options={quote(f'-csearch_path={name}')}"
+        connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
 
 
 @pytest.fixture
@@ -66,6 +90,25 @@ def large_package(tmp_path: Path) -> Path:
             member.size = len(payload)
             package.addfile(member, io.BytesIO(payload))
     return path
+
+
+@pytest.fixture(params=["file", "memory", "postgresql"])
+def workspace_settings(request: pytest.FixtureRequest, place: Path, tmp_path: Path) -> Settings:
+    """A workspace that does not exist yet; its cache has room for ten bytes."""
+    given: dict[str, object] = {"database_url": f"sqlite:///{place}", "cache_size": 10}
+    if request.param == "memory":
+        given["database_url"] = ":memory:"
+    if request.param == "postgresql":
+        given["database_url"] = request.getfixturevalue("server_url")
+        given["storage_url"] = str(tmp_path / "files")
+    return load_settings(given)
+
+
+@pytest.fixture
+def workspace(workspace_settings: Settings) -> Iterator[LocalWorkspace]:
+    """A workspace of each kind."""
+    with closing(open_workspace(workspace_settings)) as opened:
+        yield opened
 
 
 def files_of(place: Path) -> dict[str, list[str]]:

@@ -1,0 +1,170 @@
+"""Records as the platform gives them, and what becomes of them in a workspace."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dataforce.config import Settings
+from dataforce.models import (
+    BUCKET_SECRET,
+    COLLECTION,
+    MODEL_ARTIFACT,
+    ORBIT,
+    ORGANIZATION,
+    BucketSecret,
+    BucketSecretValues,
+    Collection,
+    CollectionType,
+    CollectionValues,
+    Manifest,
+    ModelArtifact,
+    ModelArtifactStatus,
+    ModelArtifactValues,
+    Orbit,
+    Organization,
+)
+from dataforce.seam import Scope
+from dataforce.seam.workspace import Entry, State
+from dataforce_local import open_workspace
+from dataforce_local.workspace import LocalWorkspace
+
+BORN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+MANIFEST = Manifest(
+    variant="pyfunc",
+    producer_name="tests",
+    producer_version="1",
+    producer_tags=[],
+    inputs=[],
+    outputs=[],
+    dynamic_attributes=[],
+    env_vars=[],
+)
+PACKAGE = b"what a model is made of"
+
+
+def new_id() -> str:
+    """As the platform makes them: they tell no age."""
+    return str(uuid.uuid4())
+
+
+def organization() -> Organization:
+    return Organization(id=new_id(), name="Theirs", role="owner", created_at=BORN)
+
+
+def secret(above: Organization, bucket_name: str = "theirs") -> BucketSecret:
+    return BucketSecret(
+        id=new_id(),
+        endpoint="s3.example",
+        bucket_name=bucket_name,
+        organization_id=above.id,
+        created_at=BORN,
+    )
+
+
+def orbit(above: Organization, bucket: BucketSecret, **more: Any) -> Orbit:
+    fields: dict[str, Any] = {"name": "Theirs", "total_members": 1, "total_satellites": 0} | more
+    return Orbit(
+        id=new_id(),
+        organization_id=above.id,
+        bucket_secret_id=bucket.id,
+        created_at=BORN,
+        **fields,
+    )
+
+
+def collection(above: str, **more: Any) -> Collection:
+    fields: dict[str, Any] = {"id": new_id(), "name": "Theirs", "created_at": BORN} | more
+    return Collection(
+        orbit_id=above, description="", collection_type=CollectionType.MODEL, **fields
+    )
+
+
+def model(above: str, **more: Any) -> ModelArtifact:
+    fields: dict[str, Any] = {"id": new_id(), "model_name": "theirs", "created_at": BORN} | more
+    return ModelArtifact(
+        collection_id=above,
+        file_name="theirs.fnnx",
+        metrics={"accuracy": 0.5},
+        manifest=MANIFEST,
+        file_hash="0" * 64,
+        file_index={"manifest.json": (512, 10)},
+        bucket_location="theirs",
+        size=5,
+        unique_identifier=uuid.uuid4().hex,
+        status=ModelArtifactStatus.UPLOADED,
+        created_by_user="Somebody",
+        updated_at=BORN,
+        tags=["theirs"],
+        **fields,
+    )
+
+
+class Below:
+    """An organization, a bucket secret and an orbit of the platform, copied into a workspace."""
+
+    def __init__(self, workspace: LocalWorkspace, bucket_name: str = "theirs") -> None:
+        self.workspace = workspace
+        self.organization = organization()
+        self.root = Scope((self.organization.id,))
+        self.secret = secret(self.organization, bucket_name)
+        self.orbit = orbit(self.organization, self.secret)
+        self.scope = self.root.child(self.orbit.id)
+        workspace.copy(ORGANIZATION, Scope(), self.organization, State.COPIED)
+        workspace.copy(BUCKET_SECRET, self.root, self.secret, State.COPIED)
+        workspace.copy(ORBIT, self.root, self.orbit, State.COPIED)
+
+    def create_secret(self, bucket_name: str = "ours", **more: Any) -> BucketSecret:
+        values = BucketSecretValues(endpoint="s3.example", bucket_name=bucket_name, **more)
+        return self.workspace.store(BUCKET_SECRET).create(self.root, values)
+
+    def create_collection(self, name: str = "Ours") -> Collection:
+        return create_collection(self.workspace, self.scope, name)
+
+    def upload(self, collection_id: str, content: bytes = PACKAGE) -> ModelArtifact:
+        return upload(self.workspace, self.scope.child(collection_id), content)
+
+
+def create_collection(workspace: LocalWorkspace, scope: Scope, name: str = "Ours") -> Collection:
+    values = CollectionValues(description="", name=name, collection_type=CollectionType.MODEL)
+    return workspace.store(COLLECTION).create(scope, values)
+
+
+def model_values(content: bytes = PACKAGE) -> ModelArtifactValues:
+    return ModelArtifactValues(
+        file_name="ours.fnnx",
+        metrics={},
+        manifest=MANIFEST,
+        file_hash=hashlib.sha256(content).hexdigest(),
+        file_index={},
+        size=len(content),
+        model_name="ours",
+    )
+
+
+def upload(workspace: LocalWorkspace, scope: Scope, content: bytes = PACKAGE) -> ModelArtifact:
+    files = workspace.content(MODEL_ARTIFACT)
+    with files.receive(Path("ours.fnnx"), lambda _: None) as incoming:
+        incoming.write(memoryview(content))
+        return files.upload(scope, model_values(content), incoming)
+
+
+def entry_of(workspace: LocalWorkspace, identifier: str) -> Entry | None:
+    """The entry of that id, `None` if there never was one."""
+    found = (entry for entry in workspace.entries(0) if entry.identifier == identifier)
+    return next(found, None)
+
+
+def state_of(workspace: LocalWorkspace, identifier: str) -> State | None:
+    """What became of the object with that id."""
+    entry = entry_of(workspace, identifier)
+    return None if entry is None else entry.state
+
+
+def reopened(settings: Settings) -> closing[LocalWorkspace]:
+    """The same workspace as another process sees it."""
+    return closing(open_workspace(settings))

@@ -1,0 +1,245 @@
+"""Several processes share a workspace, and one that is killed leaves it whole."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from dataforce import StoreCorruptedError, StoreVersionError
+from dataforce.config import Settings, load_settings
+from dataforce.models import COLLECTION, MODEL_ARTIFACT
+from dataforce.seam import Scope
+from dataforce.seam.workspace import State
+from dataforce_local import open_workspace
+from dataforce_local.database import Database
+from dataforce_local.workspace import LocalWorkspace
+from dataforce_local.workspace_schema import create_workspace_schema
+from tests.local.conftest import files_of
+from tests.local.platform_records import (
+    PACKAGE,
+    Below,
+    collection,
+    entry_of,
+    model,
+    reopened,
+    state_of,
+)
+
+WRITER = """
+import sys
+from dataforce.config import load_settings
+from dataforce.models import COLLECTION, CollectionValues
+from dataforce.seam import Scope
+from dataforce_local import open_workspace
+
+database_url, storage_url = sys.argv[1:]
+sys.stdin.readline()
+workspace = open_workspace(
+    load_settings({"database_url": database_url, "storage_url": storage_url})
+)
+print("open", flush=True)
+scope = Scope(tuple(sys.stdin.readline().split()))
+values = CollectionValues(description="", name="Ours", collection_type="model")
+for count in range(25):
+    workspace.store(COLLECTION).create(scope, values)
+workspace.close()
+"""
+
+
+@pytest.mark.parametrize("is_on_a_server", [False, True])
+def test_processes_see_what_the_others_do_in_order(
+    is_on_a_server: bool, request: pytest.FixtureRequest, place: Path, tmp_path: Path
+) -> None:
+    url = request.getfixturevalue("server_url") if is_on_a_server else f"sqlite:///{place}"
+    storage = str(tmp_path / "files")
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, url, storage],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+
+    def tell(text: str) -> None:
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write(f"{text}\n")
+            writer.stdin.flush()
+
+    tell("make the workspace, all at once")
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "open\n"
+    with reopened(load_settings({"database_url": url, "storage_url": storage})) as workspace:
+        below = Below(workspace)
+        seen: list[str] = []
+        revision = workspace.revision()
+        tell(" ".join(below.scope.ids))
+        while any(writer.poll() is None for writer in writers) or revision < workspace.revision():
+            latest = workspace.revision()
+            new = list(workspace.entries(revision))
+            # Nothing that came to be before the latest revision appears after it.
+            assert len(new) >= latest - revision
+            seen += [entry.identifier for entry in new]
+            revision += len(new)
+        assert [writer.communicate()[1] for writer in writers] == [""] * 4
+        assert len(seen) == len(set(seen)) == 100
+        store = workspace.store(COLLECTION)
+        assert {store.get(below.scope, each).name for each in seen} == {"Ours"}
+
+
+def at(place: Path) -> Settings:
+    return load_settings({"database_url": f"sqlite:///{place}"})
+
+
+def test_who_comes_second_leaves_a_new_workspace_as_it_is(place: Path) -> None:
+    with reopened(at(place)) as workspace:
+        below = Below(workspace)
+        revision = workspace.revision()
+        database = Database(make_url(f"sqlite:///{place}"), patience=1)
+        with database.writing() as connection:
+            create_workspace_schema(connection)
+        database.close()
+        assert workspace.revision() == revision
+        assert state_of(workspace, below.orbit.id) is State.COPIED
+
+
+def test_a_workspace_of_a_newer_version_is_refused(place: Path) -> None:
+    open_workspace(at(place)).close()
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute(
+            "UPDATE dataforce_registry SET value = 2 WHERE key = 'workspace_version'"
+        )
+    with pytest.raises(StoreVersionError, match="newer version"):
+        open_workspace(at(place))
+
+
+def test_a_workspace_without_its_revision_is_damaged(place: Path) -> None:
+    with reopened(at(place)) as opened:
+        with closing(sqlite3.connect(place)) as connection, connection:
+            connection.execute("DROP TABLE dataforce_revisions")
+        with pytest.raises(StoreCorruptedError, match="dataforce_revisions"):
+            opened.revision()
+
+
+PUBLISHER = """
+import os, signal, sys
+
+database_url, route, identifier, record, fatal = sys.argv[1:6]
+
+from dataforce.config import load_settings
+from dataforce.models import KINDS
+from dataforce.seam import Scope
+from dataforce_local import open_workspace
+
+lines = 0
+
+def trace(frame, event, argument):
+    global lines
+    if "dataforce_local" not in frame.f_code.co_filename:
+        return None
+    if event == "line":
+        lines += 1
+        if lines == int(fatal):
+            os.kill(os.getpid(), signal.SIGKILL)
+    return trace
+
+workspace = open_workspace(load_settings({"database_url": database_url}))
+kind = next(kind for kind in KINDS if kind.route == route)
+sys.settrace(trace)
+theirs = kind.record.model_validate_json(record)
+workspace.publish(kind, Scope(tuple(sys.argv[6:])), identifier, theirs)
+sys.settrace(None)
+print(lines)
+"""
+
+
+def publish(
+    place: Path, scope: Scope, route: str, identifier: str, record: str, fatal: int
+) -> subprocess.CompletedProcess[str]:
+    """Publish in a process that is killed at its n-th line."""
+    url = f"sqlite:///{place}"
+    return subprocess.run(
+        [sys.executable, "-c", PUBLISHER, url, route, identifier, record, str(fatal), *scope.ids],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def bytes_of(workspace: LocalWorkspace, scope: Scope, identifier: str) -> bytes:
+    record = workspace.store(MODEL_ARTIFACT).get(scope, identifier)
+    return b"".join(workspace.content(MODEL_ARTIFACT).open(scope, record).read())
+
+
+def moments(lines: int, number: int) -> list[int]:
+    """Spread over all the lines."""
+    return sorted({1 + index * (lines - 1) // (number - 1) for index in range(number)})
+
+
+def test_killed_while_publishing(place: Path, tmp_path: Path) -> None:
+    with reopened(at(place)) as workspace:
+        below = Below(workspace)
+        made = below.create_collection()
+        uploaded = below.upload(made.id)
+    theirs = collection(below.orbit.id)
+
+    def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
+        record = theirs.model_dump_json()
+        return copy, publish(copy, below.scope, "collections", made.id, record, fatal)
+
+    lines = int(try_it("counted", 0)[1].stdout)
+    outcomes = set()
+    for moment in moments(lines, 12):
+        copy, ended = try_it(str(moment), moment)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        with reopened(at(copy)) as workspace:
+            states = [state_of(workspace, each.id) for each in (made, theirs, uploaded)]
+            is_new = states[0] is State.PUBLISHED
+            assert states[1:] == [State.COPIED if is_new else None, State.CREATED]
+            inner = below.scope.child(theirs.id if is_new else made.id)
+            assert bytes_of(workspace, inner, uploaded.id) == PACKAGE
+            entry = entry_of(workspace, uploaded.id)
+            assert entry is not None
+            assert entry.scope == inner.ids
+            workspace.publish(COLLECTION, below.scope, made.id, theirs)
+            assert bytes_of(workspace, below.scope.child(theirs.id), uploaded.id) == PACKAGE
+        outcomes.add(is_new)
+    assert outcomes == {False, True}
+
+
+def test_killed_while_publishing_a_model(place: Path, tmp_path: Path) -> None:
+    with reopened(at(place)) as workspace:
+        below = Below(workspace)
+        scope = below.scope.child(below.create_collection().id)
+        uploaded = below.upload(scope.ids[-1])
+    record = model(scope.ids[-1]).model_dump_json()
+
+    def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
+        return copy, publish(copy, scope, "model_artifacts", uploaded.id, record, fatal)
+
+    lines = int(try_it("counted", 0)[1].stdout)
+    outcomes = set()
+    for moment in moments(lines, 12):
+        copy, ended = try_it(str(moment), moment)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        with reopened(at(copy)) as workspace:
+            is_new = state_of(workspace, uploaded.id) is State.PUBLISHED
+            if not is_new:
+                assert bytes_of(workspace, scope, uploaded.id) == PACKAGE
+            assert bool(files_of(copy)["sha256"]) is not is_new
+        outcomes.add(is_new)
+    assert outcomes == {False, True}
