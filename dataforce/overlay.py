@@ -1,7 +1,7 @@
 """What an overlay tells of itself: its state, its differences, and what pushing and pulling did.
 
 A hybrid client reads the platform through an overlay and writes to the overlay only.
-`client.overlay` answers with the classes of this module.
+`client.overlay` answers with the classes of this module, and `dataforce.copy` with one of them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ __all__ = [
 
 _WIDEST = 60
 """How many characters a cell of a table shows."""
+_NAMED = 10
+"""How many ids a report shows."""
 
 
 class Action(StrEnum):
@@ -123,9 +125,6 @@ class Diff(Sequence[Change]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Diff) and self._changes == other._changes
-
-    def __hash__(self) -> int:
-        return hash(self._changes)
 
     def __repr__(self) -> str:
         return f"<Diff: {self.summary()}>"
@@ -245,6 +244,8 @@ class PushReport:
     is_dry_run: bool = False
 
     def __str__(self) -> str:
+        if not self.changes and not self.dropped:
+            return "nothing to push"
         verb = "would be pushed" if self.is_dry_run else "pushed"
         lines = [f"{verb}:", str(self.changes)]
         if self.dropped:
@@ -270,7 +271,9 @@ class PullReport:
 
     def __str__(self) -> str:
         counted = ", ".join(_counted(number, kind) for kind, number in self.records.items())
-        return f"pulled {counted}; {_counted(self.files, 'file')} ({_size(self.bytes)})"
+        return (
+            f"pulled {counted or 'nothing'}; {_counted(self.files, 'file')} ({_size(self.bytes)})"
+        )
 
 
 @dataclass(frozen=True)
@@ -282,6 +285,7 @@ class CopyReport:
         id: Of what was copied, at the target.
         copied: Ids of the model artifacts that were brought there, at the target.
         skipped: Ids of those that were there already, at the target.
+        left_out: Ids of those whose bytes the source does not have, at the source.
         bytes: How many were brought.
     """
 
@@ -289,13 +293,19 @@ class CopyReport:
     id: str
     copied: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     bytes: int = 0
 
     def __str__(self) -> str:
-        return (
+        said = (
             f"{self.kind} {self.id}: {_counted(len(self.copied), 'model artifact')} copied "
             f"({_size(self.bytes)}), {len(self.skipped)} there already"
         )
+        if not self.left_out:
+            return said
+        named = ", ".join(self.left_out[:_NAMED])
+        more = " and more" if len(self.left_out) > _NAMED else ""
+        return f"{said}, {len(self.left_out)} left out, as they have no bytes: {named}{more}"
 
 
 def age(moment: datetime) -> str:
@@ -343,6 +353,8 @@ def _table(rows: Iterable[_Row], headings: _Row) -> str:
 
 
 def _cut(text: str) -> str:
+    if not text.isprintable():  # a line break in a name would break the table
+        text = repr(text)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
@@ -353,12 +365,11 @@ def _shown(value: object) -> str:
 def _size(size: int) -> str:
     if size < 1000:
         return f"{size} B"
-    value = float(size)
-    for unit in ("kB", "MB", "GB", "TB"):  # pragma: no branch  # the last takes all
+    value, units = size / 1000, ["kB", "MB", "GB", "TB"]
+    while round(value, 1) >= 1000 and len(units) > 1:
         value /= 1000
-        if value < 1000 or unit == "TB":
-            break
-    return f"{value:.1f} {unit}"
+        del units[0]
+    return f"{value:.1f} {units[0]}"
 
 
 def _counted(number: int, what: str) -> str:
