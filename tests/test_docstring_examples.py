@@ -20,6 +20,7 @@ import pytest
 
 import dataforce
 from dataforce import AsyncClient, Client
+from tests import layered
 
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = "dataforce.api.resources"
@@ -28,6 +29,8 @@ ASYNCHRONOUS = (
     "dataforce.api._async_model_file",
     f"{RESOURCES}._generated",
 )
+OVERLAYS = (f"{RESOURCES}.overlay", f"{RESOURCES}._generated.overlay")
+"""Their client has a backend with overlays."""
 CHECKER = doctest.OutputChecker()
 
 SHOWN_BY_EXAMPLE = {
@@ -41,6 +44,7 @@ SHOWN_BY_EXAMPLE = {
     "dataforce.config.settings",
     "dataforce.errors",
     "dataforce.models._base",
+    "dataforce.overlay",
     "dataforce.package",
     "dataforce.seam.discovery",
     "dataforce.seam.kind",
@@ -85,7 +89,8 @@ def public_methods() -> list[str]:
 def run(test: doctest.DocTest, names: dict[str, Any]) -> None:
     """Run the examples of a docstring in one event loop, with a registry of their own."""
     client_class = AsyncClient if test.name.startswith(ASYNCHRONOUS) else Client
-    client = names["client"] = client_class(database_url=":memory:")
+    backend_type = layered.NAME if test.name.startswith(OVERLAYS) else "local"
+    client = names["client"] = client_class(backend_type=backend_type, database_url=":memory:")
     with asyncio.Runner() as runner:
         try:
             for example in test.examples:
@@ -141,6 +146,7 @@ def _nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     for name in os.environ:
         if name.startswith("DFS_"):
             monkeypatch.delenv(name)
+    monkeypatch.syspath_prepend(str(layered.install(tmp_path / "installed")))
 
 
 @pytest.mark.parametrize("name", TESTS)

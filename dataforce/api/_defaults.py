@@ -68,10 +68,8 @@ class Defaults:
 
     def choose(self, kind: AnyKind, value: object) -> None:
         """Make `value`, an id or a name, the default; levels below keep theirs if they belong."""
-        if value is not None and not isinstance(value, str):
-            raise UnprocessableEntityError(
-                f"{value!r} is neither the id nor the name of a {kind.name}: give text."
-            )
+        if value is not None:
+            value = _text(kind, value)
         with self._lock:
             is_first = self.known(kind) is None
             self._choices[kind] = _Choice(chosen=value or None)
@@ -114,6 +112,21 @@ class Defaults:
             self.require(kind.parent) if parent is None else parent
         )
 
+    def given(self, kind: AnyKind, scope: Scope, value: str) -> str:
+        """The id of an object that a user gives in place of a default, by id or name.
+
+        Raises:
+            ResourceNotFoundError: There is none below `scope`.
+            MultipleResourcesFoundError: Several have the name.
+        """
+        record = find(self._session.backend.store(kind), kind, scope, _text(kind, value))
+        if record is None:
+            raise _NOT_FOUND[kind](
+                f"The {kind.name} {value!r} does not exist{_below(kind, scope)}. "
+                f"{self._listing(kind, scope, 'Give')}"
+            )
+        return _id(record)
+
     @contextmanager
     def restored_on_error(self) -> Iterator[None]:
         """Keep what was chosen before if the block fails."""
@@ -147,8 +160,8 @@ class Defaults:
                 return _id(record)
             if not choice.inherited:
                 raise _NOT_FOUND[kind](
-                    f"The default {kind.name} {choice.chosen!r} does not exist{self._below(kind)}. "
-                    f"{self._listing(kind)}"
+                    f"The default {kind.name} {choice.chosen!r} does not exist"
+                    f"{_below(kind, scope)}. {self._listing(kind, scope)}"
                 )
             choice.chosen = None
         only = store.page(scope, Query(limit=2)).items
@@ -157,18 +170,28 @@ class Defaults:
     def _explain_absence(self, kind: AnyKind) -> str:
         if kind.parent is not None and self.find(kind.parent) is None:
             return self._explain_absence(kind.parent)
-        return f"No default {kind.name} is set. {self._listing(kind)}"
+        return f"No default {kind.name} is set. {self._listing(kind, self.scope(kind))}"
 
-    def _listing(self, kind: AnyKind) -> str:
-        page = self._session.backend.store(kind).page(self.scope(kind), Query(limit=_LISTED))
+    def _listing(self, kind: AnyKind, scope: Scope, what_to_do: str | None = None) -> str:
+        page = self._session.backend.store(kind).page(scope, Query(limit=_LISTED))
         if not page.items:
-            return f"There is no {kind.name}{self._below(kind)} yet: create one first."
+            return f"There is no {kind.name}{_below(kind, scope)} yet: create one first."
         more = " and more" if page.cursor else ""
         named = ", ".join(f"{getattr(item, kind.names[0])!r} ({_id(item)})" for item in page.items)
-        return f"Set client.{kind.name} to the name or id of one of: {named}{more}."
+        what_to_do = what_to_do or f"Set client.{kind.name} to"
+        return f"{what_to_do} the name or id of one of: {named}{more}."
 
-    def _below(self, kind: AnyKind) -> str:
-        return f" in {kind.parent.name} {self.find(kind.parent)}" if kind.parent else ""
+
+def _text(kind: AnyKind, value: object) -> str:
+    if not isinstance(value, str):
+        raise UnprocessableEntityError(
+            f"{value!r} is neither the id nor the name of a {kind.name}: give text."
+        )
+    return value
+
+
+def _below(kind: AnyKind, scope: Scope) -> str:
+    return f" in {kind.parent.name} {scope.parent}" if kind.parent else ""
 
 
 def _id(record: Any) -> str:

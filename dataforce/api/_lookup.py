@@ -30,7 +30,7 @@ def find(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str) -
         MultipleResourcesFoundError: Several have the name; the message lists their ids.
         NotFoundError: A parent in `scope` does not exist.
     """
-    if not _can_be_stored(value):
+    if not can_be_stored(value):
         return None
     identifier = canonical_id(value)
     if identifier is not None:
@@ -38,6 +38,16 @@ def find(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str) -
             return store.get(scope, identifier)
         except NotFoundError:
             pass  # a name may look like an id
+    return find_named(store, kind, scope, value)
+
+
+def find_named(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str) -> M | None:
+    """The object under `scope` with exactly that name, also if it looks like an id.
+
+    Raises:
+        MultipleResourcesFoundError: Several have the name; the message lists their ids.
+        NotFoundError: A parent in `scope` does not exist.
+    """
     named = store.page(scope, Query(name=value, limit=_NAMED)).items
     if len(named) > 1:
         ids = ", ".join(str(record.id) for record in named)  # type: ignore[attr-defined]
@@ -47,6 +57,6 @@ def find(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str) -
     return named[0] if named else None
 
 
-def _can_be_stored(text: str) -> bool:
+def can_be_stored(text: str) -> bool:
     """Whether any object can have this name: a database chokes on what is not Unicode text."""
     return text.isprintable() or ("\x00" not in text and not _LONE_SURROGATE.search(text))

@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from dataforce.seam import Advance
 
 Progress: TypeAlias = Callable[[int, int], object]
-"""Is told how many bytes have been moved so far, and how many there are in all."""
+"""Is told how many bytes have been moved so far, and how many there are in all; 0 if unknown."""
 
 WORTH_A_BAR = 8 * 1024 * 1024
 """In bytes: what is smaller is there before anybody could read a bar."""
+_WORTH_A_BAR_AFTER = 0.5
+"""In seconds, for what is of a size that nobody knows."""
 
 
 @contextmanager
 def reported(
-    name: str, size: int, progress: Progress | None, settings: Settings
+    name: str, size: int | None, progress: Progress | None, settings: Settings
 ) -> Iterator[Advance]:
     """Report a transfer while the block runs: to the callback if there is one, or else by a bar.
 
@@ -29,7 +31,7 @@ def reported(
 
     Args:
         name: What is transferred.
-        size: In bytes.
+        size: In bytes; `None` if it is not known in advance.
         progress: What the user gave.
         settings: Whether the user wants to see bars.
 
@@ -37,9 +39,9 @@ def reported(
         What must be told of every stretch that was moved, by any thread.
     """
     if progress is not None:
-        with _Report(size, progress).open() as advance:
+        with _Report(size or 0, progress).open() as advance:
             yield advance
-    elif size >= WORTH_A_BAR and settings.progress and _is_terminal():
+    elif (size is None or size >= WORTH_A_BAR) and settings.progress and _is_terminal():
         with _bar(name, size) as advance:
             yield advance
     else:
@@ -84,7 +86,7 @@ class _Report:
 
 
 @contextmanager
-def _bar(name: str, size: int) -> Iterator[Advance]:
+def _bar(name: str, size: int | None) -> Iterator[Advance]:
     try:
         from tqdm import tqdm
     except ImportError:
@@ -96,7 +98,10 @@ def _bar(name: str, size: int) -> Iterator[Advance]:
         with lock:
             bar.update(count)
 
-    with tqdm(total=size, desc=name, unit="B", unit_scale=True, unit_divisor=1024) as bar:
+    delay = _WORTH_A_BAR_AFTER if size is None else 0
+    with tqdm(
+        total=size, desc=name, unit="B", unit_scale=True, unit_divisor=1024, delay=delay
+    ) as bar:
         yield advance
 
 

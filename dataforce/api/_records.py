@@ -84,7 +84,7 @@ class Records(Generic[M, C, U]):
     ) -> Iterator[M]:
         """All records, fetched page by page as they are taken."""
         query = Query(sort_by=sort_by, order=order, limit=page_size)
-        self._check(query)
+        check_query(self.kind, query, "page_size")
         for page in self._pages(parent, query):
             yield from page
 
@@ -118,32 +118,45 @@ class Records(Generic[M, C, U]):
         except NotFoundError:  # somebody else deleted it
             return None
 
-    def _check(self, query: Query) -> None:
-        if query.sort_by not in self.kind.sorts:
-            raise UnprocessableEntityError(
-                f"{self.kind.name.capitalize()}s cannot be sorted by {query.sort_by!r}; "
-                f"sort_by takes {', '.join(self.kind.sorts)}."
-            )
-        if query.order not in ORDERS:
-            raise UnprocessableEntityError(f"order takes 'asc' or 'desc', not {query.order!r}.")
-        if type(query.limit) is not int or not 1 <= query.limit <= LARGEST_PAGE:
-            raise UnprocessableEntityError(
-                f"page_size takes 1 to {LARGEST_PAGE}, not {query.limit!r}."
-            )
-
     def _pages(self, parent: str | None, query: Query) -> Iterator[builtins.list[M]]:
-        store, scope, circle = self.store, self.scope(parent), _Circle()
-        while True:
-            page = store.page(scope, query)
-            yield page.items
-            if page.cursor is None:
-                return
-            if circle.closes_at(page.cursor):
-                raise APIResponseValidationError(
-                    f"The list of {self.kind.name}s has no end: one of its pages leads back to a "
-                    f"page before it. Ask who runs the platform."
-                )
-            query = replace(query, cursor=page.cursor)
+        return pages(self.store, self.kind, self.scope(parent), query)
+
+
+def pages(
+    store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, query: Query
+) -> Iterator[builtins.list[M]]:
+    """The pages of an answer from the first to the last, each fetched when it is taken."""
+    circle = _Circle()
+    while True:
+        page = store.page(scope, query)
+        yield page.items
+        if page.cursor is None:
+            return
+        if circle.closes_at(page.cursor):
+            raise APIResponseValidationError(
+                f"The list of {kind.name}s has no end: one of its pages leads back to a page "
+                f"before it. Ask who runs the platform."
+            )
+        query = replace(query, cursor=page.cursor)
+
+
+def check_query(kind: AnyKind, query: Query, limit: str) -> None:
+    """Raise `UnprocessableEntityError` for a query that a user cannot ask.
+
+    Args:
+        kind: What is asked for.
+        query: The query.
+        limit: What the user calls its limit.
+    """
+    if query.sort_by not in kind.sorts:
+        raise UnprocessableEntityError(
+            f"{kind.name.capitalize()}s cannot be sorted by {query.sort_by!r}; "
+            f"sort_by takes {', '.join(kind.sorts)}."
+        )
+    if query.order not in ORDERS:
+        raise UnprocessableEntityError(f"order takes 'asc' or 'desc', not {query.order!r}.")
+    if type(query.limit) is not int or not 1 <= query.limit <= LARGEST_PAGE:
+        raise UnprocessableEntityError(f"{limit} takes 1 to {LARGEST_PAGE}, not {query.limit!r}.")
 
 
 class _Circle:

@@ -13,10 +13,11 @@ from dataforce.api.resources.organizations import OrganizationResource
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
+    from dataforce.api.resources.overlay import OverlayResource
 
 
 class Resources:
-    """What a client offers, a resource for each kind of asset."""
+    """What a client offers: a resource for each kind of asset, and one for its overlay."""
 
     _session: Session
 
@@ -44,3 +45,10 @@ class Resources:
     def model_artifacts(self) -> ModelArtifactResource:
         """Model artifacts interface."""
         return ModelArtifactResource(self._session)
+
+    @cached_property
+    def overlay(self) -> OverlayResource:
+        """Overlay interface, of a hybrid client."""
+        from dataforce.api.resources.overlay import OverlayResource
+
+        return OverlayResource(self._session)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from dataforce import _cancellation
 from dataforce._tally import Tally
@@ -86,15 +86,36 @@ def download(
         return None
     path = target_for(record, path_of("" if target is None else target))
     with reported(record.file_name, record.size, progress, settings) as advance:
-        tally = Tally(advance)
-        try:
-            _write_to_path(content, record, path, tally)
-        except ContentChangedError:
-            # Somebody stored the file again, perhaps the same: the SHA-256 will tell.
-            tally.restart()
-            content = records.content.open(records.scope(collection_id), record)
-            _write_to_path(content, record, path, tally)
+        fetch(
+            lambda: records.content.open(records.scope(collection_id), record),
+            Expected(record, "Nothing was written"),
+            lambda: replacing(path, record.size),
+            advance,
+        )
     return path
+
+
+def fetch(
+    open_content: Callable[[], Content],
+    expected: Expected,
+    open_file: Callable[[], AbstractContextManager[IO[bytes]]],
+    advance: Advance,
+) -> None:
+    """Bring bytes into a file, verified.
+
+    Args:
+        open_content: Gives the bytes.
+        expected: What they must be.
+        open_file: Gives a file on the disk to write to, anew each time.
+        advance: Is told how many bytes have been fetched.
+    """
+    tally = Tally(advance)
+    try:
+        _fetch(open_content(), expected, open_file, tally)
+    except ContentChangedError:
+        # Somebody stored the file again, perhaps the same: the SHA-256 will tell.
+        tally.restart()
+        _fetch(open_content(), expected, open_file, tally)
 
 
 def open_content(
@@ -107,10 +128,14 @@ def open_content(
     return record, records.content.open(scope, record)
 
 
-def _write_to_path(content: Content, record: ModelArtifact, target: Path, advance: Advance) -> None:
-    expected = Expected(record, "Nothing was written")
-    with replacing(target, record.size) as file:
-        if content.streams > 1 and record.size >= LARGE:
+def _fetch(
+    content: Content,
+    expected: Expected,
+    open_file: Callable[[], AbstractContextManager[IO[bytes]]],
+    advance: Advance,
+) -> None:
+    with open_file() as file:
+        if content.streams > 1 and expected.size >= LARGE:
             from dataforce.api._parallel import ParallelFetch
 
             ParallelFetch(content, expected, Path(file.name), advance).run()

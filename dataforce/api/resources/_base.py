@@ -17,15 +17,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class ResourceBase(ABC):
-    """A resource of a client: the calls for one kind of asset."""
-
-    _kind: AnyKind
-    _records: Records[Any, Any, Any]
+class ResourceBase:
+    """A resource of a client: calls that belong together."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._records = Records(session, self._kind)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of the {self._session.settings.backend_type} backend>"
@@ -35,6 +31,17 @@ class ResourceBase(ABC):
 
     def _stream(self, items: Iterator[T], chunk: int) -> AsyncIterator[T]:
         return self._session.workers.iterate(items, chunk)
+
+
+class AssetResourceBase(ResourceBase, ABC):
+    """A resource of a client: the calls for one kind of asset."""
+
+    _kind: AnyKind
+    _records: Records[Any, Any, Any]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._records = Records(session, self._kind)
 
 
 def asynchronous_twins(module: str) -> Callable[[str], object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dataforce.api._clear import Clear
 from dataforce.api._records import Records
-from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import BUCKET_SECRET, BucketSecret, BucketSecretChanges, BucketSecretValues
 from dataforce.seam import Order
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     )
 
 
-class BucketSecretResourceBase(ResourceBase):
+class BucketSecretResourceBase(AssetResourceBase):
     """Abstract resource for bucket secrets."""
 
     _kind = BUCKET_SECRET

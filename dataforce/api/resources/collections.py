@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dataforce.api._clear import Clear
 from dataforce.api._records import Records, require_id
-from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import (
     COLLECTION,
     Collection,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
 
 
-class CollectionResourceBase(ResourceBase):
+class CollectionResourceBase(AssetResourceBase):
     """Abstract resource for collections."""
 
     _kind = COLLECTION

@@ -13,7 +13,7 @@ from dataforce.api._clear import Clear
 from dataforce.api._model_file import ModelFile, open_file
 from dataforce.api._records import Records, require_id, validated
 from dataforce.api._targets import Writable
-from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import (
     MODEL_ARTIFACT,
     CreatedModel,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
 
 
-class ModelArtifactResourceBase(ResourceBase):
+class ModelArtifactResourceBase(AssetResourceBase):
     """Abstract resource for model artifacts."""
 
     _kind = MODEL_ARTIFACT

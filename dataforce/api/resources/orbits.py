@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dataforce.api._records import Records, require_id
-from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.errors import ConflictError
 from dataforce.models import ORBIT, Orbit, OrbitChanges, OrbitValues
 from dataforce.seam import Order
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dataforce.api.resources._generated.orbits import AsyncOrbitResource as AsyncOrbitResource
 
 
-class OrbitResourceBase(ResourceBase):
+class OrbitResourceBase(AssetResourceBase):
     """Abstract resource for orbits."""
 
     _kind = ORBIT

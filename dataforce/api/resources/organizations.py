@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dataforce.api._records import Records
-from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import ORGANIZATION, Organization, OrganizationChanges, OrganizationValues
 from dataforce.seam import Order
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
 
 
-class OrganizationResourceBase(ResourceBase):
+class OrganizationResourceBase(AssetResourceBase):
     """Abstract resource for organizations."""
 
     _kind = ORGANIZATION

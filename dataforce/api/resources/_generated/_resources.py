@@ -15,12 +15,13 @@ from dataforce.api.resources._generated.organizations import AsyncOrganizationRe
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
+    from dataforce.api.resources._generated.overlay import AsyncOverlayResource
 
 __all__ = ["AsyncResources"]
 
 
 class AsyncResources:
-    """What a client offers, a resource for each kind of asset."""
+    """What a client offers: a resource for each kind of asset, and one for its overlay."""
 
     _session: Session
 
@@ -48,3 +49,10 @@ class AsyncResources:
     def model_artifacts(self) -> AsyncModelArtifactResource:
         """Model artifacts interface."""
         return AsyncModelArtifactResource(self._session)
+
+    @cached_property
+    def overlay(self) -> AsyncOverlayResource:
+        """Overlay interface, of a hybrid client."""
+        from dataforce.api.resources._generated.overlay import AsyncOverlayResource
+
+        return AsyncOverlayResource(self._session)
