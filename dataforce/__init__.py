@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dataforce.api._async_model_file import AsyncModelFile
     from dataforce.api._clear import CLEAR, Clear
     from dataforce.api._client import Client, DataForceClient
+    from dataforce.api._copy import copy
     from dataforce.api._model_file import ModelFile
     from dataforce.config import BackendType
     from dataforce.models import (
@@ -76,6 +77,7 @@ _LAZY = {
     "PushReport": "dataforce.overlay",
     "Resolution": "dataforce.overlay",
     "SignedURL": "dataforce.models",
+    "copy": "dataforce.api._copy",
 }
 
 __all__ = [
@@ -107,6 +109,7 @@ __all__ = [
     "Resolution",
     "SignedURL",
     "__version__",
+    "copy",
 ]
 __all__ += errors.__all__
 

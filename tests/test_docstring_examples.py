@@ -38,6 +38,7 @@ SHOWN_BY_EXAMPLE = {
     "dataforce.api._async_client",
     "dataforce.api._async_model_file",
     "dataforce.api._client",
+    "dataforce.api._copy",
     "dataforce.api._model_file",
     "dataforce.config.loading",
     "dataforce.config.origin",
