@@ -38,7 +38,8 @@ from dataforce.seam import Query, Scope
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from dataforce.api._client import DataForceClientBase
+    from dataforce.api._async_client import AsyncClient
+    from dataforce.api._client import Client
     from dataforce.api._session import Session
     from dataforce.seam import Advance, ContentStore, Incoming
     from dataforce.seam.backend import AnyKind
@@ -51,8 +52,8 @@ _CHUNK = 1024 * 1024
 def copy(
     ref: Collection | ModelArtifact | str,
     *,
-    source: DataForceClientBase,
-    target: DataForceClientBase,
+    source: Client | AsyncClient,
+    target: Client | AsyncClient,
     progress: Callable[[int, int], object] | None = None,
 ) -> CopyReport:
     """Copy a collection with its model artifacts, or one model artifact, to another client.
@@ -230,7 +231,7 @@ class _Copying:
 # Where from, and where to
 
 
-def _session(client: DataForceClientBase) -> Session:
+def _session(client: Client | AsyncClient) -> Session:
     return client._session  # noqa: SLF001  what resources share is nothing for users
 
 
