@@ -149,6 +149,9 @@ class Push:
             known = json.loads(intent)
             candidates = [each for each in same if identifier_of(each) not in known]
         theirs = self._found(kind, candidates) or self._made(kind, scope, entry, mine)
+        if identifier_of(theirs) in known:
+            # An upload of an equal one, killed when all was done but its note, was taken for this.
+            theirs = self._made(kind, scope, entry, mine)
         self._remove_begun(kind, scope, candidates, identifier_of(theirs))
         self._layer.workspace.publish(kind, scope, entry.identifier, theirs)
         notes.erase(self._intents, entry.identifier)

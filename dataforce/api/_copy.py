@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dataforce import _cancellation
-from dataforce._reservation import reserve
+from dataforce._relay import hand_over, temporary_file, writing
 from dataforce.api._fetching import Expected
 from dataforce.api._lookup import find, find_named
 from dataforce.api._progress import reported
@@ -36,17 +33,17 @@ from dataforce.overlay import CopyReport
 from dataforce.seam import Query, Scope
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel
 
     from dataforce.api._async_client import AsyncClient
     from dataforce.api._client import Client
     from dataforce.api._session import Session
-    from dataforce.seam import Advance, ContentStore, Incoming
+    from dataforce.seam import Advance, ContentStore
     from dataforce.seam.backend import AnyKind
 
 V = TypeVar("V", bound="BaseModel")
-
-_CHUNK = 1024 * 1024
 
 
 def copy(
@@ -208,11 +205,11 @@ class _Copying:
 
     def _bring(self, record: ModelArtifact) -> str:
         values, expected = _values(record), Expected(record, "Nothing was copied")
-        with _temporary_file() as path:
+        with temporary_file() as path:
             fetch(
                 lambda: self._source.content.open(self._source.scope, record),
                 expected,
-                lambda: _writing(path, record.size),
+                lambda: writing(path, record.size),
                 self._advance,
             )
             brought = self._upload(path, values, expected)
@@ -223,8 +220,8 @@ class _Copying:
 
     def _upload(self, path: Path, values: ModelArtifactValues, expected: Expected) -> str:
         content = self._target.content
-        with content.receive(path, self._advance) as incoming:
-            expected.check(*_hand_over(path, incoming))
+        with content.receive(self._target.scope, path, self._advance) as incoming:
+            expected.check(*hand_over(path, incoming))
             return content.upload(self._target.scope, values, incoming).id
 
 
@@ -308,44 +305,3 @@ def _alike(model: type[V], record: Collection | ModelArtifact, kind: AnyKind) ->
     except UnprocessableEntityError as error:
         fault = error.message
     raise UnprocessableEntityError(f"{kind.name.capitalize()} {record.id} was not copied. {fault}")
-
-
-@contextmanager
-def _temporary_file() -> Iterator[Path]:
-    """A path that nobody else uses; what is there goes with the block."""
-    with ExitStack() as stack:
-        with _told_as_ours():
-            folder = tempfile.TemporaryDirectory(prefix="dataforce-", ignore_cleanup_errors=True)
-            path = Path(stack.enter_context(folder)) / "model"
-        yield path
-
-
-@contextmanager
-def _writing(path: Path, size: int) -> Iterator[IO[bytes]]:
-    with _told_as_ours(), path.open("wb") as file:
-        reserve(file, size)
-        yield file
-
-
-def _hand_over(path: Path, incoming: Incoming) -> tuple[int, str]:
-    """Give bytes to a backend; how many they were, and their SHA-256."""
-    size, digest, buffer = 0, hashlib.sha256(), memoryview(bytearray(_CHUNK))
-    with _told_as_ours(), path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            _cancellation.check()
-            digest.update(buffer[:count])
-            incoming.write(buffer[:count])
-            size += count
-    return size, digest.hexdigest()
-
-
-@contextmanager
-def _told_as_ours() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileDownloadError(
-            f"A model file could not be kept in {tempfile.gettempdir()} on its way: "
-            f"{error.strerror or error}. Make room there, or name another folder in the "
-            f"environment variable TMPDIR, and copy again."
-        ) from error
