@@ -87,6 +87,7 @@ LOCAL = CLIENT | {
 }
 
 REMOTE = CLIENT | {
+    "dataforce.seam.arrays",
     "dataforce_remote",
     "dataforce_remote.api",
     "dataforce_remote.backend",

@@ -67,9 +67,11 @@ def call(client: Any, name: str, made: Made) -> Any:
 
 
 def methods() -> set[str]:
-    """All calls of all resources but those that read."""
+    """All calls of all resources but those that read; a client that only reads has no overlay."""
     with Client(database_url=":memory:") as client:
-        resources = [name for name in vars(Resources) if not name.startswith("_")]
+        resources = [
+            name for name in vars(Resources) if not name.startswith("_") and name != "overlay"
+        ]
         return {
             f"{resource}.{method}"
             for resource in resources

@@ -148,7 +148,7 @@ def model_values(content: bytes = PACKAGE) -> ModelArtifactValues:
 
 def upload(workspace: LocalWorkspace, scope: Scope, content: bytes = PACKAGE) -> ModelArtifact:
     files = workspace.content(MODEL_ARTIFACT)
-    with files.receive(Path("ours.fnnx"), lambda _: None) as incoming:
+    with files.receive(scope, Path("ours.fnnx"), lambda _: None) as incoming:
         incoming.write(memoryview(content))
         return files.upload(scope, model_values(content), incoming)
 
