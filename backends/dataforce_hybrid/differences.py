@@ -39,7 +39,7 @@ class Differences:
                 yield change
 
     def entries(self, *states: State) -> Sequence[Entry]:
-        """The objects that are so, kind by kind, in the order they were made."""
+        """The objects that are so, kind by kind, in the order they were made, in short."""
         self._layer.index.refresh()
         return self._layer.index.within(self._root, self._layer.kinds, *states)
 
@@ -49,7 +49,8 @@ class Differences:
         base, mine = self.base(entry), self.mine(entry)
         fields: tuple[FieldChange, ...] = ()
         if entry.state == State.CHANGED:
-            fields = (*changed_fields(kind, base, mine), *_unshown(entry))
+            hidden = [FieldChange(field, HIDDEN, HIDDEN) for field in self.unshown(entry)]
+            fields = (*changed_fields(kind, base, mine), *hidden)
             if not fields:
                 return None
         record = base if mine is None else mine
@@ -68,9 +69,10 @@ class Differences:
 
     def base(self, entry: Entry) -> Any:
         """The remote's record when it was copied or hidden; `None` of one made here."""
-        if entry.base is None:
+        base = self._known(entry).base
+        if base is None:
             return None
-        return self._layer.kinds[entry.kind].record.model_validate_json(entry.base)
+        return self._layer.kinds[entry.kind].record.model_validate_json(base)
 
     def mine(self, entry: Entry) -> Any:
         """The record here; `None` of one deleted here."""
@@ -78,6 +80,15 @@ class Differences:
             return None
         store = self._layer.workspace.store(self._layer.kinds[entry.kind])
         return store.get(Scope(entry.scope), entry.identifier)
+
+    def unshown(self, entry: Entry) -> dict[str, Any]:
+        """What was given and no record shows, such as keys."""
+        text = self._known(entry).unshown
+        return json.loads(text) if text else {}
+
+    def _known(self, entry: Entry) -> Entry:
+        known = self._layer.workspace.entry(self._layer.kinds[entry.kind], entry.identifier)
+        return entry if known is None else known
 
 
 _ACTIONS = {
@@ -101,16 +112,7 @@ def changed_fields(kind: AnyKind, old: BaseModel, new: BaseModel) -> list[FieldC
     ]
 
 
-def unshown_values(entry: Entry) -> dict[str, Any]:
-    """What was given and no record shows, such as keys."""
-    return json.loads(entry.unshown) if entry.unshown else {}
-
-
 def name_of(kind: AnyKind, record: BaseModel) -> str:
     """What an object is called: by the first of its names that it has."""
     names = (getattr(record, field) for field in kind.names)
     return next((name for name in names if name), "")
-
-
-def _unshown(entry: Entry) -> list[FieldChange]:
-    return [FieldChange(field, HIDDEN, HIDDEN) for field in unshown_values(entry)]

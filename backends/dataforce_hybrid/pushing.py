@@ -22,7 +22,7 @@ from dataforce.overlay import Action, Change, Diff, PushReport, Resolution
 from dataforce.seam import Query, Scope, identifier_of
 from dataforce.seam.workspace import State
 from dataforce_hybrid.content import DELETING
-from dataforce_hybrid.differences import Differences, changeable, name_of, unshown_values
+from dataforce_hybrid.differences import Differences, changeable, name_of
 from dataforce_hybrid.merging import all_of
 from dataforce_hybrid.reviewing import Review, Step
 
@@ -124,7 +124,7 @@ class Push:
         kind, mine = self._layer.kinds[entry.kind], self._differences.mine(entry)
         wanted = {each.name for each in change.fields}
         values = {field: getattr(mine, field) for field in changeable(kind) if field in wanted}
-        values |= unshown_values(entry)
+        values |= self._differences.unshown(entry)
         changes = kind.changes.model_validate(values)
         self._remote.store(kind).update(Scope(entry.scope), entry.identifier, changes)
 
@@ -176,7 +176,7 @@ class Push:
 
     def _made(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any) -> Any:
         shown = [field for field in kind.values.model_fields if field in kind.record.model_fields]
-        given = {field: getattr(mine, field) for field in shown} | unshown_values(entry)
+        given = {field: getattr(mine, field) for field in shown} | self._differences.unshown(entry)
         values = kind.values.model_validate(given)
         if kind.file is None:
             return self._remote.store(kind).create(scope, values)

@@ -144,11 +144,6 @@ class MergedRecords(Generic[M, C, U]):
             if self._index.state(parent) == State.DELETED:
                 raise not_found(kind, parent)
 
-    def overlaid(self, base: M, ours: M) -> M:
-        """The remote's record with the fields that can change here."""
-        fields = {*self.kind.changes.model_fields, "updated_at"} & {*type(base).model_fields}
-        return base.model_copy(update={field: getattr(ours, field) for field in fields})
-
     # -- how it is done
 
     def _merged(self, scope: Scope, query: Query, position: Position) -> Page[M]:
@@ -222,12 +217,19 @@ class MergedRecords(Generic[M, C, U]):
             return self._changed(scope, record)
         return self._layer.counts.adjusted(self.kind, record)
 
+    def _overlaid(self, base: M, ours: M) -> M:
+        """The remote's record with the fields that can change here."""
+        fields = {*self.kind.changes.model_fields, "updated_at"} & {*type(base).model_fields}
+        return base.model_copy(update={field: getattr(ours, field) for field in fields})
+
     def _changed(self, scope: Scope, ours: M) -> M:
         """A record that was changed here, with what only the remote knows of it."""
         identifier = identifier_of(ours)
         entry = self._index.get(identifier)
-        if entry is not None and not entry.is_whole and entry.base is not None:
-            ours = self.overlaid(self.kind.record.model_validate_json(entry.base), ours)
+        if entry is not None and not entry.is_whole:
+            known = self._layer.workspace.entry(self.kind, identifier)
+            if known is not None and known.base is not None:
+                ours = self._overlaid(self.kind.record.model_validate_json(known.base), ours)
         if not self.kind.totals:
             return ours
         try:

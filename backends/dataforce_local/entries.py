@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
     update,
 )
@@ -106,7 +107,7 @@ class Entries:
     # -- what others see
 
     def after(self, connection: Connection, revision: int) -> Iterator[Entry]:
-        """The entries that changed after a revision, in order; parents before children."""
+        """The entries that changed after a revision, in order, in short; parents first."""
         return iter([_entry(row) for row in connection.execute(_AFTER, {"after": revision})])
 
     def _change(self, connection: Connection, statement: Update, key: dict[str, str]) -> bool:
@@ -135,7 +136,11 @@ _NOTHING: dict[str, Any] = {
     "successor": None,
 }
 _AFTER = (
-    select(entries)
+    select(
+        *(column for column in _COLUMNS if column.name not in ("base", "unshown")),
+        null().label("base"),
+        null().label("unshown"),
+    )
     .where(_COLUMNS.revision > bindparam("after"))
     .order_by(_COLUMNS.revision, _COLUMNS.scope, _COLUMNS.id)
 )

@@ -68,6 +68,11 @@ class LocalWorkspace(LocalBackend):
         with self._database.reading() as connection:
             return self._ledger.after(connection, after)
 
+    def entry(self, kind: AnyKind, identifier: str) -> Entry | None:
+        """All that is known of one object; `None` if nothing is."""
+        with self._database.reading() as connection:
+            return self._ledger.find(connection, kind, identifier)
+
     def copy(self, kind: Kind[M, C, U], scope: Scope, record: M, state: State) -> None:
         """Keep a record of the other side, its parents being here already."""
         with self._database.writing() as connection:

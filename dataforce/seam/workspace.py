@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from dataforce.config import Settings
+    from dataforce.seam.backend import AnyKind
     from dataforce.seam.kind import Kind
     from dataforce.seam.query import Scope
 
@@ -143,7 +144,14 @@ class Workspace(Backend, Protocol):
         ...
 
     def entries(self, after: int) -> Iterator[Entry]:
-        """The entries that changed after that revision, in the order of their changes."""
+        """The entries that changed after that revision, in the order of their changes.
+
+        Without `base` and `unshown`, which may be large; `entry` gives them.
+        """
+        ...
+
+    def entry(self, kind: AnyKind, identifier: str) -> Entry | None:
+        """All that is known of one object; `None` if nothing is."""
         ...
 
     def copy(self, kind: Kind[M, C, U], scope: Scope, record: M, state: State) -> None:

@@ -13,6 +13,7 @@ from dataforce.config import Settings
 from dataforce.models import (
     BUCKET_SECRET,
     COLLECTION,
+    KINDS,
     MODEL_ARTIFACT,
     ORBIT,
     ORGANIZATION,
@@ -156,7 +157,10 @@ def upload(workspace: LocalWorkspace, scope: Scope, content: bytes = PACKAGE) ->
 def entry_of(workspace: LocalWorkspace, identifier: str) -> Entry | None:
     """The entry of that id, `None` if there never was one."""
     found = (entry for entry in workspace.entries(0) if entry.identifier == identifier)
-    return next(found, None)
+    if (entry := next(found, None)) is None:
+        return None
+    kind = next(kind for kind in KINDS if kind.route == entry.kind)
+    return workspace.entry(kind, identifier) or entry
 
 
 def state_of(workspace: LocalWorkspace, identifier: str) -> State | None:
