@@ -244,10 +244,10 @@ class PushReport:
     is_dry_run: bool = False
 
     def __str__(self) -> str:
-        if not self.changes and not self.dropped:
-            return "nothing to push"
-        verb = "would be pushed" if self.is_dry_run else "pushed"
-        lines = [f"{verb}:", str(self.changes)]
+        lines = ["nothing to push"]
+        if self.changes or self.dropped:
+            verb = "would be pushed" if self.is_dry_run else "pushed"
+            lines = [f"{verb}:", str(self.changes)]
         if self.dropped:
             lines += ["dropped, as the platform's side was taken:", str(self.dropped)]
         if self.left_out:
