@@ -11,6 +11,10 @@ content      files: of the remote, kept by their SHA-256; of the overlay, its ow
 snapshot     what was pulled, in place of the remote, when there is no network
 pulling      brings records and files here
 differences  what changed, field by field
+claims       what only one object may have, on the remote
+reviewing    what a push would do, and what stands in its way
+ordering     what has to be published before what
+intents      what an interrupted push set out to do
 pushing      publishes the changes, and goes on where a push was interrupted
 overlay      all that `client.overlay` asks for
 backend      the parts put together

@@ -14,6 +14,7 @@ from dataforce.seam.workspace import State
 from dataforce_hybrid.content import DELETING
 from dataforce_hybrid.differences import Differences
 from dataforce_hybrid.index import DIFFERENT
+from dataforce_hybrid.intents import Intents
 from dataforce_hybrid.pulling import Pull
 from dataforce_hybrid.pushing import Push
 from dataforce_hybrid.snapshot import Pulled
@@ -75,10 +76,12 @@ class HybridOverlay:
                     f"those that there are."
                 )
         workspace = self._layer.workspace
+        intents = Intents(workspace.notes, self._root)
         for entry in entries:
             kind = self._layer.kinds[entry.kind]
             workspace.release(kind, Scope(entry.scope), entry.identifier)
             workspace.notes.erase(DELETING, entry.identifier)
+            intents.forget(entry.identifier)
 
     def pull(
         self,

@@ -9,7 +9,6 @@ what is left to be done.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -23,8 +22,9 @@ from dataforce.seam import Query, Scope, identifier_of
 from dataforce.seam.workspace import State
 from dataforce_hybrid.content import DELETING
 from dataforce_hybrid.differences import Differences, changeable, name_of
+from dataforce_hybrid.intents import Intents
 from dataforce_hybrid.merging import all_of
-from dataforce_hybrid.reviewing import Review, Step
+from dataforce_hybrid.reviewing import Review
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dataforce.seam.backend import AnyKind
     from dataforce.seam.workspace import Entry
     from dataforce_hybrid.layer import Layer
+    from dataforce_hybrid.ordering import Step
 
 _NAMED = 20
 """How many conflicts a message tells of."""
@@ -54,15 +55,16 @@ class Push:
         self._layer = layer
         self._remote = remote
         self._advance = advance
-        self._intents = f"push/{root}"
+        self._intents = Intents(layer.workspace.notes, root)
         self._differences = Differences(layer, root)
 
     def run(self, resolution: Resolution, *, dry_run: bool) -> PushReport:
         """Publish everything, or nothing if something stands in the way."""
-        review = Review(self._layer, self._differences, self._remote, resolution)
-        steps = list(review.steps())
+        steps = Review(
+            self._layer, self._differences, self._remote, self._intents, resolution
+        ).steps()
         self._refuse_conflicts(steps)
-        wanted = [step for step in steps if not step.is_dropped and not step.is_left_out]
+        wanted = [step for step in steps if step.is_sent]
         dropped = [step for step in steps if step.is_dropped]
         done = [step.change for step in wanted]
         if not dry_run:
@@ -70,7 +72,7 @@ class Push:
             for step in dropped:
                 self._settle(step.entry)
             self._settle_unchanged()
-            self._layer.workspace.notes.erase(self._intents)
+            self._intents.forget()
         return PushReport(
             changes=Diff(done),
             dropped=Diff(step.change for step in dropped),
@@ -130,6 +132,8 @@ class Push:
 
     def _delete(self, entry: Entry) -> None:
         kind = self._layer.kinds[entry.kind]
+        # It takes the remote several requests, and one after the first sees a changed object.
+        self._intents.begin(entry.identifier)
         with suppress(NotFoundError):  # a push that was interrupted did it, or somebody else
             self._remote.store(kind).delete(Scope(entry.scope), entry.identifier)
 
@@ -138,24 +142,26 @@ class Push:
     def _create(self, entry: Entry) -> str:
         """Make the object there, unless an interrupted push did; its id there."""
         kind, scope = self._layer.kinds[entry.kind], Scope(entry.scope)
-        mine, notes = self._differences.mine(entry), self._layer.workspace.notes
+        mine = self._differences.mine(entry)
         same = [each for each in self._called_like(kind, scope, mine) if _is_same(kind, each, mine)]
-        intent = notes.get(self._intents, entry.identifier)
-        if intent is None:
+        known = self._intents.known(entry.identifier)
+        if known is None:
             known = [identifier_of(each) for each in same]
-            notes.write(self._intents, {entry.identifier: json.dumps(known)})
-            candidates = []
-        else:
-            known = json.loads(intent)
-            candidates = [each for each in same if identifier_of(each) not in known]
+            self._intents.begin(entry.identifier, known)
+        candidates = [each for each in same if self._may_be_the_result(each, known)]
         theirs = self._found(kind, candidates) or self._made(kind, scope, entry, mine)
         if identifier_of(theirs) in known:
             # An upload of an equal one, killed when all was done but its note, was taken for this.
             theirs = self._made(kind, scope, entry, mine)
         self._remove_begun(kind, scope, candidates, identifier_of(theirs))
         self._layer.workspace.publish(kind, scope, entry.identifier, theirs)
-        notes.erase(self._intents, entry.identifier)
+        self._intents.forget(entry.identifier)
         return identifier_of(theirs)
+
+    def _may_be_the_result(self, theirs: Any, known: Sequence[str]) -> bool:
+        """Whether an interrupted push made it, and the user did not delete that since then."""
+        identifier = identifier_of(theirs)
+        return identifier not in known and self._layer.index.state(identifier) != State.DELETED
 
     def _called_like(self, kind: AnyKind, scope: Scope, mine: Any) -> Iterator[Any]:
         return all_of(self._remote.store(kind), scope, Query(name=name_of(kind, mine)))
@@ -170,8 +176,8 @@ class Push:
     ) -> None:
         """Remove what an interrupted push began and nobody can complete."""
         for each in candidates:
-            is_waiting = kind.file and getattr(each, kind.file.status) == kind.file.waiting
-            if is_waiting and identifier_of(each) != result:
+            is_begun = kind.file is not None and not kind.file.is_there(each)
+            if is_begun and identifier_of(each) != result:
                 self._remote.store(kind).delete(scope, identifier_of(each))
 
     def _made(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any) -> Any:

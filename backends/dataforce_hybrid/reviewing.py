@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from dataforce.errors import NotFoundError
-from dataforce.overlay import Change, Conflict, FieldConflict, Resolution
+from dataforce.overlay import Action, Change, Conflict, FieldConflict, Resolution
 from dataforce.seam import Scope
 from dataforce.seam.workspace import Entry, State
-from dataforce_hybrid.differences import (
-    Differences,
-    changeable,
-    changed_fields,
-)
+from dataforce_hybrid.claims import Claims
+from dataforce_hybrid.differences import Differences, changeable, changed_fields
+from dataforce_hybrid.ordering import Step, in_order
 
 if TYPE_CHECKING:
     from dataforce.seam import ReadableBackend
     from dataforce.seam.backend import AnyKind
+    from dataforce_hybrid.intents import Intents
     from dataforce_hybrid.layer import Layer
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing to be published, or to be given up.
-
-    Args:
-        entry: What became of the object.
-        change: The same, as a user sees it; with the fields that are to be sent.
-        conflict: What stands in the way.
-        is_dropped: Whether the remote's side was taken, so that nothing is sent.
-        is_left_out: Whether it cannot be published and stays here.
-    """
-
-    entry: Entry
-    change: Change
-    conflict: Conflict | None = None
-    is_dropped: bool = False
-    is_left_out: bool = False
+_TANGLED = "it takes the place of an object that can go only after it; push one, then the other"
 
 
 class Review:
@@ -50,6 +33,7 @@ class Review:
         layer: Both sides.
         differences: What became of each object.
         remote: The remote to publish to.
+        intents: What a push that was interrupted began.
         resolution: Whose side to take.
     """
 
@@ -58,16 +42,34 @@ class Review:
         layer: Layer,
         differences: Differences,
         remote: ReadableBackend,
+        intents: Intents,
         resolution: Resolution,
     ) -> None:
         self._layer = layer
         self._differences = differences
         self._remote = remote
+        self._intents = intents
         self._resolution = resolution
         self._known: dict[str, Any] = {}
+        self._claims = Claims(remote, tuple(layer.kinds.values()))
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> list[Step]:
         """In the order in which they can be published: what others need is there before them."""
+        steps = {step.entry.identifier: step for step in self._each()}
+        # Deletions first: what takes the place of an object needs to know whether it goes.
+        for step in sorted(steps.values(), key=lambda one: one.change.action != Action.DELETED):
+            if step.is_sent:
+                steps[step.entry.identifier] = self._unhindered(step, steps)
+        ordered, tangled = in_order(steps, self._needs)
+        waiting = {step.entry.identifier for step in tangled if step.is_sent}
+        return [
+            replace(step, conflict=_hopeless(step.change, _TANGLED))
+            if step.entry.identifier in waiting
+            else step
+            for step in ordered
+        ]
+
+    def _each(self) -> Iterator[Step]:
         for entry in self._differences.entries(State.CREATED):
             yield self._created(entry)
         for entry in self._differences.entries(State.CHANGED):
@@ -83,11 +85,9 @@ class Review:
         kind, mine = self._layer.kinds[entry.kind], self._differences.mine(entry)
         step = Step(entry, change)
         for target, scope, identifier in _supports(kind, entry, mine):
-            if self._layer.index.state(identifier) == State.CREATED:
-                continue
-            if self._theirs(target, scope, identifier) is None:
+            if self._is_gone(target, scope, identifier):
                 reason = f"the {target.name} {identifier} was deleted there"
-                return replace(step, conflict=Conflict(change, reason, (), False, False))
+                return replace(step, conflict=_hopeless(change, reason))
         if kind.file is not None and not kind.file.is_there(mine):
             is_waiting = getattr(mine, kind.file.status) == kind.file.waiting
             return replace(step, is_left_out=not is_waiting)
@@ -106,6 +106,10 @@ class Review:
         base, mine = self._differences.base(entry), self._differences.mine(entry)
         if not _can_be_set(kind, change, mine):
             return replace(step, is_left_out=True)
+        for target, above, identifier in _references(kind, entry, mine):
+            if self._is_gone(target, above, identifier):
+                reason = f"the {target.name} {identifier} was deleted there"
+                return self._resolved(step, Conflict(change, reason, can_be_mine=False))
         wanted = [each for each in change.fields if _is_news(each.name, theirs, mine)]
         both = {each.name for each in changed_fields(kind, base, theirs)}
         clashes = [each.name for each in wanted if each.name in both]
@@ -130,15 +134,62 @@ class Review:
         if theirs is None:
             return replace(step, is_dropped=True)
         base = self._differences.base(entry)
-        fields = (*changeable(kind), *kind.totals)
+        is_begun = self._intents.known(entry.identifier) is not None
         told = tuple(
             FieldConflict(field, getattr(base, field), getattr(theirs, field), None)
-            for field in fields
+            for field in (*changeable(kind), *kind.totals)
             if getattr(base, field) != getattr(theirs, field)
+            and not (is_begun and _comes_of_deleting(kind, field, base, theirs))
         )
         if not told:
             return step
         return self._resolved(step, Conflict(change, "it is deleted here, and changed there", told))
+
+    def _unhindered(self, step: Step, steps: Mapping[str, Step]) -> Step:
+        """The step, with a conflict if another object there does not let it happen."""
+        kind, scope = self._layer.kinds[step.entry.kind], Scope(step.entry.scope)
+        if step.change.action == Action.DELETED:
+            for user, identifier, field in self._claims.users(kind, scope, step.change.id):
+                if identifier not in steps or not steps[identifier].lets_go((field,)):
+                    reason = f"the {user.name} {identifier} uses it there"
+                    return self._resolved(step, Conflict(step.change, reason, can_be_mine=False))
+            return step
+        holder = self._holder(step)
+        if holder is None or (holder in steps and steps[holder].lets_go(kind.unique)):
+            return step
+        reason = f"{holder} has that {' and '.join(kind.unique)} there"
+        if step.change.action == Action.CREATED:
+            return replace(step, conflict=_hopeless(step.change, reason))
+        return self._resolved(step, Conflict(step.change, reason, can_be_mine=False))
+
+    def _holder(self, step: Step) -> str | None:
+        """Id of the remote's object that has what only this one may have."""
+        kind, entry = self._layer.kinds[step.entry.kind], step.entry
+        holder = self._claims.holder(kind, Scope(entry.scope), self._differences.mine(entry))
+        if step.change.action == Action.CREATED and holder is not None:
+            known = self._intents.known(entry.identifier)
+            # What a push that was interrupted made of this very object is no other.
+            return holder if known is None or holder in known else None
+        return None if holder == entry.identifier else holder
+
+    def _needs(self, step: Step) -> Iterator[str]:
+        """The ids of the objects that must be published before one."""
+        kind, entry = self._layer.kinds[step.entry.kind], step.entry
+        if step.change.action == Action.DELETED:
+            for _, identifier, _ in self._claims.users(kind, Scope(entry.scope), entry.identifier):
+                yield identifier
+            return
+        for _, _, identifier in _supports(kind, entry, self._differences.mine(entry)):
+            if self._layer.index.state(identifier) == State.CREATED:
+                yield identifier
+        if (holder := self._holder(step)) is not None:
+            yield holder
+
+    def _is_gone(self, kind: AnyKind, scope: Scope, identifier: str) -> bool:
+        """Whether an object of the remote that is needed here is not there any more."""
+        if self._layer.index.state(identifier) == State.CREATED:
+            return False
+        return self._theirs(kind, scope, identifier) is None
 
     def _resolved(self, step: Step, conflict: Conflict, left: tuple[Any, ...] = ()) -> Step:
         """The step if a side was taken that can be, else with its conflict."""
@@ -163,8 +214,24 @@ def _supports(kind: AnyKind, entry: Entry, mine: Any) -> Iterator[tuple[AnyKind,
     """What an object stands below or refers to, each with its place."""
     if kind.parent is not None:
         yield kind.parent, Scope(entry.scope[:-1]), entry.scope[-1]
+    yield from _references(kind, entry, mine)
+
+
+def _references(kind: AnyKind, entry: Entry, mine: Any) -> Iterator[tuple[AnyKind, Scope, str]]:
     for field, target in kind.references.items():
         yield target, Scope(entry.scope[: len(target.ancestors)]), getattr(mine, field)
+
+
+def _hopeless(change: Change, reason: str) -> Conflict:
+    """A conflict in which no side can be taken."""
+    return Conflict(change, reason, can_be_mine=False, can_be_theirs=False)
+
+
+def _comes_of_deleting(kind: AnyKind, field: str, base: Any, theirs: Any) -> bool:
+    """Whether a push that was killed while it deleted an object may have left it so."""
+    if field in kind.totals:
+        return bool(getattr(theirs, field) < getattr(base, field))
+    return kind.file is not None and field == kind.file.status
 
 
 def _is_news(field: str, theirs: Any, mine: Any) -> bool:

@@ -1,0 +1,61 @@
+"""What only one object may have, and what others hold on to, on the remote as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dataforce.seam import Query, Scope, identifier_of
+from dataforce_hybrid.merging import all_of
+
+if TYPE_CHECKING:
+    from dataforce.seam import ReadableBackend
+    from dataforce.seam.backend import AnyKind
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Looks up the declared rules on the remote; each list is fetched once, if it matters.
+
+    Args:
+        remote: The remote to publish to.
+        kinds: Every kind, parents before children.
+    """
+
+    remote: ReadableBackend
+    kinds: Sequence[AnyKind]
+    _lists: dict[tuple[AnyKind, Scope], list[Any]] = field(default_factory=dict)
+
+    def holder(self, kind: AnyKind, scope: Scope, wanted: Any) -> str | None:
+        """Id of the object that has what only one may have of those values."""
+        values = [getattr(wanted, field) for field in kind.unique]
+        for record in self._all(kind, scope) if values else ():
+            if [getattr(record, field) for field in kind.unique] == values:
+                return identifier_of(record)
+        return None
+
+    def users(
+        self, kind: AnyKind, scope: Scope, identifier: str
+    ) -> Iterator[tuple[AnyKind, str, str]]:
+        """The objects that refer to that one: kind, id, and the field that does."""
+        for user in self.kinds:
+            for name, target in user.references.items():
+                if target is kind:
+                    for record in self._all(user, scope):
+                        if getattr(record, name) == identifier:
+                            yield user, identifier_of(record), name
+
+    def _all(self, kind: AnyKind, scope: Scope) -> list[Any]:
+        """Every object of a kind below a scope, which may be that of a kind above it."""
+        key = kind, scope
+        if key not in self._lists:
+            self._lists[key] = [*self._listed(kind, scope)]
+        return self._lists[key]
+
+    def _listed(self, kind: AnyKind, scope: Scope) -> Iterator[Any]:
+        if len(scope.ids) == len(kind.ancestors):
+            yield from all_of(self.remote.store(kind), scope, Query())
+            return
+        for parent in self._all(kind.ancestors[len(scope.ids)], scope):
+            yield from self._all(kind, scope.child(identifier_of(parent)))

@@ -1,0 +1,72 @@
+"""An order in which changes can be published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dataforce.overlay import Action, Change, Conflict
+
+if TYPE_CHECKING:
+    from dataforce.seam.workspace import Entry
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to be published, or to be given up.
+
+    Args:
+        entry: What became of the object.
+        change: The same, as a user sees it; with the fields that are to be sent.
+        conflict: What stands in the way.
+        is_dropped: Whether the remote's side was taken, so that nothing is sent.
+        is_left_out: Whether it cannot be published and stays here.
+    """
+
+    entry: Entry
+    change: Change
+    conflict: Conflict | None = None
+    is_dropped: bool = False
+    is_left_out: bool = False
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether anything is to be published."""
+        return self.conflict is None and not self.is_dropped and not self.is_left_out
+
+    def lets_go(self, fields: Collection[str]) -> bool:
+        """Whether the remote's object has other values in those fields then, or is gone."""
+        is_changed = any(each.name in fields for each in self.change.fields)
+        return self.is_sent and (self.change.action == Action.DELETED or is_changed)
+
+
+def in_order(
+    steps: Mapping[str, Step], needs: Callable[[Step], Iterable[str]]
+) -> tuple[list[Step], list[Step]]:
+    """The steps as they come, each after those that it needs.
+
+    Args:
+        steps: By the id of their object.
+        needs: The ids of the objects whose steps must come before one.
+
+    Returns:
+        The steps in order, and those of them that need one which needs them.
+    """
+    done: dict[str, Step] = {}
+    tangled: list[Step] = []
+    for step in steps.values():
+        # A stack of our own: no chain of needs is too long for it.
+        begun: dict[str, Iterator[str]] = {}
+        waiting = [step.entry.identifier]
+        while waiting:
+            identifier = waiting[-1]
+            left = begun.setdefault(identifier, iter([*needs(steps[identifier])]))
+            following = next((each for each in left if each in steps and each not in done), None)
+            if following is None:
+                done.setdefault(identifier, steps[waiting.pop()])
+            elif following in begun:
+                tangled.append(steps[identifier])
+            else:
+                waiting.append(following)
+    return [*done.values()], tangled
