@@ -12,6 +12,8 @@ from dataforce.errors import BadRequestError
 from dataforce.seam import Page, Query, Scope, identifier_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic import BaseModel
 
     from dataforce.seam import ReadableStore
@@ -27,11 +29,14 @@ class Mark:
 
     Args:
         cursor: Of the page that was being taken; `None` for the first.
-        latest: Id of the last record that was taken from that page; empty if none was.
+        latest: Key of the last record that was taken from that page; `None` if none was.
+        reached: The furthest key up to there. A remote may be out of order, as by ids that do not
+            tell the age: what comes too late counts as if it had this key.
     """
 
     cursor: str | None = None
-    latest: str = ""
+    latest: Key | None = None
+    reached: Key | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Position:
     Args:
         theirs: How far the remote was taken.
         ours: How far the workspace was.
-        key: Of the last record on the page, to go on after it if it is no longer there.
+        key: Of the last record on the page. A record that is to come may have gone over from one
+            side to the other, and so may one that was there already.
     """
 
     theirs: Mark = Mark()
@@ -51,11 +57,11 @@ class Position:
     @property
     def is_merged(self) -> bool:
         """Whether the page held records of both sides, or ended within a page of the remote."""
-        return bool(self.theirs.latest) or self.ours != Mark()
+        return self.theirs.latest is not None or self.ours != Mark()
 
     def cursor(self, query: Query) -> str:
         """As text."""
-        sides = [[mark.cursor, mark.latest] for mark in (self.theirs, self.ours)]
+        sides = [[mark.cursor, mark.latest, mark.reached] for mark in (self.theirs, self.ours)]
         return query.cursor_after([*sides, self.key], "")
 
 
@@ -64,12 +70,38 @@ def position_of(query: Query) -> Position:
     match query.position():
         case None:
             return Position()
-        case [[[_, str()] as theirs, [_, str()] as ours, [bool(), _, str()] as key], ""]:
-            return Position(Mark(*theirs), Mark(*ours), (key[0], key[1], key[2]))
-    raise BadRequestError(
+        case [
+            [
+                [None | str(), None | [bool(), _, str()], None | [bool(), _, str()]] as theirs,
+                [None | str(), None | [bool(), _, str()], None | [bool(), _, str()]] as ours,
+                None | [bool(), _, str()] as key,
+            ],
+            "",
+        ]:
+            return Position(_mark(*theirs), _mark(*ours), _key(key))
+    raise _foreign_cursor(query)
+
+
+def require_one_sided(query: Query) -> None:
+    """Raise `BadRequestError` for a cursor of a merged page, which no single side made."""
+    match query.position():
+        case [_, ""]:
+            raise _foreign_cursor(query)
+
+
+def _foreign_cursor(query: Query) -> BadRequestError:
+    return BadRequestError(
         f"The cursor {query.cursor!r} does not belong to this list, or what it lists was "
         f"published meanwhile. Begin again without a cursor."
     )
+
+
+def _mark(cursor: str | None, latest: list[Any] | None, reached: list[Any] | None) -> Mark:
+    return Mark(cursor, _key(latest), _key(reached))
+
+
+def _key(value: list[Any] | None) -> Key | None:
+    return None if value is None else (value[0], value[1], value[2])
 
 
 def key_of(record: BaseModel, sort_by: str) -> Key:
@@ -82,6 +114,12 @@ def key_of(record: BaseModel, sort_by: str) -> Key:
     return value is not None, 0 if value is None else value, identifier_of(record)
 
 
+def furthest(query: Query, keys: Iterable[Key | None]) -> Key | None:
+    """The key that comes last in the order of a query."""
+    present = (key for key in keys if key is not None)
+    return max(present, default=None) if query.order == "asc" else min(present, default=None)
+
+
 class Side(Generic[M]):
     """One side's records in order, fetched as they are taken.
 
@@ -89,8 +127,8 @@ class Side(Generic[M]):
         fetch: The page at a cursor.
         mark: How far it was taken before.
         keep: Whether a record is to be seen.
-        is_after: Whether a record comes after all that was taken before; asked only if the last
-            one that was taken is no longer where it was.
+        query: The order.
+        key: Where the merged page before ended.
     """
 
     def __init__(
@@ -98,84 +136,120 @@ class Side(Generic[M]):
         fetch: Callable[[str | None], Page[M]],
         mark: Mark,
         keep: Callable[[M], bool],
-        is_after: Callable[[M], bool],
+        query: Query,
+        key: Key | None,
     ) -> None:
         self._fetch = fetch
         self._keep = keep
-        self._is_after = is_after
+        self._query = query
+        self._key = key
         self.mark = mark
-        self._waiting: list[M] = []
+        self._waiting: list[tuple[Key, M]] = []
+        self._is_open = False
+        self._is_found = mark.latest is None
+        self._end: Key | None = None
         self._next: str | None = None
-        self.is_done = False
 
-    def head(self) -> M | None:
-        """The next record, which stays; `None` at the end."""
-        while not self._waiting and not self.is_done:
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing more."""
+        return self._is_open and not self._waiting and self._next is None
+
+    def needs_page(self, rival: Key | None) -> bool:
+        """Whether another page must be fetched to tell if `rival` comes before its records."""
+        if self._waiting or self.is_done:
+            return False
+        is_later = rival is None or self._end is None or self._is_before(self._end, rival)
+        return not self._is_open or is_later
+
+    def head(self, rival: Key | None = None) -> Key | None:
+        """The key of the next record; `None` at the end, or if `rival` comes before it anyhow."""
+        while self.needs_page(rival):
+            if self._is_open:
+                self._turn()
             self._open()
-        return self._waiting[-1] if self._waiting else None
+        return self._waiting[-1][0] if self._waiting else None
 
-    def take(self) -> M:
+    def take(self) -> tuple[Key, M]:
         """The next record, of which `head` told that it is there."""
-        record = self._waiting.pop()
-        self.mark = replace(self.mark, latest=identifier_of(record))
-        if not self._waiting:
+        reached, record = self._waiting.pop()
+        self.mark = replace(self.mark, latest=key_of(record, self._query.sort_by), reached=reached)
+        self._is_found = True
+        return reached, record
+
+    def settle(self, key: Key) -> None:
+        """Go on to the next page if nothing on this one is to come, whoever changes what."""
+        is_passed = self._end is None or not self._is_before(key, self._end)
+        if self._is_open and not self._waiting and self._next is not None and is_passed:
             self._turn()
-        return record
 
     def _open(self) -> None:
         page = self._fetch(self.mark.cursor)
-        items = page.items
-        ids = [*map(identifier_of, items)]
-        if self.mark.latest in ids:
-            items = items[ids.index(self.mark.latest) + 1 :]
-        elif self.mark.latest or self.mark.cursor is None:
-            items = [record for record in items if self._is_after(record)]
-        self._waiting = [record for record in reversed(items) if self._keep(record)]
+        keys = [key_of(record, self._query.sort_by) for record in page.items]
+        begin = 0
+        if self.mark.latest in keys:
+            begin = keys.index(self.mark.latest) + 1
+            self._is_found = True
+        self._end, waiting = self.mark.reached, []
+        for key, record in zip(keys[begin:], page.items[begin:], strict=True):
+            self._end = furthest(self._query, (self._end, key)) or key
+            # Without the last one that was taken, only its place in the order tells what was.
+            if self._is_to_come(self._end if self._is_found else key, key) and self._keep(record):
+                waiting.append((self._end, record))
+        self._waiting = waiting[::-1]
         self._next = page.cursor
-        if not self._waiting:
-            self._turn()
+        self._is_open = True
 
     def _turn(self) -> None:
-        """Go on to the next page, which is fetched when it is needed."""
-        if self._next is None:
-            self.is_done = True
-        else:
-            self.mark = Mark(self._next)
+        latest = None if self._is_found else self.mark.latest
+        self.mark = Mark(self._next, latest, self._end)
+        self._is_open = False
 
-    @property
-    def is_between_pages(self) -> bool:
-        """Whether the next record is on a page that was not fetched yet."""
-        return not self._waiting and not self.is_done
+    def _is_to_come(self, reached: Key, key: Key) -> bool:
+        if self._key is None:
+            return True
+        return not self._is_before(reached, self._key) and key != self._key
+
+    def _is_before(self, one: Key, other: Key) -> bool:
+        return one < other if self._query.order == "asc" else other < one
 
 
 def merged_page(query: Query, theirs: Side[M], ours: Side[M]) -> Page[M]:
     """The next page of both sides.
 
-    Without a limit it ends where a page of theirs ends, so that none is fetched twice.
+    Without a limit it ends where a page of either side ends, so that none is fetched twice.
     """
     items: list[M] = []
+    key: Key | None = None
     while query.limit is None or len(items) < query.limit:
-        side = _earlier(query, theirs, ours)
-        if side is None:
-            return Page(items, cursor=None)
-        items.append(side.take())
-        if query.limit is None and theirs.is_between_pages:
+        is_enough = query.limit is None and bool(items)
+        if is_enough and ours.needs_page(None):
             break
-    if theirs.is_done and ours.is_done:
+        here = ours.head()
+        if is_enough and theirs.needs_page(here):
+            break
+        side = _earlier(query, theirs, theirs.head(here), ours, here)
+        if side is None:
+            break
+        key, record = side.take()
+        items.append(record)
+    if key is None or (theirs.is_done and ours.is_done):
         return Page(items, cursor=None)
-    key = key_of(items[-1], query.sort_by)
+    theirs.settle(key)
+    ours.settle(key)
     return Page(items, Position(theirs.mark, ours.mark, key).cursor(query))
 
 
-def _earlier(query: Query, theirs: Side[M], ours: Side[M]) -> Side[M] | None:
+def _earlier(
+    query: Query, theirs: Side[M], there: Key | None, ours: Side[M], here: Key | None
+) -> Side[M] | None:
     """The side whose next record comes first, `None` if neither has one."""
-    there, here = theirs.head(), ours.head()
     if there is None:
         return None if here is None else ours
     if here is None:
         return theirs
-    is_before = key_of(there, query.sort_by) < key_of(here, query.sort_by)
-    return theirs if is_before == (query.order == "asc") else ours
+    # One that comes too late may count as if it had the key of one of ours.
+    return theirs if (there < here if query.order == "asc" else here < there) else ours
 
 
 def all_of(store: ReadableStore[M], scope: Scope, query: Query) -> Iterator[M]:

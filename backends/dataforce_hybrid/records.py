@@ -19,9 +19,11 @@ from dataforce_hybrid.merging import (
     Position,
     Side,
     all_of,
+    furthest,
     key_of,
     merged_page,
     position_of,
+    require_one_sided,
 )
 from dataforce_hybrid.refusals import not_found
 from dataforce_hybrid.rules import Rules
@@ -59,6 +61,7 @@ class MergedRecords(Generic[M, C, U]):
         scope = self._index.resolved(scope)
         self.require_visible(scope)
         if self._index.is_made_here(scope.ids):
+            require_one_sided(query)
             return self._ours.page(scope, query)
         is_touched = self._index.has(scope.ids[-1], self.kind.route, *DIFFERENT)
         if query.name is not None:
@@ -70,8 +73,10 @@ class MergedRecords(Generic[M, C, U]):
         items = self._shown(scope, page.items)
         if page.cursor is None:
             return Page(items, None)
-        key = key_of(items[-1], query.sort_by) if items else position.key
-        return Page(items, Position(Mark(page.cursor), key=key).cursor(query))
+        keys = [key_of(record, query.sort_by) for record in page.items]
+        reached = furthest(query, (position.key, *keys))
+        after = Position(Mark(page.cursor, reached=reached), key=reached)
+        return Page(items, after.cursor(query))
 
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id, or with the id that it had before it was published."""
@@ -147,27 +152,23 @@ class MergedRecords(Generic[M, C, U]):
     # -- how it is done
 
     def _merged(self, scope: Scope, query: Query, position: Position) -> Page[M]:
-        def is_after(record: M) -> bool:
-            if position.key is None:
-                return True
-            key = key_of(record, query.sort_by)
-            return key > position.key if query.order == "asc" else key < position.key
-
         def fetch(store: ReadableStore[M], cursor: str | None) -> Page[M]:
             return store.page(scope, replace(query, cursor=cursor))
 
         def nothing(cursor: str | None) -> Page[M]:
             return Page([], cursor=None)
 
-        theirs = Side(partial(fetch, self._theirs), position.theirs, self._is_theirs, is_after)
+        there = partial(fetch, self._theirs)
         # Without anything of ours, its parents may not be here either.
         here = partial(fetch, self._ours) if self._has_ours(scope) else nothing
-        ours = Side(here, position.ours, self._is_ours, is_after)
+        theirs = Side(there, position.theirs, self._is_theirs, query, position.key)
+        ours = Side(here, position.ours, self._is_ours, query, position.key)
         page = merged_page(query, theirs, ours)
         return Page(self._shown(scope, page.items), page.cursor)
 
     def _called(self, scope: Scope, query: Query) -> Page[M]:
         """Few have one name, so all of them are taken and put in order."""
+        require_one_sided(query)
         found = self._matches(self._theirs, scope, query, self._is_theirs)
         if self._has_ours(scope):
             found += self._matches(self._ours, scope, query, self._is_ours)
