@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dataforce.errors import NotFoundError
 from dataforce.seam import Query, Scope, identifier_of
-from dataforce.seam.workspace import State
+from dataforce.seam.workspace import Entry, State
 from dataforce_hybrid.merging import all_of
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Counts:
     def _difference(self, kind: AnyKind, identifier: str, counted: AnyKind) -> int:
         made = self._index.below(identifier, counted.route, State.CREATED)
         deleted = self._index.below(identifier, counted.route, State.DELETED)
+        if any(each.parent is counted for each in self._kinds.values()):
+            deleted = [entry for entry in deleted if self._is_counted(counted, entry)]
         between = counted.ancestors[counted.ancestors.index(kind) + 1 :]
         hidden = sum(
             self._held(each, Scope(entry.scope), entry.identifier, counted)
@@ -59,6 +61,14 @@ class Counts:
             for entry in self._index.below(identifier, each.route, State.DELETED)
         )
         return len(made) - len(deleted) - hidden
+
+    def _is_counted(self, kind: AnyKind, entry: Entry) -> bool:
+        """Whether the remote still counts an object that is hidden here."""
+        try:
+            self._remote.store(kind).get(Scope(entry.scope), entry.identifier)
+        except NotFoundError:
+            return False
+        return True
 
     def _held(self, kind: AnyKind, scope: Scope, identifier: str, counted: AnyKind) -> int:
         """How many the remote counts below an object that is hidden here."""

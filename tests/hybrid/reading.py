@@ -12,7 +12,6 @@ import pytest
 
 from dataforce import Client, Collection, ModelArtifact
 from dataforce.config import APIVersion
-from dataforce.models import COLLECTION, MODEL_ARTIFACT
 from dataforce.seam import Scope
 from dataforce.testing.packages import MANIFEST, build_package
 from tests.server.serving import KEY, serving
@@ -69,7 +68,7 @@ class Production:
         return Scope((organization, collection.orbit_id, collection.id))
 
     def files(self) -> int:
-        """How many files were fetched."""
+        """How many requests for a file arrived."""
         return sum(each.startswith("GET /objects") for each in self.seen)
 
 
@@ -108,5 +107,3 @@ def names(records: Sequence[Collection] | Sequence[ModelArtifact]) -> list[str |
     """What they are called."""
     return [each.name if isinstance(each, Collection) else each.model_name for each in records]
 
-
-KINDS = {"collections": COLLECTION, "model_artifacts": MODEL_ARTIFACT}
