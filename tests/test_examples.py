@@ -1,4 +1,4 @@
-"""The quickstarts do what they promise, when run as a user runs them."""
+"""The examples do what they promise, when run as a user runs them."""
 
 from __future__ import annotations
 
@@ -87,6 +87,30 @@ def test_leaves_nothing_but_the_registry(quickstart: Path, tmp_path: Path) -> No
     run(tmp_path, str(quickstart))
     assert len(list(tmp_path.rglob("registry.db"))) == 1
     assert list(tmp_path.rglob("*.fnnx")) == []
+
+
+def test_hybrid_publishes_what_it_showed(tmp_path: Path) -> None:
+    told = [line for line in run(tmp_path, str(EXAMPLES / "hybrid.py")).splitlines() if line]
+    production = "production  Spring 100, Summer 100, Autumn 100, Winter 100, Greenhouse 100"
+    published = "Spring 99, Summer 100, Autumn 100, Winter 100, Greenhouse 100, Next 2"
+    assert told[0].startswith("served      at http://127.0.0.1:")
+    assert told[1:4] == [production, f"hybrid      {published}", production]
+    assert "untouched   production.db and its write-ahead log: the same bytes (SHA-256)" in told
+    assert told.count("4 created (153.6 kB), 1 changed, 2 deleted (102.4 kB)") == 3
+    assert told[-3:] == [
+        f"production  {published}",
+        "equal       507 collections and models are as hybrid showed them",
+        "overlay     no changes",
+    ]
+
+
+def test_hybrid_needs_none_of_your_settings_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {"READ_ONLY": "true", "BACKEND_TYPE": "remote", "ORBIT": "None"}.items():
+        monkeypatch.setenv(f"DFS_{name}", value)
+    run(tmp_path, str(EXAMPLES / "hybrid.py"))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_the_taste_in_the_readme_is_true(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_ci_runs_the_second_command_of_the_readme_and_every_other_environment() 
     assert ["tests", *others.split(",")] == list(environments())
 
 
-def test_both_quickstarts_are_run_by_tox() -> None:
+def test_every_example_is_run_by_tox() -> None:
     run = {word for word in environments()["examples"].split() if word.startswith("examples/")}
     assert run == {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")}
 
