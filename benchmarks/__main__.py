@@ -14,7 +14,15 @@ from pathlib import Path
 from benchmarks.options import Options
 from benchmarks.report import Table, introduction, replace_report
 
-SUBJECTS = ("imports", "registry", "transfers", "processes", "http", "remote_transfers")
+SUBJECTS = (
+    "imports",
+    "registry",
+    "transfers",
+    "processes",
+    "http",
+    "remote_transfers",
+    "hybrid",
+)
 
 QUICK = Options(sizes=(200,), rounds=2, seconds=0.05, gigabytes=0.05, processes=2, each=20)
 """Enough to see that everything runs; its figures mean nothing."""
