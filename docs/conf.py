@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(pydantic|sqlalchemy)(_core)?(\..*)?"),
     ("py:.*", r"(fastapi|starlette)(\..*)?|FastAPI"),
     # Type variables have no place of their own.
-    ("py:.*", r"dataforce(\.\w+)+\.[A-Z]"),
+    ("py:.*", r"(dataforce(\.\w+)+\.)?[A-Z]"),
 ]
 
 

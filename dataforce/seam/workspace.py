@@ -35,7 +35,7 @@ class State(StrEnum):
     DELETED = "deleted"
     """An object of the other side that is hidden here."""
     COPIED = "copied"
-    """A copy that only carries what stands below it, or is pointed at: the other side's holds."""
+    """A copy that only carries what stands below it, or is pointed at; the other side's holds."""
     PUBLISHED = "published"
     """Made here, and since then on the other side under another id."""
     GONE = "gone"
