@@ -11,7 +11,7 @@ import json
 import selectors
 import socket
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from typing import cast
 
@@ -25,7 +25,7 @@ class _Replay:
     """One port; a request only reads, carries no content and fits into one packet."""
 
     def __init__(self, platform: int) -> None:
-        self._platform = HTTPConnection("127.0.0.1", platform)
+        self._platform = platform
         self._selector = selectors.DefaultSelector()
         self._answers: dict[bytes, bytes] = {}
 
@@ -68,10 +68,12 @@ class _Replay:
 
     def _asked(self, target: str) -> bytes:
         headers = {"Authorization": f"Bearer {wire.API_KEY}"}
-        self._platform.request("GET", target, headers=headers)
-        response = self._platform.getresponse()
-        kind = response.headers["content-type"]
-        return wire.answer(response.read(), response.status, {"content-type": kind})
+        # Kept open, the platform would close it one day.
+        with closing(HTTPConnection("127.0.0.1", self._platform)) as platform:
+            platform.request("GET", target, headers=headers)
+            response = platform.getresponse()
+            kind = response.headers["content-type"]
+            return wire.answer(response.read(), response.status, {"content-type": kind})
 
 
 if __name__ == "__main__":
