@@ -81,6 +81,8 @@ class MergedRecords(Generic[M, C, U]):
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id, or with the id that it had before it was published."""
         self._index.refresh()
+        if self._index.is_empty:
+            return self._theirs.get(scope, identifier)
         return self.current(self._index.resolved(scope), self._index.resolve(identifier))
 
     def create(self, scope: Scope, values: C) -> M:
