@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from dataforce.seam.read_only import ReadOnlyBackend
 from pydantic import BaseModel
 
 from dataforce.config import BackendType
@@ -16,6 +15,7 @@ from dataforce.errors import OfflineWarning
 from dataforce.models import KINDS
 from dataforce.overlay import age
 from dataforce.seam import find_backend
+from dataforce.seam.read_only import ReadOnlyBackend
 from dataforce_hybrid.below import ContentBelow, RecordsBelow
 from dataforce_hybrid.layer import Layer
 from dataforce_hybrid.location import Location
