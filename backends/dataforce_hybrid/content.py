@@ -62,8 +62,11 @@ class MergedContent(Generic[M, C]):
 
     def open(self, scope: Scope, record: M) -> Content:
         """The bytes of a record, wherever they are."""
+        self._index.refresh()
         scope = self._index.resolved(scope)
         identifier = self._index.resolve(identifier_of(record))
+        if identifier != identifier_of(record):  # published since it was read
+            record = self._records.current(scope, identifier)
         if self._index.state(identifier) == State.CREATED:
             return self._ours.open(scope, record)
         if self._index.state(identifier) == State.CHANGED and self._was_deleted(scope, record):
@@ -82,10 +85,12 @@ class MergedContent(Generic[M, C]):
         scope, record = self._located(scope, identifier)
         if self._index.is_made_here((record.id,)):
             return self._ours.delete_url(scope, record.id)
-        with self._layer.copies.changing(self._kind, scope, record.id):
-            url = self._ours.delete_url(scope, record.id)
-            self._layer.workspace.notes.write(DELETING, {record.id: ""})
-            return url
+        if self._index.state(record.id) != State.CHANGED:
+            base = self._layer.copies.base(self._kind, scope, record.id)
+            self._layer.workspace.copy(self._kind, scope, base, State.CHANGED)
+        url = self._ours.delete_url(scope, record.id)
+        self._layer.workspace.notes.write(DELETING, {record.id: ""})
+        return url
 
     def _located(self, scope: Scope, identifier: str) -> tuple[Scope, Any]:
         self._index.refresh()
@@ -144,13 +149,13 @@ class FetchedOnce:
         self._size: int = getattr(record, kind.file.size)
         self._theirs = theirs
         self._cache = cache
+        # They are kept when they come in order; what was pulled is here, however large.
         self._is_kept = is_digest(self._digest) and cache.holds(self._size)
-        # They are kept when they come in order.
         self.streams = 1 if self._is_kept else theirs.streams
 
     def read(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The bytes from `offset` on, `length` of them or all."""
-        kept = self._cache.open(self._digest) if self._is_kept else None
+        kept = self._cache.open(self._digest) if is_digest(self._digest) else None
         position = offset
         if kept is not None:
             try:

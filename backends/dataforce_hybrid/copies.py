@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dataforce.seam import Scope
@@ -28,21 +26,11 @@ class Copies:
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
 
-    @contextmanager
-    def changing(self, kind: AnyKind, scope: Scope, identifier: str) -> Iterator[None]:
-        """A block that changes an object here; a copy that was made for it goes if it fails."""
-        index, workspace = self._layer.index, self._layer.workspace
-        if index.state(identifier) in VISIBLE:
-            yield
-            return
+    def base(self, kind: AnyKind, scope: Scope, identifier: str) -> Any:
+        """The remote's record of an object that is to be copied; what it stands on is here then."""
         record = self._layer.remote.store(kind).get(scope, identifier)
         self.bring_around(kind, scope, record)
-        workspace.copy(kind, scope, record, State.CHANGED)
-        try:
-            yield
-        except BaseException:
-            workspace.release(kind, scope, identifier)
-            raise
+        return record
 
     def require_parent(self, kind: AnyKind, scope: Scope) -> None:
         """See that the parent of a new object exists in the merged view, and bring it here."""
@@ -75,7 +63,7 @@ class Copies:
     def _bring_reference(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
         above = Scope(scope.ids[: len(kind.ancestors)])
         if self._layer.index.state(identifier) == State.DELETED:
-            # It is hidden here and still stands where the copy of the other object points to.
+            # It stays hidden, and is still where the copy of the other object points to.
             self._copy(kind, above, self._layer.remote.store(kind).get(above, identifier))
         else:
             self.bring(kind, above, identifier)

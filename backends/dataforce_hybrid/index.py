@@ -34,15 +34,19 @@ class Index:
         self._below: defaultdict[tuple[str, str, State], set[str]] = defaultdict(set)
         self._touched: defaultdict[str, int] = defaultdict(int)
 
-    def refresh(self) -> None:
-        """Learn what has changed meanwhile."""
+    def refresh(self) -> int:
+        """Learn what has changed meanwhile; the revision of the workspace then."""
         revision = self._workspace.revision()
-        if revision == self._revision:
-            return
-        with self._refreshing:
-            for entry in self._workspace.entries(self._revision):
-                self._replace(entry)
-            self._revision = max(self._revision, revision)
+        if revision != self._revision:
+            with self._refreshing:
+                for entry in self._workspace.entries(self._revision):
+                    self._replace(entry)
+                self._revision = max(self._revision, revision)
+        return revision
+
+    def is_current(self, revision: int) -> bool:
+        """Whether nothing has changed since then, by whomever."""
+        return self._workspace.revision() == revision
 
     @property
     def is_empty(self) -> bool:
@@ -94,14 +98,15 @@ class Index:
         return any(self.state(each) == State.CREATED for each in identifiers)
 
     def _replace(self, entry: Entry) -> None:
-        before = self._entries.pop(entry.identifier, None)
-        if before is not None:
-            for ancestor in before.scope:
-                self._below[ancestor, before.kind, before.state].discard(before.identifier)
-                self._touched[ancestor] -= before.state in DIFFERENT
-        if entry.state == State.GONE:
-            return
+        # What is new comes before what was goes: others read meanwhile.
+        before = self._entries.get(entry.identifier)
         self._entries[entry.identifier] = entry
         for ancestor in entry.scope:
             self._below[ancestor, entry.kind, entry.state].add(entry.identifier)
             self._touched[ancestor] += entry.state in DIFFERENT
+        for ancestor in before.scope if before is not None else ():
+            self._touched[ancestor] -= before.state in DIFFERENT
+            if (ancestor in entry.scope, before.state) != (True, entry.state):
+                self._below[ancestor, before.kind, before.state].discard(before.identifier)
+        if entry.state == State.GONE:
+            del self._entries[entry.identifier]

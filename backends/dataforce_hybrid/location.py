@@ -47,16 +47,16 @@ class Location:
         """Whether one database, which `database_url` names, holds the overlays of all roots."""
         return self.settings.database_url is not None
 
-    def workspace(self, root: str) -> Settings:
-        """The settings of the workspace of one root."""
+    def place(self, root: str) -> tuple[Settings, Path | None]:
+        """The settings of the workspace of one root, and its path if they do not tell it."""
         if self.is_given:
-            return self.settings
-        path = self._folder / root / f"{self.settings.overlay}.db"
-        changed = {"database_url": MaskedURL(f"sqlite:///{path}")}
-        if self.settings.storage_url is not None:
-            base = self.settings.storage_url.get_secret_value().rstrip("/")
-            changed["storage_url"] = MaskedURL(f"{base}/{root}/{self.settings.overlay}")
-        return self.settings.model_copy(update=changed)
+            return self.settings, None
+        settings = self.settings
+        if settings.storage_url is not None:
+            base = settings.storage_url.get_secret_value().rstrip("/")
+            url = MaskedURL(f"{base}/{root}/{settings.overlay}")
+            settings = settings.model_copy(update={"storage_url": url})
+        return settings, self._folder / root / f"{settings.overlay}.db"
 
     def roots(self) -> list[str]:
         """The roots of which there is an overlay."""

@@ -32,9 +32,13 @@ if TYPE_CHECKING:
     from dataforce.seam import Kind, ReadableStore, Store
     from dataforce_hybrid.layer import Layer
 
+T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
+
+_ATTEMPTS = 10
+"""How often a read begins anew because something changed here; others may do so all the time."""
 
 
 class MergedRecords(Generic[M, C, U]):
@@ -57,33 +61,13 @@ class MergedRecords(Generic[M, C, U]):
 
     def page(self, scope: Scope, query: Query) -> Page[M]:
         """One page of both sides."""
-        self._index.refresh()
-        scope = self._index.resolved(scope)
-        self.require_visible(scope)
-        if self._index.is_made_here(scope.ids):
-            require_one_sided(query)
-            return self._ours.page(scope, query)
-        is_touched = self._index.has(scope.ids[-1], self.kind.route, *DIFFERENT)
-        if query.name is not None:
-            return self._called(scope, query) if is_touched else self._theirs_called(scope, query)
-        position = position_of(query)
-        if is_touched or position.is_merged:
-            return self._merged(scope, query, position)
-        page = self._theirs.page(scope, replace(query, cursor=position.theirs.cursor))
-        items = self._shown(scope, page.items)
-        if page.cursor is None:
-            return Page(items, None)
-        keys = [key_of(record, query.sort_by) for record in page.items]
-        reached = furthest(query, (position.key, *keys))
-        after = Position(Mark(page.cursor, reached=reached), key=reached)
-        return Page(items, after.cursor(query))
+        return self._steady(lambda: self._page(self._index.resolved(scope), query))
 
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id, or with the id that it had before it was published."""
-        self._index.refresh()
-        if self._index.is_empty:
-            return self._theirs.get(scope, identifier)
-        return self.current(self._index.resolved(scope), self._index.resolve(identifier))
+        return self._steady(
+            lambda: self.current(self._index.resolved(scope), self._index.resolve(identifier))
+        )
 
     def create(self, scope: Scope, values: C) -> M:
         """A new record, which is here only."""
@@ -99,10 +83,11 @@ class MergedRecords(Generic[M, C, U]):
             return before
         changes = self._rules.with_references(scope, changes, given)
         self._rules.require_unique(scope, changes, before)
-        with self._layer.copies.changing(self.kind, scope, identifier):
-            self._ours.update(scope, identifier, changes)
-        self._index.refresh()
-        return self.current(scope, identifier)
+        is_here = self._index.state(identifier) in VISIBLE
+        base = None if is_here else self._layer.copies.base(self.kind, scope, identifier)
+        if not self._layer.workspace.change(self.kind, scope, identifier, changes, base):
+            return self.update(scope, identifier, changes)  # dropped or published meanwhile
+        return self.get(scope, identifier)
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove a record that was made here; hide one of the remote, and all below it."""
@@ -126,6 +111,8 @@ class MergedRecords(Generic[M, C, U]):
 
     def current(self, scope: Scope, identifier: str) -> M:
         """The record with that id, as far as the index knows."""
+        if self._index.is_empty:
+            return self._theirs.get(scope, identifier)
         self.require_visible(scope)
         if self._index.is_made_here((*scope.ids, identifier)):
             return self._ours.get(scope, identifier)
@@ -152,6 +139,40 @@ class MergedRecords(Generic[M, C, U]):
                 raise not_found(kind, parent)
 
     # -- how it is done
+
+    def _steady(self, read: Callable[[], T]) -> T:
+        """What is read of both sides at one moment: once more, if something changed meanwhile."""
+        for _ in range(_ATTEMPTS):
+            revision = self._index.refresh()
+            try:
+                found = read()
+            except NotFoundError:
+                if self._index.is_current(revision):
+                    raise
+            else:
+                if self._index.is_empty or self._index.is_current(revision):
+                    return found
+        return read()
+
+    def _page(self, scope: Scope, query: Query) -> Page[M]:
+        self.require_visible(scope)
+        if self._index.is_made_here(scope.ids):
+            require_one_sided(query)
+            return self._ours.page(scope, query)
+        is_touched = self._index.has(scope.ids[-1], self.kind.route, *DIFFERENT)
+        if query.name is not None:
+            return self._called(scope, query) if is_touched else self._theirs_called(scope, query)
+        position = position_of(query)
+        if is_touched or position.is_merged:
+            return self._merged(scope, query, position)
+        page = self._theirs.page(scope, replace(query, cursor=position.theirs.cursor))
+        items = self._shown(scope, page.items)
+        if page.cursor is None:
+            return Page(items, None)
+        keys = [key_of(record, query.sort_by) for record in page.items]
+        reached = furthest(query, (position.key, *keys))
+        after = Position(Mark(page.cursor, reached=reached), key=reached)
+        return Page(items, after.cursor(query))
 
     def _merged(self, scope: Scope, query: Query, position: Position) -> Page[M]:
         def fetch(store: ReadableStore[M], cursor: str | None) -> Page[M]:

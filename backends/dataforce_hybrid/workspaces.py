@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from dataforce.errors import ConfigurationError
 from dataforce.seam import find_workspace
 
 if TYPE_CHECKING:
     from dataforce.seam.workspace import Workspace
     from dataforce_hybrid.location import Location
 
+_REMOTE = "remote"
+"""The space of notes that tells what an overlay lies over."""
 _KEEPER = "local"
 """The backend whose workspaces overlays are kept in."""
 
@@ -26,6 +29,7 @@ class Workspaces:
         self._location = location
         self._open: dict[str, Workspace] = {}
         self._opening = threading.Lock()
+        self._is_closed = False
 
     def key(self, root: str) -> str:
         """What tells workspaces apart: several roots may share one."""
@@ -36,7 +40,7 @@ class Workspaces:
         key = self.key(root)
         with self._opening:
             if key not in self._open:
-                self._open[key] = find_workspace(_KEEPER)(self._location.workspace(root))
+                self._open[key] = self._opened(root)
             return self._open[key]
 
     def all(self) -> list[Workspace]:
@@ -47,6 +51,23 @@ class Workspaces:
     def close(self) -> None:
         """Close those that were opened."""
         with self._opening:
-            opened, self._open = list(self._open.values()), {}
+            opened, self._open, self._is_closed = list(self._open.values()), {}, True
         for workspace in opened:
             workspace.close()
+
+    def _opened(self, root: str) -> Workspace:
+        if self._is_closed:
+            raise ConfigurationError("This client is closed. Make a new one to go on.")
+        workspace = find_workspace(_KEEPER)(*self._location.place(root))
+        base_url = self._location.settings.base_url
+        known = workspace.notes.get(_REMOTE, "base_url")
+        if known is None:
+            workspace.notes.write(_REMOTE, {"base_url": base_url})
+        elif known != base_url:
+            workspace.close()
+            raise ConfigurationError(
+                f"The overlay lies over {known}, not over base_url {base_url} "
+                f"({self._location.settings.origin('base_url')}). Set one of base_url and "
+                f"database_url to the other's counterpart."
+            )
+        return workspace

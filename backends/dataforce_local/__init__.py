@@ -28,17 +28,20 @@ from typing import TYPE_CHECKING
 from dataforce_local.backend import LocalBackend, open_backend
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dataforce.config import Settings
     from dataforce_local.workspace import LocalWorkspace
 
 __all__ = ["LocalBackend", "open_backend", "open_workspace"]
 
 
-def open_workspace(settings: Settings) -> LocalWorkspace:
+def open_workspace(settings: Settings, path: Path | None = None) -> LocalWorkspace:
     """Open the workspace that the settings name; a new one is empty.
 
     Args:
         settings: `database_url`, `storage_url`, `retry_timeout` and `cache_size` count.
+        path: Of an SQLite database, in place of `database_url`.
 
     Returns:
         The workspace.
@@ -51,4 +54,4 @@ def open_workspace(settings: Settings) -> LocalWorkspace:
     # Clients without an overlay need not load it.
     from dataforce_local.workspace import LocalWorkspace
 
-    return LocalWorkspace(settings)
+    return LocalWorkspace(settings, path)

@@ -18,6 +18,8 @@ from dataforce_local.records import RecordStore
 from dataforce_local.schema import open_schema
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dataforce.config import Settings
     from dataforce.seam import ContentStore, Kind, Store
     from dataforce.seam.backend import AnyKind
@@ -33,17 +35,18 @@ class LocalBackend:
 
     Args:
         settings: `database_url`, `storage_url` and `retry_timeout` count.
+        path: Of an SQLite database, in place of `database_url`.
 
     Raises:
-        ConfigurationError: A URL cannot be used.
+        ConfigurationError: A URL cannot be used, or leads to something else than a registry.
         StoreError: The registry that is there cannot be used.
     """
 
     mode: str = BackendType.LOCAL
     _ledger: Ledger | None = None
 
-    def __init__(self, settings: Settings) -> None:
-        self._location = find_location(settings)
+    def __init__(self, settings: Settings, path: Path | None = None) -> None:
+        self._location = find_location(settings, path)
         self._location.prepare()
         self._database = Database(self._location.database, patience=settings.retry_timeout)
         try:

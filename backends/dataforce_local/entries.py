@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from dataforce.errors import NotFoundError
 from dataforce.seam import Scope
 from dataforce.seam.backend import AnyKind
 from dataforce.seam.workspace import Entry, State
@@ -29,6 +30,10 @@ from dataforce_local.workspace_schema import entries, revisions
 
 _NAMES = [column.name for column in entries.c]
 _COLUMNS = entries.c
+
+
+class NoChangeHereError(NotFoundError):
+    """A copy was to be changed that has no changes of its own."""
 
 
 class Entries:
@@ -47,7 +52,13 @@ class Entries:
         identifier: str,
         values: BaseModel,
     ) -> None:
-        """A record was made here."""
+        """A record was made here; not below one that is hidden."""
+        hidden = _COLUMNS.id.in_(scope.ids), _COLUMNS.state == State.DELETED.value
+        for row in connection.execute(select(_COLUMNS.id).where(*hidden)):
+            raise NotFoundError(
+                f"The {kind.name} was not made: {row.id}, which it was to stand below, was "
+                f"deleted here meanwhile."
+            )
         unshown = _as_text(_unshown(kind, values))
         entry = Entry(kind.route, scope.ids, identifier, State.CREATED, unshown=unshown)
         self.write(connection, entry)
@@ -55,12 +66,15 @@ class Entries:
     def changed(
         self, connection: Connection, kind: AnyKind, identifier: str, changes: BaseModel
     ) -> None:
-        """A record was changed; what no record shows is kept with what was given before."""
-        given = _unshown(kind, changes)
-        entry = self.find(connection, kind, identifier) if given else None
-        if entry is not None:
-            kept = json.loads(entry.unshown or "{}") | given
-            self.write(connection, replace(entry, unshown=_as_text(kept)))
+        """A record is changed; what no record shows is kept with what was given before."""
+        entry = self.find(connection, kind, identifier)
+        if entry is None or entry.state not in (State.CREATED, State.CHANGED):
+            raise NoChangeHereError(
+                f"The {kind.name} {identifier} was not changed: its changes were dropped or "
+                f"published meanwhile. Try again."
+            )
+        kept = json.loads(entry.unshown or "{}") | _unshown(kind, changes)
+        self.write(connection, replace(entry, unshown=_as_text(kept)))
 
     def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """A record was deleted, and all below it."""
@@ -79,6 +93,7 @@ class Entries:
         """Add an entry or replace it."""
         row: dict[str, Any] = asdict(entry) | {"scope": _path(Scope(entry.scope))}
         row["state"] = entry.state.value
+        del row["revision"]
         row["id"] = row.pop("identifier")
         key = {"of_kind": entry.kind, "of_id": entry.identifier}
         if not self._change(connection, _BY_KEY.values(row), key):
@@ -166,6 +181,7 @@ def _entry(row: Any) -> Entry:
         is_whole=row.is_whole,
         unshown=row.unshown,
         successor=row.successor,
+        revision=row.revision,
     )
 
 

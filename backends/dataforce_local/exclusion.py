@@ -52,6 +52,8 @@ class Exclusion:
         if self._database.url.get_backend_name() == "postgresql":
             key = {"key": int.from_bytes(digest[:8], signed=True)}
             with self._database.reading() as connection:
+                # No transaction is left open meanwhile.
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
                 if not connection.execute(_TAKE, key).scalar():
                     raise self._refusal(purpose)
                 try:
@@ -65,7 +67,11 @@ class Exclusion:
             return
         with path.with_name(f"{path.name}.{digest.hex()[:12]}.lock").open("ab") as file:
             self._take(file, purpose)
-            yield
+            try:
+                yield
+            finally:
+                # Not left to closing: a forked child may hold the file open.
+                fcntl.flock(file, fcntl.LOCK_UN)
 
     def _take(self, file: IO[bytes], purpose: str) -> None:
         try:

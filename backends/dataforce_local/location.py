@@ -49,17 +49,18 @@ class Location:
             ) from error
 
 
-def find_location(settings: Settings) -> Location:
+def find_location(settings: Settings, path: Path | None = None) -> Location:
     """The place that the settings name, or the usual one: the user's data folder.
 
     Args:
         settings: `database_url` and `storage_url` count. Without the second, files are kept beside
             an SQLite database, or in memory if the database is.
+        path: Of an SQLite database, in place of `database_url`.
 
     Raises:
         ConfigurationError: A URL cannot be used, or a server is named without a `storage_url`.
     """
-    database = _database(settings)
+    database = _database(settings) if path is None else _sqlite(path)
     if settings.storage_url is None:
         return Location(database, _storage_beside(database), is_passing=_in_memory(database))
     storage = settings.storage_url.get_secret_value()

@@ -62,7 +62,7 @@ class Ledger(Protocol):
     def changed(
         self, connection: Connection, kind: AnyKind, identifier: str, changes: BaseModel
     ) -> None:
-        """A record was changed."""
+        """A record is about to be changed; `NotFoundError` if that must not be."""
         ...
 
     def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, inspect, select, text
 
-from dataforce.errors import StoreVersionError
+from dataforce.errors import ConfigurationError, StoreVersionError
 from dataforce_local.clock import now
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
@@ -17,16 +17,19 @@ from dataforce_local.tables import (
     registry,
 )
 
+VERSION_KEY = "workspace_version"
+"""What only the registry of a workspace tells of itself."""
 _CREATION_LOCKS = {"postgresql": text("SELECT pg_advisory_xact_lock(7206015)")}
 """How only one process at a time creates the tables. SQLite's transaction does it unasked."""
 
 
-def open_schema(database: Database) -> None:
+def open_schema(database: Database, *, is_workspace: bool = False) -> None:
     """Make the tables of a new registry, or see that those of an old one can be used.
 
     Raises:
         StoreVersionError: A newer version of dataforce wrote it.
         StoreCorruptedError: It is damaged or no registry at all.
+        ConfigurationError: It holds an overlay.
     """
     with database.reading() as connection:
         exists = inspect(connection).has_table(registry.name)
@@ -37,6 +40,11 @@ def open_schema(database: Database) -> None:
     with database.reading() as connection:
         values = {row.key: row.value for row in connection.execute(select(registry))}
     require_known(database, values, "schema_version", SCHEMA_VERSION)
+    if VERSION_KEY in values and not is_workspace:
+        raise ConfigurationError(
+            f"{database.shown} holds an overlay, not a registry. Set backend_type to hybrid to "
+            f"work with it, or database_url to another place."
+        )
 
 
 def require_known(database: Database, values: dict[str, str], name: str, known: int) -> None:

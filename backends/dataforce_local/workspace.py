@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import BaseModel
 
-from dataforce.errors import DataForceError
+from dataforce.errors import DataForceError, NotFoundError
 from dataforce.seam.workspace import Entry, State
 from dataforce_local.backend import LocalBackend
 from dataforce_local.cache import LocalCache
@@ -20,6 +20,7 @@ from dataforce_local.workspace_schema import open_workspace_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -41,6 +42,7 @@ class LocalWorkspace(LocalBackend):
 
     Args:
         settings: `database_url`, `storage_url`, `retry_timeout` and `cache_size` count.
+        path: Of an SQLite database, in place of `database_url`.
 
     Attributes:
         notes: Text beside the records.
@@ -53,8 +55,8 @@ class LocalWorkspace(LocalBackend):
 
     _ledger: Entries = Entries()
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, path: Path | None = None) -> None:
+        super().__init__(settings, path)
         self.notes: Notes = LocalNotes(self._database)
         self._exclusion = Exclusion(self._database)
         self.cache: Cache = LocalCache(self._database, self._library, settings.cache_size)
@@ -80,55 +82,62 @@ class LocalWorkspace(LocalBackend):
 
     def hide(self, kind: Kind[M, C, U], scope: Scope, record: M) -> None:
         """Hide an object of the other side; the copy of it and all below it go, files too."""
-        store, identifier = self._records(kind), _id(record)
         with self._database.writing() as connection:
-            before = self._ledger.find(connection, kind, identifier)
-            is_changed = before is not None and before.state is State.CHANGED
-            # What is told of a change is against the record that it was made of.
-            base = before.base if before and is_changed else record.model_dump_json()
-            if is_referred_to(connection, kind, identifier):
-                store.blank(connection, identifier)
-            else:
-                store.remove(connection, identifier)
-            self._ledger.forget_below(connection, scope.child(identifier))
-            entry = Entry(kind.route, scope.ids, identifier, State.DELETED, base)
-            self._ledger.write(connection, entry)
+            self._hide(connection, self._records(kind), scope, record)
         self._sweep()
+
+    def change(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, changes: U, base: M | None
+    ) -> bool:
+        """Change a record that was made or changed here; one of the other side is copied first."""
+        try:
+            self._records(kind).update(scope, identifier, changes)
+        except NotFoundError:
+            if base is None:
+                return self._may_be_copied(kind, identifier)
+        else:
+            return True
+        store = self._records(kind)
+        with self._database.writing() as connection:
+            self._copy(connection, store, scope, base, State.CHANGED)
+            store.change(connection, scope, identifier, changes)
+        return True
 
     def release(self, kind: Kind[M, C, U], scope: Scope, identifier: str) -> None:
         """Forget what became of an object: a record made here goes, a copy has no changes."""
-        store = self._records(kind)
+        with self._database.writing() as connection:
+            entry = self._ledger.find(connection, kind, identifier)
+            if entry is not None:
+                self._release(connection, self._records(kind), scope, entry)
+        self._sweep()
+
+    def settle(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M | None
+    ) -> None:
+        """Forget a change that the other side has now, unless the object changed since then."""
         with self._database.writing() as connection:
             entry = self._ledger.find(connection, kind, identifier)
             if entry is None:
                 return
-            if entry.state is State.CREATED:
-                store.remove(connection, identifier)
-                self._ledger.deleted(connection, kind, scope, identifier)
-            elif not is_needed(connection, kind, identifier):
-                self._drop(connection, store, identifier)
-            elif entry.state is not State.COPIED:
-                store.blank(connection, identifier)
-                left = replace(entry, state=State.COPIED, is_whole=True, unshown=None)
-                self._ledger.write(connection, left)
+            if entry.revision == revision:
+                self._release(connection, self._records(kind), scope, entry)
+            elif record is not None and entry.state in (State.CHANGED, State.DELETED):
+                self._ledger.write(connection, replace(entry, base=record.model_dump_json()))
         self._sweep()
 
-    def publish(self, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M) -> None:
+    def publish(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M
+    ) -> None:
         """Replace a record made here by that of the other side which was made of it."""
         store, target = self._records(kind), _id(record)
         with self._database.writing() as connection:
             entry = self._ledger.find(connection, kind, identifier)
-            if entry is None or entry.state is not State.CREATED:
-                return  # somebody else published or deleted it
-            if any(is_needed(connection, kind, each) for each in (identifier, target)):
-                self._copy(connection, store, scope, record, State.COPIED)
-                repoint(connection, kind, identifier, target)
-            elif self._is_copied(connection, kind, target):
-                self._drop(connection, store, target)
-            store.remove(connection, identifier)
-            self._ledger.move_below(connection, scope.child(identifier), scope.child(target))
-            published = replace(entry, state=State.PUBLISHED, unshown=None, successor=target)
-            self._ledger.write(connection, published)
+            if entry is None:  # deleted here meanwhile, and to be deleted there
+                gone = Entry(kind.route, scope.ids, identifier, State.PUBLISHED, successor=target)
+                self._ledger.write(connection, gone)
+                self._hide(connection, store, scope, record)
+            elif entry.state is State.CREATED:
+                self._replace(connection, store, scope, entry, record, entry.revision == revision)
         self._sweep()
 
     def has_stand_in(self, kind: Kind[M, C, U], scope: Scope, record: M) -> bool:
@@ -143,6 +152,76 @@ class LocalWorkspace(LocalBackend):
     def _open_tables(self) -> None:
         open_workspace_schema(self._database)
 
+    def _may_be_copied(self, kind: AnyKind, identifier: str) -> bool:
+        """`False`, which tells to come again with the other side's record, unless it is hidden."""
+        entry = self.entry(kind, identifier)
+        if entry is not None and entry.state is State.DELETED:
+            raise NotFoundError(
+                f"{kind.name.capitalize()} not found: {identifier}. It was deleted here meanwhile."
+            )
+        return False
+
+    def _hide(
+        self, connection: Connection, store: RecordStore[M, C, U], scope: Scope, record: M
+    ) -> None:
+        kind, identifier = store.kind, _id(record)
+        before = self._ledger.find(connection, kind, identifier)
+        is_changed = before is not None and before.state is State.CHANGED
+        # What is told of a change is against the record that it was made of.
+        base = before.base if before and is_changed else record.model_dump_json()
+        if is_referred_to(connection, kind, identifier):
+            store.blank(connection, identifier)
+        else:
+            store.remove(connection, identifier)
+        self._ledger.forget_below(connection, scope.child(identifier))
+        entry = Entry(kind.route, scope.ids, identifier, State.DELETED, base)
+        self._ledger.write(connection, entry)
+
+    def _release(
+        self, connection: Connection, store: RecordStore[M, C, U], scope: Scope, entry: Entry
+    ) -> None:
+        kind, identifier = store.kind, entry.identifier
+        if entry.state is State.CREATED:
+            store.remove(connection, identifier)
+            self._ledger.deleted(connection, kind, scope, identifier)
+        elif not is_needed(connection, kind, identifier):
+            self._drop(connection, store, identifier)
+        elif entry.state is not State.COPIED and entry.base is not None:
+            # With what it referred to before: what was made here for it may be wanted gone.
+            base = kind.record.model_validate_json(entry.base)
+            store.put(connection, scope, base, is_blank=True)
+            left = replace(entry, state=State.COPIED, is_whole=True, unshown=None)
+            self._ledger.write(connection, left)
+
+    def _replace(
+        self,
+        connection: Connection,
+        store: RecordStore[M, C, U],
+        scope: Scope,
+        entry: Entry,
+        record: M,
+        is_current: bool,
+    ) -> None:
+        """Let the other side's record take the place of one made here."""
+        kind, identifier, target = store.kind, entry.identifier, _id(record)
+        mine = store.select(connection, scope, identifier)
+        store.blank(connection, identifier)
+        if not is_current:
+            self._copy(connection, store, scope, record, State.CHANGED)
+            fields = kind.changes.model_fields.keys() & kind.record.model_fields.keys()
+            later = {field: getattr(mine, field) for field in fields}
+            store.put(connection, scope, record.model_copy(update=later), is_blank=False)
+            repoint(connection, kind, identifier, target)
+        elif any(is_needed(connection, kind, each) for each in (identifier, target)):
+            self._copy(connection, store, scope, record, State.COPIED)
+            repoint(connection, kind, identifier, target)
+        elif self._is_copied(connection, kind, target):
+            self._drop(connection, store, target)
+        store.remove(connection, identifier)
+        self._ledger.move_below(connection, scope.child(identifier), scope.child(target))
+        published = replace(entry, state=State.PUBLISHED, unshown=None, successor=target)
+        self._ledger.write(connection, published)
+
     def _copy(
         self,
         connection: Connection,
@@ -155,8 +234,15 @@ class LocalWorkspace(LocalBackend):
         before = self._ledger.find(connection, kind, identifier)
         if before is not None and before.state is State.CHANGED:
             return
+        is_hidden = before is not None and before.state is State.DELETED
+        if is_hidden and state is State.CHANGED:
+            raise NotFoundError(
+                f"{kind.name.capitalize()} not found: {identifier}. It was deleted here meanwhile."
+            )
         is_blank = state is State.COPIED
         store.put(connection, scope, record, is_blank=is_blank)
+        if is_hidden:  # and stays so, though something refers to it
+            return
         left_out = set(kind.totals)
         is_whole = is_blank or store.select(connection, scope, identifier).model_dump(
             exclude=left_out

@@ -16,9 +16,10 @@ from sqlalchemy import (
     text,
 )
 
+from dataforce.errors import ConfigurationError
 from dataforce.models import KINDS
 from dataforce_local.database import Database
-from dataforce_local.schema import create_schema, open_schema, require_known
+from dataforce_local.schema import VERSION_KEY, create_schema, open_schema, require_known
 from dataforce_local.tables import TABLES, String, registry
 
 WORKSPACE_VERSION = 1
@@ -75,18 +76,25 @@ def open_workspace_schema(database: Database) -> None:
 
     Raises:
         StoreVersionError: A newer version of dataforce wrote it.
-        StoreCorruptedError: It is damaged or no workspace at all.
+        StoreCorruptedError: It is damaged.
+        ConfigurationError: It is a registry.
     """
     with database.reading() as connection:
         exists = inspect(connection).has_table(entries.name)
+        is_registry = not exists and inspect(connection).has_table(registry.name)
+    if is_registry:
+        raise ConfigurationError(
+            f"{database.shown} holds a registry, and an overlay needs a place of its own. Set "
+            f"database_url to another one, or leave it out for the usual place."
+        )
     if not exists:
         database.use_write_ahead_log()
         with database.writing() as connection:
             create_workspace_schema(connection)
-    open_schema(database)
+    open_schema(database, is_workspace=True)
     with database.reading() as connection:
         values = {row.key: row.value for row in connection.execute(select(registry))}
-    require_known(database, values, "workspace_version", WORKSPACE_VERSION)
+    require_known(database, values, VERSION_KEY, WORKSPACE_VERSION)
     # SQLite lets one write at a time anyhow.
     database.begin_with(_LOCK)
 
@@ -98,7 +106,7 @@ def create_workspace_schema(connection: Connection) -> None:
         return
     own.create_all(connection, checkfirst=False)
     connection.execute(insert(revisions), {"id": 1, "latest": 0})
-    version = {"key": "workspace_version", "value": str(WORKSPACE_VERSION)}
+    version = {"key": VERSION_KEY, "value": str(WORKSPACE_VERSION)}
     connection.execute(insert(registry), version)
     for kind in KINDS:
         # The ids of copies do not sort by age.

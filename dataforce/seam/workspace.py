@@ -12,6 +12,7 @@ from dataforce.seam.backend import Backend, Content, Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pydantic import BaseModel
 
@@ -55,6 +56,7 @@ class Entry:
         is_whole: Whether the workspace's own record can hold all that the copied one held.
         unshown: JSON of the fields that were given and that no record shows, such as keys.
         successor: The id it was published under.
+        revision: Of the workspace when the object last changed here.
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Entry:
     is_whole: bool = True
     unshown: str | None = field(default=None, repr=False)
     successor: str | None = None
+    revision: int = field(default=0, compare=False)
 
 
 class Notes(Protocol):
@@ -129,7 +132,11 @@ class Workspace(Backend, Protocol):
 
     Records made in it get an entry `created` in the same transaction as the record; deleting one
     turns its entry, and those of all below it, into `gone`. Its store gives copies as it gives
-    records of its own, so that they can be changed and have children.
+    records of its own, so that they can have children. A record without an entry `created` or
+    `changed` is not changed, and nothing is made below one that is hidden: `NotFoundError`.
+
+    What became of an object is decided in the transaction that writes it: whoever acts on what was
+    known a moment ago is told, or changes nothing, rather than undoing what another process did.
 
     Attributes:
         notes: Text beside the records.
@@ -157,13 +164,34 @@ class Workspace(Backend, Protocol):
     def copy(self, kind: Kind[M, C, U], scope: Scope, record: M, state: State) -> None:
         """Keep a record of the other side, its parents being here already.
 
-        A copy that is there is replaced, its entry too, unless it is there in the state `changed`.
+        A copy that is there is replaced, its entry too, unless it is there in the state `changed`
+        or hidden; then both stay as they are.
 
         Args:
             kind: Its kind.
             scope: Its parents.
             record: The record, whose id it keeps.
             state: `copied` or `changed`.
+        """
+        ...
+
+    def change(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, changes: U, base: M | None
+    ) -> bool:
+        """Change a record that was made or changed here; one of the other side is copied first.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            identifier: Its id.
+            changes: What to change.
+            base: The other side's record, if it is to be copied should that be needed.
+
+        Returns:
+            Whether it was changed; not if it would have to be copied and there is no `base`.
+
+        Raises:
+            NotFoundError: It is hidden or gone.
         """
         ...
 
@@ -175,6 +203,21 @@ class Workspace(Backend, Protocol):
         """Forget what became of an object: a record made here goes, a copy has no changes.
 
         A copy stays as `copied` as long as something stands below it.
+        """
+        ...
+
+    def settle(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M | None
+    ) -> None:
+        """Forget a change that the other side has now, unless the object changed here since then.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            identifier: Its id.
+            revision: Of the entry that was acted on.
+            record: The other side's record, against which a later change counts; `None` if it is
+                not there any more.
         """
         ...
 
@@ -190,20 +233,27 @@ class Workspace(Backend, Protocol):
         """
         ...
 
-    def publish(self, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M) -> None:
+    def publish(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M
+    ) -> None:
         """Replace a record made here by that of the other side which was made of it.
 
         What stands below it, or points at it, then stands below the new id. The old id has an
-        entry `published`.
+        entry `published`. What changed here since it was read to be published is a change of the
+        new one, and if it was deleted here, the new one is hidden.
 
         Args:
             kind: Its kind.
             scope: Its parents.
             identifier: Its id here.
+            revision: Of its entry when it was read to be published.
             record: The other side's record.
         """
         ...
 
 
-WorkspaceFactory: TypeAlias = "Callable[[Settings], Workspace]"
-"""What an entry point in the group `dataforce.workspaces` names: it opens the workspace."""
+WorkspaceFactory: TypeAlias = "Callable[[Settings, Path | None], Workspace]"
+"""What an entry point in the group `dataforce.workspaces` names: it opens the workspace.
+
+It is at the path, or where the settings say if there is none.
+"""

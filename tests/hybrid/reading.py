@@ -106,4 +106,3 @@ def registered(
 def names(records: Sequence[Collection] | Sequence[ModelArtifact]) -> list[str | None]:
     """What they are called."""
     return [each.name if isinstance(each, Collection) else each.model_name for each in records]
-

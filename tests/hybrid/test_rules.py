@@ -101,4 +101,3 @@ def test_bytes_of_the_platform_are_deleted_here_only(production: Production) -> 
 def content(client: Client, model: str, collection: str) -> bytes:
     with client.model_artifacts.open(model, collection_id=collection) as file:
         return file.read()
-
