@@ -15,6 +15,7 @@ claims       what only one object may have, on the remote
 reviewing    what a push would do, and what stands in its way
 ordering     what has to be published before what
 intents      what an interrupted push set out to do
+creating     makes on the remote what was made here, each once
 pushing      publishes the changes, and goes on where a push was interrupted
 overlay      all that `client.overlay` asks for
 backend      the parts put together

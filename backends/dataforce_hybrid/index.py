@@ -98,15 +98,26 @@ class Index:
         return any(self.state(each) == State.CREATED for each in identifiers)
 
     def _replace(self, entry: Entry) -> None:
-        # What is new comes before what was goes: others read meanwhile.
         before = self._entries.get(entry.identifier)
-        self._entries[entry.identifier] = entry
+        # What is new comes before what was goes: others read meanwhile.
+        if entry.state != State.GONE:
+            self._entries[entry.identifier] = entry
+            self._count(entry, +1)
+        else:
+            self._entries.pop(entry.identifier, None)
+        if before is not None:
+            self._count(before, -1)
+
+    def _count(self, entry: Entry, difference: int) -> None:
         for ancestor in entry.scope:
-            self._below[ancestor, entry.kind, entry.state].add(entry.identifier)
-            self._touched[ancestor] += entry.state in DIFFERENT
-        for ancestor in before.scope if before is not None else ():
-            self._touched[ancestor] -= before.state in DIFFERENT
-            if (ancestor in entry.scope, before.state) != (True, entry.state):
-                self._below[ancestor, before.kind, before.state].discard(before.identifier)
-        if entry.state == State.GONE:
-            del self._entries[entry.identifier]
+            key = ancestor, entry.kind, entry.state
+            if self._is_below(entry, key):
+                self._below[key].add(entry.identifier)
+            else:
+                self._below[key].discard(entry.identifier)
+            if entry.state in DIFFERENT:
+                self._touched[ancestor] += difference
+
+    def _is_below(self, entry: Entry, key: tuple[str, str, State]) -> bool:
+        now = self._entries.get(entry.identifier)
+        return now is not None and key[0] in now.scope and key[1:] == (now.kind, now.state)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from dataforce.seam.workspace import Notes
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a push began with one object.
+
+    Args:
+        record: JSON of the record to be made; `None` of one to be deleted.
+        known: The ids of those on the remote that are like it and were not made of it.
+    """
+
+    record: str | None = None
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,22 +35,17 @@ class Intents:
     notes: Notes
     root: str
 
-    def begin(self, identifier: str, known: Collection[str] = ()) -> None:
-        """Note that an object is about to be made or deleted.
+    def begin(self, identifier: str, intent: Intent) -> None:
+        """Note what is about to be done with the object that has that id here."""
+        self.notes.write(self._space, {identifier: json.dumps(asdict(intent))})
 
-        Args:
-            identifier: Its id here.
-            known: The ids of those on the remote that are like it and were not made of it.
-        """
-        self.notes.write(self._space, {identifier: json.dumps([*known])})
-
-    def known(self, identifier: str) -> list[str] | None:
+    def find(self, identifier: str) -> Intent | None:
         """What was noted of an object; `None` if nothing was begun."""
         text = self.notes.get(self._space, identifier)
         if text is None:
             return None
-        known: list[str] = json.loads(text)
-        return known
+        told = json.loads(text)
+        return Intent(told["record"], tuple(told["known"]))
 
     def forget(self, identifier: str | None = None) -> None:
         """Nothing is under way for that object any more, or for none."""

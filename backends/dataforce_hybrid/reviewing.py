@@ -134,7 +134,7 @@ class Review:
         if theirs is None:
             return replace(step, is_dropped=True)
         base = self._differences.base(entry)
-        is_begun = self._intents.known(entry.identifier) is not None
+        is_begun = self._intents.find(entry.identifier) is not None
         told = tuple(
             FieldConflict(field, getattr(base, field), getattr(theirs, field), None)
             for field in (*changeable(kind), *kind.totals)
@@ -167,9 +167,9 @@ class Review:
         kind, entry = self._layer.kinds[step.entry.kind], step.entry
         holder = self._claims.holder(kind, Scope(entry.scope), self._differences.mine(entry))
         if step.change.action == Action.CREATED and holder is not None:
-            known = self._intents.known(entry.identifier)
+            intent = self._intents.find(entry.identifier)
             # What a push that was interrupted made of this very object is no other.
-            return holder if known is None or holder in known else None
+            return holder if intent is None or holder in intent.known else None
         return None if holder == entry.identifier else holder
 
     def _needs(self, step: Step) -> Iterator[str]:
