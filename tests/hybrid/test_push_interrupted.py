@@ -1,0 +1,224 @@
+"""A push that fails or is stopped half way leaves what the next one finishes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dataforce import (
+    APIError,
+    AsyncClient,
+    Client,
+    ConflictError,
+    DataForceError,
+    PushConflictError,
+)
+from tests.hybrid.production import WRITING, Production, left, shown
+
+Package = Callable[..., Path]
+
+
+@pytest.fixture
+def changed(production: Production, hybrid: Client, package: Package) -> Client:
+    """A client with a new collection with two equal models in it, a change, and a deletion."""
+    trees = production.plain.collections.create("", "Trees", "model").id
+    weeds = production.plain.collections.create("", "Weeds", "model").id
+    for name in ("one", "two"):
+        production.plain.model_artifacts.upload(package(name), name, collection_id=weeds)
+    hybrid.collections.update("Shrubs", collection_id=trees)
+    hybrid.collections.delete(weeds)
+    flowers = hybrid.collections.create("", "Flowers", "model").id
+    for _ in range(2):
+        hybrid.model_artifacts.upload(package("iris", 50_000), "iris", collection_id=flowers)
+    return hybrid
+
+
+def at_request(
+    number: int, act: Callable[[], object], *, methods: set[str] = WRITING, within: str = ""
+) -> Callable[[str, str], None]:
+    """A hook that acts at the n-th request of that sort, once."""
+    left = [None] * number
+
+    def hook(method: str, path: str) -> None:
+        if method in methods and within in path and left:
+            left.pop()
+            if not left:
+                act()
+
+    return hook
+
+
+def fail() -> None:
+    raise ConnectionError("the platform stumbles")
+
+
+def check_that_the_next_finishes(production: Production, client: Client, view: object) -> None:
+    production.watch.before = production.watch.after = None
+    client.overlay.push()
+    assert shown(production.plain) == view
+    assert shown(client) == view
+    assert left(client) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 7, 9, 12, 13, 15, 17])
+def test_the_platform_fails(
+    when: str, number: int, production: Production, changed: Client
+) -> None:
+    view = shown(changed)
+    setattr(production.watch, when, at_request(number, fail))
+    with pytest.raises(DataForceError):
+        changed.overlay.push()
+    check_that_the_next_finishes(production, changed, view)
+
+
+def test_a_deletion_that_was_begun_is_no_change_of_the_platform(
+    production: Production, changed: Client
+) -> None:
+    """Its first steps there, a model the fewer and another marked, do not stop the next push."""
+    view = shown(changed)
+    production.watch.after = at_request(2, fail, methods={"GET"}, within="delete-url")
+    with pytest.raises(APIError):
+        changed.overlay.push()
+    weeds = next(each for each in production.plain.collections.list() if each.name == "Weeds")
+    [model] = production.plain.model_artifacts.list(collection_id=weeds.id)
+    assert model.status == "pending_deletion"
+    check_that_the_next_finishes(production, changed, view)
+
+
+def test_a_deletion_that_was_begun_stops_at_other_changes(
+    production: Production, changed: Client, package: Package
+) -> None:
+    production.watch.after = at_request(1, fail, methods={"GET"}, within="delete-url")
+    with pytest.raises(APIError):
+        changed.overlay.push()
+    production.watch.after = None
+    weeds = next(each for each in production.plain.collections.list() if each.name == "Weeds")
+    production.plain.collections.update("Herbs", collection_id=weeds.id)
+    with pytest.raises(PushConflictError, match="Herbs"):
+        changed.overlay.push()
+    changed.overlay.reset(weeds.id)
+    changed.overlay.push()
+    changed.collections.delete(weeds.id)
+    production.plain.collections.update("Plants", collection_id=weeds.id)
+    with pytest.raises(PushConflictError, match="Plants"):
+        changed.overlay.push()
+
+
+def test_an_upload_without_its_note_begins_anew(
+    production: Production, changed: Client, tmp_path: Path
+) -> None:
+    """The record that was begun goes, as nobody can complete it."""
+    view = shown(changed)
+    stopped = threading.Event()
+
+    def interrupt(_done: int, _size: int) -> None:
+        """As Ctrl-C in the middle of a file."""
+        if stopped.is_set():
+            raise KeyboardInterrupt
+
+    production.watch.after = at_request(3, stopped.set, methods={"PUT"})
+    with pytest.raises(KeyboardInterrupt):
+        changed.overlay.push(progress=interrupt)
+    shutil.rmtree(tmp_path / "state", ignore_errors=True)
+    check_that_the_next_finishes(production, changed, view)
+
+
+def test_what_was_renamed_after_an_interruption_is_not_there_twice(
+    production: Production, hybrid: Client
+) -> None:
+    flowers = hybrid.collections.create("", "Flowers", "model").id
+    production.watch.after = at_request(1, fail)
+    with pytest.raises(APIError):
+        hybrid.overlay.push()
+    hybrid.collections.update("Blossoms", tags=["new"], collection_id=flowers)
+    production.watch.after = None
+    hybrid.overlay.push()
+    [collection] = production.plain.collections.list()
+    assert (collection.name, collection.tags) == ("Blossoms", ["new"])
+    assert left(hybrid) == (0, 0, 0)
+
+
+def test_what_was_deleted_after_an_interruption_is_not_taken_for_the_result(
+    production: Production, hybrid: Client
+) -> None:
+    """The user saw it twice, and chose to delete the one on the platform."""
+    flowers = hybrid.collections.create("", "Flowers", "model").id
+    production.watch.after = at_request(1, fail)
+    with pytest.raises(APIError):
+        hybrid.overlay.push()
+    production.watch.after = None
+    [other] = [each for each in hybrid.collections.list() if each.id != flowers]
+    hybrid.collections.delete(other.id)
+    hybrid.overlay.push()
+    [collection] = production.plain.collections.list()
+    assert collection.id != other.id
+    assert shown(hybrid) == shown(production.plain)
+
+
+def test_only_one_pushes_at_a_time(production: Production, changed: Client) -> None:
+    """The other is told so, and nothing is there twice."""
+    view = shown(changed)
+    outcomes: list[object] = []
+    with production.hybrid() as other:
+
+        def push_as_well() -> None:
+            try:
+                other.overlay.push()
+            except DataForceError as error:
+                outcomes.append(error)
+
+        def meet() -> None:
+            thread = threading.Thread(target=push_as_well)
+            thread.start()
+            threads.append(thread)
+
+        threads: list[threading.Thread] = []
+        reached = threading.Event()
+
+        def wait(_done: int, _size: int) -> None:
+            """In the middle of the first push, until the second was refused."""
+            if not reached.is_set():
+                reached.set()
+                meet()
+                threads[0].join()
+
+        changed.overlay.push(progress=wait)
+    assert [type(outcome) for outcome in outcomes] == [ConflictError]
+    assert shown(production.plain) == view
+    assert left(changed) == (0, 0, 0)
+
+
+def test_an_asynchronous_client_pushes(production: Production, changed: Client) -> None:
+    view = shown(changed)
+
+    async def push() -> str:
+        async with AsyncClient(backend_type="hybrid", **production.settings) as client:
+            return str(await client.overlay.push())
+
+    assert "3 created" in asyncio.run(push())
+    assert shown(production.plain) == view
+    assert left(changed) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("number", [1, 3, 6, 9])
+def test_a_push_that_is_cancelled(number: int, production: Production, changed: Client) -> None:
+    view = shown(changed)
+
+    async def push() -> None:
+        async with AsyncClient(backend_type="hybrid", **production.settings) as client:
+            loop = asyncio.get_running_loop()
+            task = asyncio.ensure_future(client.overlay.push())
+            production.watch.after = at_request(
+                number, lambda: loop.call_soon_threadsafe(task.cancel)
+            )
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(push())
+    check_that_the_next_finishes(production, changed, view)
