@@ -11,6 +11,7 @@ content      files: of the remote, kept by their SHA-256; of the overlay, its ow
 snapshot     what was pulled, in place of the remote, when there is no network
 pulling      brings records and files here
 differences  what changed, field by field
+evidence     what stood below an object when it was deleted here
 claims       what only one object may have, on the remote
 reviewing    what a push would do, and what stands in its way
 ordering     what has to be published before what

@@ -15,7 +15,7 @@ from dataforce._relay import hand_over, temporary_file, writing
 from dataforce.errors import ChecksumMismatchError
 from dataforce.seam import Query, Scope, identifier_of
 from dataforce.seam.workspace import State
-from dataforce_hybrid.differences import changeable, changed_fields, name_of, unshown_values
+from dataforce_hybrid.differences import Differences, changeable, changed_fields, name_of
 from dataforce_hybrid.intents import Intent, Intents
 from dataforce_hybrid.merging import all_of
 
@@ -37,12 +37,14 @@ class Creation:
 
     Args:
         layer: Both sides.
+        differences: What became of each object.
         remote: Where they go.
         intents: What is under way.
         advance: Is told how many bytes have been brought there.
     """
 
     layer: Layer
+    differences: Differences
     remote: Backend
     intents: Intents
     advance: Advance
@@ -54,7 +56,7 @@ class Creation:
         theirs = None if intent is None else self._resumed(kind, scope, entry, mine, intent)
         if theirs is None:
             theirs = self._begun(kind, scope, entry, mine)
-        self.layer.workspace.publish(kind, scope, entry.identifier, theirs)
+        self.layer.workspace.publish(kind, scope, entry.identifier, entry.revision, theirs)
         self.intents.forget(entry.identifier)
         return identifier_of(theirs)
 
@@ -90,7 +92,7 @@ class Creation:
         self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, theirs: Any, fields: set[str]
     ) -> Any:
         """What was made, with what was changed here since then; keys may have been, too."""
-        values = {field: getattr(mine, field) for field in fields} | unshown_values(entry)
+        values = {field: getattr(mine, field) for field in fields} | self.differences.unshown(entry)
         if not values:
             return theirs
         changes = kind.changes.model_validate(values)
@@ -112,12 +114,10 @@ class Creation:
 
     def _sent(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any) -> Any:
         shown = [field for field in kind.values.model_fields if field in kind.record.model_fields]
-        given = {field: getattr(mine, field) for field in shown} | unshown_values(entry)
+        given = {field: getattr(mine, field) for field in shown} | self.differences.unshown(entry)
         values = kind.values.model_validate(given)
         if kind.file is None:
             return self.remote.store(kind).create(scope, values)
-        if not kind.file.is_there(mine):
-            return self.remote.content(kind).create(scope, values).model
         return self._uploaded(kind, scope, values, mine)
 
     def _uploaded(self, kind: AnyKind, scope: Scope, values: BaseModel, mine: Any) -> Any:
@@ -157,9 +157,12 @@ def _is_complete(kind: AnyKind, record: BaseModel) -> bool:
 
 def _is_same(kind: AnyKind, theirs: Any, mine: Any) -> bool:
     """Whether two records tell of the same, as far as a platform leaves values alone."""
-    fields = set(kind.unique)
-    if not fields:
-        fields = {*kind.names, *changeable(kind)}
-        if kind.file is not None:
-            fields = (fields | {kind.file.digest, kind.file.size}) - _status(kind)
-    return all(getattr(theirs, field) == getattr(mine, field) for field in fields)
+    if kind.file is None:
+        fields = kind.values.model_fields.keys() & kind.record.model_fields.keys()
+    else:  # its digest stands for all that is read from the file
+        fields = {*kind.names, *changeable(kind), kind.file.digest, kind.file.size} - _status(kind)
+    return all(
+        # What was not given the platform may have chosen.
+        getattr(mine, field) is None or getattr(theirs, field) == getattr(mine, field)
+        for field in fields
+    )

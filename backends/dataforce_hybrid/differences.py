@@ -106,10 +106,16 @@ def changeable(kind: AnyKind) -> list[str]:
 def changed_fields(kind: AnyKind, old: BaseModel, new: BaseModel) -> list[FieldChange]:
     """The fields in which two records of one object differ."""
     return [
-        FieldChange(field, getattr(old, field), getattr(new, field))
+        FieldChange(field, shown(old, field), shown(new, field))
         for field in changeable(kind)
         if getattr(old, field) != getattr(new, field)
     ]
+
+
+def shown(record: BaseModel, field: str) -> object:
+    """What may be printed of a field: what its record prints, without account keys."""
+    printed = dict(record.__repr_args__())
+    return printed.get(field, getattr(record, field))
 
 
 def name_of(kind: AnyKind, record: BaseModel) -> str:

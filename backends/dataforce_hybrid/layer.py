@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataforce_hybrid.copies import Copies
 from dataforce_hybrid.counts import Counts
+from dataforce_hybrid.evidence import Evidence
 from dataforce_hybrid.index import Index
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Layer:
     def copies(self) -> Copies:
         """Copies of the remote's objects in the workspace."""
         return Copies(self)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What stood below an object when it was deleted here."""
+        return Evidence(self.workspace.notes, tuple(self.kinds.values()))
 
     def records(self, kind: AnyKind) -> MergedRecords[Any, Any, Any]:
         """The records of that kind, both sides merged."""

@@ -69,8 +69,12 @@ class HybridOverlay:
         # Children first: a copy stays as long as something stands below it.
         entries = [*reversed(self._differences.entries(*states))]
         if identifier is not None:
-            entries = [each for each in entries if each.identifier == identifier]
-            if not entries or entries[0].state == State.COPIED:
+            identifier = self._layer.index.resolve(identifier)
+            own = [each for each in entries if each.identifier == identifier]
+            # What was made below an object that is gone there can be dropped by its id.
+            below = [each for each in entries if identifier in each.scope]
+            entries = own if own and own[0].state in DIFFERENT else below
+            if not entries:
                 raise NotFoundError(
                     f"The overlay holds no change of {identifier}. client.overlay.diff() lists "
                     f"those that there are."
@@ -82,6 +86,7 @@ class HybridOverlay:
             workspace.release(kind, Scope(entry.scope), entry.identifier)
             workspace.notes.erase(DELETING, entry.identifier)
             intents.forget(entry.identifier)
+            self._layer.evidence.forget(entry.identifier)
 
     def pull(
         self,
@@ -98,7 +103,8 @@ class HybridOverlay:
         scope = self._layer.index.resolved(scope)
         if isinstance(wanted, str):
             wanted = self._layer.index.resolve(wanted)
-        return Pull(self._layer, content=content, advance=advance).run(kind, scope, wanted)
+        with self._layer.workspace.alone("pull"):
+            return Pull(self._layer, content=content, advance=advance).run(kind, scope, wanted)
 
     def push(self, *, dry_run: bool, on_conflict: Resolution, advance: Advance) -> PushReport:
         """Publish the changes."""

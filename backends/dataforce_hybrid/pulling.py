@@ -42,6 +42,7 @@ class Pull:
 
     def run(self, kind: AnyKind, scope: Scope, wanted: str | Query) -> PullReport:
         """Bring an object and all below it, or what a query asks for."""
+        self._pulled.sweep()
         self._bring_above(kind, scope)
         if isinstance(wanted, str):
             self._bring_alone(kind, scope, wanted)
@@ -50,6 +51,8 @@ class Pull:
             page = self._layer.remote.store(kind).page(scope, wanted)
             self._take(kind, scope, page.items)
             self._pulled.add(kind, scope, page.items)
+        # What an earlier pull brought, and nothing tells of any more, may make room.
+        self._layer.workspace.cache.unpin(self._pulled.digests(self._layer.kinds.values()))
         return PullReport(dict(self._records), len(self._files), sum(self._files.values()))
 
     def _bring_above(self, kind: AnyKind, scope: Scope) -> None:
@@ -97,7 +100,9 @@ class Pull:
         assert kind.file is not None
         digest, size = getattr(record, kind.file.digest).lower(), getattr(record, kind.file.size)
         cache = self._layer.workspace.cache
-        if is_digest(digest) and digest not in self._files and not cache.pin(digest):
+        if not is_digest(digest):
+            return
+        if digest not in self._files and not cache.pin(digest):
             theirs = self._layer.remote.content(kind).open(scope, record)
             with closing(FetchedOnce(kind, record, theirs, cache).keep(pinned=True)) as chunks:
                 for chunk in chunks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
 from dataforce.errors import NotFoundError, PushConflictError
@@ -46,22 +46,25 @@ class Push:
         self._layer = layer
         self._remote = remote
         self._intents = Intents(layer.workspace.notes, root)
-        self._creation = Creation(layer, remote, self._intents, advance)
         self._differences = Differences(layer, root)
+        self._creation = Creation(layer, self._differences, remote, self._intents, advance)
 
     def run(self, resolution: Resolution, *, dry_run: bool) -> PushReport:
-        """Publish everything, or nothing if something stands in the way."""
-        steps = Review(
-            self._layer, self._differences, self._remote, self._intents, resolution
-        ).steps()
-        self._refuse_conflicts(steps)
+        """Publish everything, or nothing if something stands in the way.
+
+        Should something come in the way while it is published, or the platform refuse, what was
+        published until then stays so, and the next push goes on with the rest.
+        """
+        review = Review(self._layer, self._differences, self._remote, self._intents, resolution)
+        steps = review.steps()
+        self._refuse_conflicts(steps, "Nothing was pushed")
         wanted = [step for step in steps if step.is_sent]
         dropped = [step for step in steps if step.is_dropped]
         done = [step.change for step in wanted]
         if not dry_run:
-            done = [self._carried_out(step) for step in wanted]
+            done = [self._carried_out(step, review) for step in wanted]
             for step in dropped:
-                self._settle(step.entry)
+                self._settle(step.entry, review.theirs(step.entry))
             self._settle_unchanged()
             self._intents.forget()
         return PushReport(
@@ -71,20 +74,20 @@ class Push:
             is_dry_run=dry_run,
         )
 
-    def _refuse_conflicts(self, steps: Sequence[Step]) -> None:
+    def _refuse_conflicts(self, steps: Sequence[Step], what: str) -> None:
         found = [step.conflict for step in steps if step.conflict is not None]
         if not found:
             return
         lines = "\n".join(f"- {conflict}" for conflict in found[:_NAMED])
         more = f"\n- and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise PushConflictError(
-            f"Nothing was pushed: the platform changed meanwhile, too.\n{lines}{more}\n"
+            f"{what}: the platform changed meanwhile, too.\n{lines}{more}\n"
             f"Push with on_conflict='theirs' or 'mine' where that helps, or drop a change with "
             f"client.overlay.reset(id).",
             found,
         )
 
-    def _carried_out(self, step: Step) -> Change:
+    def _carried_out(self, step: Step, review: Review) -> Change:
         _cancellation.check()
         self._layer.index.refresh()
         # What it stands below may have been published meanwhile, under another id.
@@ -94,33 +97,42 @@ class Push:
         if step.change.action == Action.CREATED:
             mine = self._differences.mine(entry)
             return replace(step.change, new_id=self._creation.run(entry, mine))
+        # Much may have been published since the review, and that takes its time.
+        now = review.again(entry)
+        if now is not None:
+            self._refuse_conflicts([now], "The push was stopped half way")
+        if now is None or not now.is_sent:
+            return step.change
         if step.change.action == Action.CHANGED:
-            self._update(entry, step.change)
+            self._settle(entry, self._update(entry, now.change))
         else:
             self._delete(entry)
-        self._settle(entry)
+            self._settle(entry, None)
         return step.change
 
-    def _settle(self, entry: Entry) -> None:
-        """The remote has it, or was right: nothing is different here any more."""
+    def _settle(self, entry: Entry, theirs: Any) -> None:
+        """The remote has it, or was right: nothing is different here, but for later changes."""
         workspace, kind = self._layer.workspace, self._layer.kinds[entry.kind]
-        workspace.release(kind, Scope(entry.scope), entry.identifier)
-        workspace.notes.erase(DELETING, entry.identifier)
+        scope, identifier = Scope(entry.scope), entry.identifier
+        workspace.settle(kind, scope, identifier, entry.revision, theirs)
+        workspace.notes.erase(DELETING, identifier)
+        self._layer.evidence.forget(identifier)
+        self._intents.forget(identifier)
 
     def _settle_unchanged(self) -> None:
         for entry in self._differences.entries(State.CHANGED):
             if self._differences.change(entry) is None:
-                self._settle(entry)
+                self._settle(entry, None)
 
-    # -- changed and deleted
-
-    def _update(self, entry: Entry, change: Change) -> None:
+    def _update(self, entry: Entry, change: Change) -> Any:
+        """Change the object there; what it is then."""
         kind, mine = self._layer.kinds[entry.kind], self._differences.mine(entry)
         wanted = {each.name for each in change.fields}
         values = {field: getattr(mine, field) for field in changeable(kind) if field in wanted}
         values |= self._differences.unshown(entry)
         changes = kind.changes.model_validate(values)
-        self._remote.store(kind).update(Scope(entry.scope), entry.identifier, changes)
+        self._intents.begin(entry.identifier, Intent(mine.model_dump_json()))
+        return self._remote.store(kind).update(Scope(entry.scope), entry.identifier, changes)
 
     def _delete(self, entry: Entry) -> None:
         kind = self._layer.kinds[entry.kind]

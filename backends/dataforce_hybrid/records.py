@@ -105,6 +105,7 @@ class MergedRecords(Generic[M, C, U]):
         else:
             if self._index.state(identifier) != State.CHANGED:
                 record = self._theirs.get(scope, identifier)  # with its own totals
+            self._layer.evidence.keep(self._layer.remote, self.kind, scope, identifier)
             self._layer.workspace.hide(self.kind, scope, record)
 
     # -- what other parts of the overlay ask for; the ids are those of now

@@ -13,7 +13,7 @@ from dataforce.overlay import Action, Change, Conflict, FieldConflict, Resolutio
 from dataforce.seam import Scope
 from dataforce.seam.workspace import Entry, State
 from dataforce_hybrid.claims import Claims
-from dataforce_hybrid.differences import Differences, changeable, changed_fields
+from dataforce_hybrid.differences import Differences, changeable, changed_fields, shown
 from dataforce_hybrid.ordering import Step, in_order
 
 if TYPE_CHECKING:
@@ -69,6 +69,15 @@ class Review:
             for step in ordered
         ]
 
+    def again(self, entry: Entry) -> Step | None:
+        """What is to be done with a changed or deleted object now; `None` if nothing is."""
+        self._known.pop(entry.identifier, None)
+        return self._changed(entry) if entry.state == State.CHANGED else self._deleted(entry)
+
+    def theirs(self, entry: Entry) -> Any:
+        """The remote's record of an object, `None` if there is none."""
+        return self._theirs(self._layer.kinds[entry.kind], Scope(entry.scope), entry.identifier)
+
     def _each(self) -> Iterator[Step]:
         for entry in self._differences.entries(State.CREATED):
             yield self._created(entry)
@@ -88,18 +97,16 @@ class Review:
             if self._is_gone(target, scope, identifier):
                 reason = f"the {target.name} {identifier} was deleted there"
                 return replace(step, conflict=_hopeless(change, reason))
-        if kind.file is not None and not kind.file.is_there(mine):
-            is_waiting = getattr(mine, kind.file.status) == kind.file.waiting
-            return replace(step, is_left_out=not is_waiting)
-        return step
+        # What waits for its bytes waits for them here: a user was told to bring them here.
+        return replace(step, is_left_out=kind.file is not None and not kind.file.is_there(mine))
 
     def _changed(self, entry: Entry) -> Step | None:
         change = self._differences.change(entry)
         if change is None:
             return None
-        kind, scope = self._layer.kinds[entry.kind], Scope(entry.scope)
+        kind = self._layer.kinds[entry.kind]
         step = Step(entry, change)
-        theirs = self._theirs(kind, scope, entry.identifier)
+        theirs = self.theirs(entry)
         if theirs is None:
             conflict = Conflict(change, "it was deleted there", (), can_be_mine=False)
             return self._resolved(step, conflict)
@@ -112,6 +119,7 @@ class Review:
                 return self._resolved(step, Conflict(change, reason, can_be_mine=False))
         wanted = [each for each in change.fields if _is_news(each.name, theirs, mine)]
         both = {each.name for each in changed_fields(kind, base, theirs)}
+        both -= self._sent_before(entry, theirs)
         clashes = [each.name for each in wanted if each.name in both]
         step = replace(step, change=replace(change, fields=tuple(wanted)))
         if not wanted:
@@ -119,7 +127,7 @@ class Review:
         if not clashes:
             return step
         told = tuple(
-            FieldConflict(name, *(getattr(each, name) for each in (base, theirs, mine)))
+            FieldConflict(name, *(shown(each, name) for each in (base, theirs, mine)))
             for name in clashes
         )
         left = tuple(each for each in wanted if each.name not in clashes)
@@ -129,21 +137,30 @@ class Review:
         change = self._differences.change(entry)
         assert change is not None
         kind = self._layer.kinds[entry.kind]
-        theirs = self._theirs(kind, Scope(entry.scope), entry.identifier)
+        theirs, scope = self.theirs(entry), Scope(entry.scope)
         step = Step(entry, change)
         if theirs is None:
             return replace(step, is_dropped=True)
         base = self._differences.base(entry)
-        is_begun = self._intents.find(entry.identifier) is not None
+        intent = self._intents.find(entry.identifier)
+        is_begun = intent is not None and intent.record is None
         told = tuple(
-            FieldConflict(field, getattr(base, field), getattr(theirs, field), None)
-            for field in (*changeable(kind), *kind.totals)
+            FieldConflict(field, shown(base, field), shown(theirs, field), None)
+            for field in changeable(kind)
             if getattr(base, field) != getattr(theirs, field)
-            and not (is_begun and _comes_of_deleting(kind, field, base, theirs))
+            and not (is_begun and kind.file is not None and field == kind.file.status)
         )
-        if not told:
-            return step
-        return self._resolved(step, Conflict(change, "it is deleted here, and changed there", told))
+        if told:
+            reason = "it is deleted here, and changed there"
+            return self._resolved(step, Conflict(change, reason, told))
+        come, changed = self._layer.evidence.unseen(self._remote, kind, scope, entry.identifier)
+        if come or (changed and not is_begun):
+            reason = (
+                f"it is deleted here, and there {come} objects below it have come and {changed} "
+                f"changed since then"
+            )
+            return self._resolved(step, Conflict(change, reason))
+        return step
 
     def _unhindered(self, step: Step, steps: Mapping[str, Step]) -> Step:
         """The step, with a conflict if another object there does not let it happen."""
@@ -200,6 +217,17 @@ class Review:
             return replace(step, change=change, is_dropped=not left)
         return replace(step, conflict=conflict)
 
+    def _sent_before(self, entry: Entry, theirs: Any) -> set[str]:
+        """The fields that are there what a push that was interrupted made them."""
+        intent = self._intents.find(entry.identifier)
+        if intent is None or intent.record is None:
+            return set()
+        kind = self._layer.kinds[entry.kind]
+        sent = kind.record.model_validate_json(intent.record)
+        return {
+            field for field in changeable(kind) if getattr(sent, field) == getattr(theirs, field)
+        }
+
     def _theirs(self, kind: AnyKind, scope: Scope, identifier: str) -> Any:
         """The remote's record now, `None` if there is none; each is asked for once."""
         if identifier not in self._known:
@@ -227,16 +255,10 @@ def _hopeless(change: Change, reason: str) -> Conflict:
     return Conflict(change, reason, can_be_mine=False, can_be_theirs=False)
 
 
-def _comes_of_deleting(kind: AnyKind, field: str, base: Any, theirs: Any) -> bool:
-    """Whether a push that was killed while it deleted an object may have left it so."""
-    if field in kind.totals:
-        return bool(getattr(theirs, field) < getattr(base, field))
-    return kind.file is not None and field == kind.file.status
-
-
 def _is_news(field: str, theirs: Any, mine: Any) -> bool:
     """Whether the remote has another value; of what is never shown nobody knows."""
-    return not hasattr(theirs, field) or bool(getattr(theirs, field) != getattr(mine, field))
+    is_shown = field in type(mine).model_fields
+    return not is_shown or bool(getattr(theirs, field) != getattr(mine, field))
 
 
 def _can_be_set(kind: AnyKind, change: Change, mine: Any) -> bool:

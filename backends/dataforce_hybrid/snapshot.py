@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -30,6 +31,22 @@ _LISTS = "pulled"
 
 
 @dataclass(frozen=True)
+class List:
+    """What is told of one list of records below one parent.
+
+    Args:
+        at: When it was pulled; of one that was pulled bit by bit, its first.
+        is_whole: Whether it is all of it.
+        space: Where the records are kept; another one each time, so that what was pulled before
+            is there until the whole of what comes after is.
+    """
+
+    at: str
+    is_whole: bool
+    space: str
+
+
+@dataclass(frozen=True)
 class Pulled:
     """What was pulled into one workspace: lists of records, each below one parent.
 
@@ -41,42 +58,71 @@ class Pulled:
 
     def add(self, kind: AnyKind, scope: Scope, records: Iterable[BaseModel]) -> None:
         """Keep some of the records below a parent; a whole list stays whole."""
-        space, key = _place(kind, scope)
-        self.notes.write(space, _rows(records))
-        if self._told(key) is None:
-            self._tell(key, is_whole=False)
+        known = self.told(kind, scope)
+        told = self._new(kind, scope, is_whole=False) if known is None else known
+        self.notes.write(told.space, _rows(records))
+        if known is None:
+            self._tell(kind, scope, told)
 
     def replace(self, kind: AnyKind, scope: Scope, pages: Iterable[Sequence[BaseModel]]) -> None:
         """Keep all records below a parent, in place of those that were kept before."""
-        space, key = _place(kind, scope)
-        # Whoever is interrupted in between leaves no list, rather than a shorter one.
-        self.notes.erase(_LISTS, key)
-        self.notes.erase(space)
-        for page in pages:
-            self.notes.write(space, _rows(page))
-        self._tell(key, is_whole=True)
+        known, told = self.told(kind, scope), self._new(kind, scope, is_whole=True)
+        try:
+            for page in pages:
+                self.notes.write(told.space, _rows(page))
+        except BaseException:
+            self.notes.erase(told.space)
+            raise
+        self._tell(kind, scope, told)
+        if known is not None:
+            self.notes.erase(known.space)
 
-    def told(self, kind: AnyKind, scope: Scope) -> Mapping[str, Any] | None:
-        """When a list was pulled (`at`) and whether all of it was (`is_whole`)."""
-        return self._told(_place(kind, scope)[1])
+    def sweep(self) -> None:
+        """Remove what pulls left behind that were killed; nobody pulls meanwhile."""
+        kept = {self._read(text).space for text in self.notes.read(_LISTS).values()}
+        for space in self.notes.spaces(f"{_LISTS}/"):
+            if space not in kept:
+                self.notes.erase(space)
 
-    def records(self, kind: Kind[M, C, U], scope: Scope) -> Iterator[M]:
+    def told(self, kind: AnyKind, scope: Scope) -> List | None:
+        """What is known of a list, `None` if none of it was pulled."""
+        text = self.notes.get(_LISTS, _key(kind, scope))
+        return None if text is None else self._read(text)
+
+    def records(self, kind: Kind[M, C, U], told: List) -> list[M]:
         """What is kept of a list."""
-        for text in self.notes.read(_place(kind, scope)[0]).values():
-            yield kind.record.model_validate_json(text)
+        texts = self.notes.read(told.space).values()
+        return [kind.record.model_validate_json(text) for text in texts]
+
+    def record(self, kind: Kind[M, C, U], told: List, identifier: str) -> M | None:
+        """One of them, if it is kept."""
+        text = self.notes.get(told.space, identifier)
+        return None if text is None else kind.record.model_validate_json(text)
+
+    def digests(self, kinds: Iterable[AnyKind]) -> set[str]:
+        """The SHA-256 of every file that a pulled record tells of."""
+        fields = {kind.route: kind.file.digest for kind in kinds if kind.file is not None}
+        return {
+            str(json.loads(text)[fields[route]]).lower()
+            for key, told in self.notes.read(_LISTS).items()
+            if (route := key.partition("/")[0]) in fields
+            for text in self.notes.read(self._read(told).space).values()
+        }
 
     def oldest(self) -> datetime | None:
         """When the list was pulled that was pulled first; `None` without any."""
-        times = (json.loads(text)["at"] for text in self.notes.read(_LISTS).values())
+        times = (self._read(text).at for text in self.notes.read(_LISTS).values())
         return min(map(datetime.fromisoformat, times), default=None)
 
-    def _told(self, key: str) -> Mapping[str, Any] | None:
-        text = self.notes.get(_LISTS, key)
-        return None if text is None else json.loads(text)
+    def _new(self, kind: AnyKind, scope: Scope, *, is_whole: bool) -> List:
+        space = f"{_LISTS}/{_key(kind, scope)}/{uuid.uuid4().hex}"
+        return List(datetime.now(UTC).isoformat(), is_whole, space)
 
-    def _tell(self, key: str, *, is_whole: bool) -> None:
-        told = {"at": datetime.now(UTC).isoformat(), "is_whole": is_whole}
-        self.notes.write(_LISTS, {key: json.dumps(told)})
+    def _tell(self, kind: AnyKind, scope: Scope, told: List) -> None:
+        self.notes.write(_LISTS, {_key(kind, scope): json.dumps(asdict(told))})
+
+    def _read(self, text: str) -> List:
+        return List(**json.loads(text))
 
 
 class Snapshot:
@@ -114,37 +160,45 @@ class PulledRecords(Generic[M, C, U]):
     def __init__(self, kind: Kind[M, C, U], pulled: Callable[[], list[Pulled]]) -> None:
         self._kind = kind
         self._pulled = pulled
+        self._latest: tuple[tuple[List, ...], list[M]] = (), []
 
     def page(self, scope: Scope, query: Query) -> Page[M]:
         """One page of what was pulled; `OfflineError` if nothing was."""
-        records, is_whole = self._listed(scope)
+        lists = self._lists(scope)
+        key = tuple(told for _, told in lists)
+        # Whoever takes page after page has each record read once.
+        if self._latest[0] != key or not all(told.is_whole for told in key):
+            found = [each for pulled, told in lists for each in pulled.records(self._kind, told)]
+            self._latest = key, found
+        records = self._latest[1]
         if query.name is not None:
             records = named(records, self._kind.names, query.name)
-            if not records and not is_whole:
+            if not records and not all(told.is_whole for told in key):
                 raise self._unknown(repr(query.name))
         return page_of(records, query)
 
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id; `OfflineError` if it was not pulled."""
-        records, is_whole = self._listed(scope)
-        for record in records:
-            if identifier_of(record) == identifier:
+        lists = self._lists(scope)
+        for pulled, told in lists:
+            if (record := pulled.record(self._kind, told, identifier)) is not None:
                 return record
-        raise not_found(self._kind, identifier) if is_whole else self._unknown(identifier)
+        if all(told.is_whole for _, told in lists):
+            raise not_found(self._kind, identifier)
+        raise self._unknown(identifier)
 
-    def _listed(self, scope: Scope) -> tuple[list[M], bool]:
-        found: list[M] = []
-        told = []
-        for pulled in self._pulled():
-            if (said := pulled.told(self._kind, scope)) is not None:
-                told.append(said)
-                found += pulled.records(self._kind, scope)
-        if not told:
+    def _lists(self, scope: Scope) -> list[tuple[Pulled, List]]:
+        found = [
+            (pulled, told)
+            for pulled in self._pulled()
+            if (told := pulled.told(self._kind, scope)) is not None
+        ]
+        if not found:
             raise OfflineError(
                 f"The {self._kind.name}s{_below(self._kind, scope)} were not pulled, and the "
                 f"client is offline. Pull them with client.overlay.pull() when there is a network."
             )
-        return found, all(said["is_whole"] for said in told)
+        return found
 
     def _unknown(self, what: str) -> OfflineError:
         times = [time for pulled in self._pulled() if (time := pulled.oldest()) is not None]
@@ -197,10 +251,8 @@ class UnreachableBytes:
         raise self._refusal
 
 
-def _place(kind: AnyKind, scope: Scope) -> tuple[str, str]:
-    """The space that the records are kept in, and the key of what is told of their list."""
-    key = f"{kind.route}/{scope.parent or ''}"
-    return f"{_LISTS}/{key}", key
+def _key(kind: AnyKind, scope: Scope) -> str:
+    return f"{kind.route}/{scope.parent or ''}"
 
 
 def _rows(records: Iterable[BaseModel]) -> dict[str, str]:

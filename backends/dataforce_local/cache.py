@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
@@ -69,10 +69,14 @@ class LocalCache:
             is_noted = connection.execute(pinned, {"of_digest": digest}).rowcount > 0
             return is_noted and self._is_there(connection, files, digest)
 
-    def unpin(self) -> None:
-        """Let all files go when their turn comes."""
+    def unpin(self, but: Collection[str] = ()) -> None:
+        """Let files go when their turn comes, but for those of these digests."""
+        pinned = select(cached.c.digest).where(cached.c.is_pinned)
         with self._database.writing() as connection:
-            connection.execute(update(cached).where(cached.c.is_pinned).values(is_pinned=False))
+            for digest in connection.execute(pinned).scalars().all():
+                if digest not in but:
+                    is_it = cached.c.digest == digest
+                    connection.execute(update(cached).where(is_it).values(is_pinned=False))
 
     def holds(self, size: int) -> bool:
         """Whether a file of so many bytes would be kept at all."""

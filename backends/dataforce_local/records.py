@@ -99,6 +99,12 @@ class RecordStore(Generic[M, C, U]):
         self._totals = len(totals)
         self._holds_files = kind is MODEL_ARTIFACT or kind in MODEL_ARTIFACT.ancestors
         self._constants = CONSTANTS.get(kind, {})
+        # What a copy had no name for is an empty one in its row, which no name is.
+        self._nameless = [
+            name
+            for name in kind.names
+            if ledger is not None and not kind.record.model_fields[name].is_required()
+        ]
         self._all = select(*columns, *totals).where(*self._inside())
         self._one = self._all.where(self.table.c.id == bindparam("identifier"))
         self._mine = self._one.with_for_update(of=self.table)  # SQLite's transaction is enough
@@ -330,6 +336,8 @@ class RecordStore(Generic[M, C, U]):
 
     def _record(self, values: Iterable[Any]) -> M:
         fields = dict(zip(self._names, values, strict=True))
+        for name in self._nameless:
+            fields[name] = fields[name] or None
         if self._constants:
             fields |= self._constants
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -114,8 +114,8 @@ class Cache(Protocol):
         """Keep a file that is here for good; whether it is here."""
         ...
 
-    def unpin(self) -> None:
-        """Let all files go when their turn comes."""
+    def unpin(self, but: Collection[str] = ()) -> None:
+        """Let files go when their turn comes, but for those of these digests."""
         ...
 
     def holds(self, size: int) -> bool:
