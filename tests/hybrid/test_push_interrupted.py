@@ -144,6 +144,21 @@ def test_what_was_renamed_after_an_interruption_is_not_there_twice(
     assert left(hybrid) == (0, 0, 0)
 
 
+def test_keys_that_were_changed_after_an_interruption_arrive(
+    production: Production, hybrid: Client
+) -> None:
+    secret = hybrid.bucket_secrets.create("s3.example.com", "models", "access", "old").id
+    production.watch.after = at_request(1, fail)
+    with pytest.raises(APIError):
+        hybrid.overlay.push()
+    hybrid.bucket_secrets.update(secret, secret_key="newest")
+    production.watch.after = None
+    hybrid.overlay.push()
+    [body] = [body for method, _, body in production.watch.seen if method == "PATCH"]
+    assert b"newest" in body
+    assert len(production.plain.bucket_secrets.list()) == 2
+
+
 def test_what_was_deleted_after_an_interruption_is_not_taken_for_the_result(
     production: Production, hybrid: Client
 ) -> None:
