@@ -147,7 +147,9 @@ def test_what_was_renamed_after_an_interruption_is_not_there_twice(
 def test_keys_that_were_changed_after_an_interruption_arrive(
     production: Production, hybrid: Client
 ) -> None:
-    secret = hybrid.bucket_secrets.create("s3.example.com", "models", "access", "old").id
+    secret = hybrid.bucket_secrets.create(
+        "s3.example.com", "models", "access", "old", region="eu-west-1"
+    ).id
     production.watch.after = at_request(1, fail)
     with pytest.raises(APIError):
         hybrid.overlay.push()
