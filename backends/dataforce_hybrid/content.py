@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from dataforce import _cancellation
 from dataforce._digest import Digest
 from dataforce.errors import ChecksumMismatchError, FileDownloadError, StoreError
 from dataforce.seam import identifier_of
@@ -149,17 +150,20 @@ class FetchedOnce:
         self._size: int = getattr(record, kind.file.size)
         self._theirs = theirs
         self._cache = cache
-        # They are kept when they come in order; what was pulled is here, however large.
-        self._is_kept = is_digest(self._digest) and cache.holds(self._size)
+        self._can_be_here = is_digest(self._digest)
+        self._is_kept = self._can_be_here and cache.holds(self._size)
+        # They are kept when they come in order.
         self.streams = 1 if self._is_kept else theirs.streams
 
     def read(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The bytes from `offset` on, `length` of them or all."""
-        kept = self._cache.open(self._digest) if is_digest(self._digest) else None
+        # What was pulled is here even if it is too large to be kept otherwise.
+        kept = self._cache.open(self._digest) if self._can_be_here else None
         position = offset
         if kept is not None:
+            is_whole = offset == 0 and length is None
             try:
-                for chunk in kept.read(offset, length):
+                for chunk in self._verified(kept) if is_whole else kept.read(offset, length):
                     position += len(chunk)
                     yield chunk
             except FileDownloadError:  # it had to make room, or was removed by hand
@@ -190,6 +194,22 @@ class FetchedOnce:
                     f"{self._size} bytes with SHA-256 {self._digest}, got {digest.size} with "
                     f"{digest.hexdigest()}. Nothing was kept; upload the file again if you have it."
                 )
+
+    def _verified(self, kept: Content) -> Iterator[bytes]:
+        """All bytes that are kept; if they were damaged, they are replaced by the remote's."""
+        with Digest() as digest:
+            for chunk in kept.read():
+                digest.update(chunk)
+                yield chunk
+        if (digest.size, digest.hexdigest()) == (self._size, self._digest):
+            return
+        with closing(self.keep()) as chunks:
+            for _ in chunks:
+                _cancellation.check()
+        raise ChecksumMismatchError(
+            f"The copy of the bytes of {self._what} that was kept here was damaged. They were "
+            f"fetched again; try again."
+        )
 
     def _kept(self) -> Iterator[bytes]:
         position = 0

@@ -14,12 +14,12 @@ from pydantic import BaseModel
 from dataforce.config import BackendType
 from dataforce.errors import OfflineError
 from dataforce.overlay import age
-from dataforce.seam import identifier_of
+from dataforce.seam import Scope, identifier_of
 from dataforce.seam.arrays import named, page_of
 from dataforce_hybrid.refusals import not_found
 
 if TYPE_CHECKING:
-    from dataforce.seam import Kind, Page, Query, Scope
+    from dataforce.seam import Kind, Page, Query
     from dataforce.seam.backend import AnyKind
     from dataforce.seam.workspace import Notes, Workspace
 
@@ -188,6 +188,10 @@ class PulledRecords(Generic[M, C, U]):
         raise self._unknown(identifier)
 
     def _lists(self, scope: Scope) -> list[tuple[Pulled, List]]:
+        if self._kind.parent is not None and scope.parent is not None:
+            # What was pulled below an object that has been deleted there since then is not shown.
+            above = PulledRecords(self._kind.parent, self._pulled)
+            above.get(Scope(scope.ids[:-1]), scope.parent)
         found = [
             (pulled, told)
             for pulled in self._pulled()

@@ -1,0 +1,129 @@
+"""Whatever a hybrid client does, the platform only ever gets reads."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from dataforce import DataForceError, ReadOnlyError
+from dataforce.seam.layered import LayeredBackend
+from dataforce.testing.differential import Differential
+from dataforce.testing.packages import build_package
+from tests.hybrid.reading import Production, registered
+from tests.hybrid.reading import any_production as any_production
+from tests.hybrid.reading import production as production
+
+
+def fingerprint(production: Production) -> dict[str, str]:
+    """Of each file that the platform keeps, without what SQLite needs for reading."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(production.folder.rglob("*"))
+        if path.is_file() and path.suffix not in (".db-shm", ".fnnx")
+    }
+
+
+def filled(production: Production) -> None:
+    behind = production.behind
+    behind.bucket_secrets.create("e", "there", region="r")
+    for name in ("one", "two"):
+        collection = behind.collections.create("", name, "model")
+        registered(behind, collection, "waiting")
+        behind.model_artifacts.upload(
+            production.package(seed=len(name)), name, collection_id=collection.id
+        )
+
+
+def test_thousands_of_random_calls_are_reads(any_production: Production, tmp_path: Path) -> None:
+    production, hybrid = any_production, any_production.hybrid()
+    filled(production)
+    production.behind.close()
+    before = fingerprint(production)
+    packages = [
+        build_package(tmp_path / f"{number}.fnnx", content=bytes([number])) for number in range(2)
+    ]
+    home = hybrid.orbits.list()[0].id
+
+    class Guarded(Differential):
+        def __init__(self) -> None:
+            super().__init__(hybrid, home, packages, tmp_path, optional_regions=False)
+
+        @rule()
+        def look_at_the_overlay(self) -> None:
+            hybrid.overlay.status()
+            hybrid.overlay.diff()
+            hybrid.overlay.push(dry_run=True)
+
+        @rule()
+        def pull(self) -> None:
+            with suppress(DataForceError):
+                hybrid.overlay.pull(orbit=home, content=True)
+
+        def teardown(self) -> None:
+            super().teardown()
+            hybrid.overlay.reset()
+
+    run_state_machine_as_test(
+        Guarded,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=50,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=[*HealthCheck],
+        ),
+    )
+    assert len(production.seen) > 2000
+    assert [each for each in production.seen if not each.startswith("GET ")] == []
+    assert fingerprint(production) == before
+
+
+def test_a_url_to_delete_with_is_not_asked_for(production: Production) -> None:
+    filled(production)
+    hybrid = production.hybrid()
+    production.seen.clear()
+    collection = production.behind.collections.get("one")
+    assert collection is not None
+    for model in production.behind.model_artifacts.list(collection_id=collection.id):
+        hybrid.model_artifacts.download_url(model.id, collection_id=collection.id)
+        hybrid.model_artifacts.delete_url(model.id, collection_id=collection.id)
+    assert [each for each in production.seen if not each.startswith("GET ")] == []
+
+
+def test_a_read_only_hybrid_client_writes_nothing_anywhere(
+    production: Production, tmp_path: Path
+) -> None:
+    filled(production)
+    hybrid = production.hybrid(read_only=True)
+    [collection] = [each for each in hybrid.collections.list() if each.name == "one"]
+    for model in hybrid.model_artifacts.list(collection_id=collection.id):
+        with pytest.raises(ReadOnlyError):
+            hybrid.model_artifacts.update(model.id, model_name="new", collection_id=collection.id)
+        with pytest.raises(ReadOnlyError):
+            hybrid.model_artifacts.delete_url(model.id, collection_id=collection.id)
+    with pytest.raises(ReadOnlyError):
+        hybrid.collections.create("", "new", "model")
+    production.seen.clear()
+    assert not production.hybrid().overlay.diff()
+
+
+def test_it_is_a_layered_backend_and_tells_no_secret(production: Production) -> None:
+    hybrid = production.hybrid()
+    assert isinstance(hybrid.backend, LayeredBackend)
+    assert hybrid.backend.mode == "hybrid"
+    assert "k" * 20 not in repr(hybrid.backend) + repr(hybrid)
+
+
+def test_closing_closes_both_sides(production: Production) -> None:
+    hybrid = production.hybrid()
+    hybrid.collections.create("", "mine", "model")
+    hybrid.close()
+    for _ in range(2):
+        with suppress(DataForceError):
+            hybrid.close()
+    assert [each.name for each in production.hybrid().collections.list()] == ["mine"]
