@@ -36,7 +36,7 @@ class Between:
             def do_GET(self) -> None:
                 between.answer(self)
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  its name there
                 """Nothing."""
 
         self.target = target
@@ -90,9 +90,7 @@ CALLS: dict[str, Callable[[Client, str, str, Path], object]] = {
     "download": lambda client, collection, model, folder: client.model_artifacts.download(
         model, folder / "m.fnnx", collection_id=collection
     ),
-    "pull": lambda client, collection, *_: client.overlay.pull(
-        collection=collection, content=True
-    ),
+    "pull": lambda client, collection, *_: client.overlay.pull(collection=collection, content=True),
 }
 
 
@@ -117,7 +115,9 @@ def test_every_read_call_fails(
             assert client.collections.list() == behind.collections.list()
             if is_touched:
                 registered(client, collection, "mine")
-                client.model_artifacts.update(model.id, model_name="renamed", collection_id=collection.id)
+                client.model_artifacts.update(
+                    model.id, model_name="renamed", collection_id=collection.id
+                )
                 client.collections.update(collection_id=collection.id, description="changed")
                 client.collections.delete(client.collections.create("", "gone", "model").id)
             middle = client.model_artifacts.iterate(collection_id=collection.id, page_size=2)
@@ -129,6 +129,6 @@ def test_every_read_call_fails(
             for name, call in CALLS.items():
                 if (name, is_touched) != ("model", True):
                     with pytest.raises(DataForceError):
-                        call(client, collection.id, model.id, tmp_path))
+                        call(client, collection.id, model.id, tmp_path)
             with pytest.raises(DataForceError):
                 list(middle)

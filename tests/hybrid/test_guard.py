@@ -71,8 +71,8 @@ def test_thousands_of_random_calls_are_reads(any_production: Production, tmp_pat
     run_state_machine_as_test(
         Guarded,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=50,
+            max_examples=6,
+            stateful_step_count=40,
             derandomize=True,
             deadline=None,
             suppress_health_check=[*HealthCheck],
