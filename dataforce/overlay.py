@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TypeAlias, overload
 
 __all__ = [
@@ -359,6 +359,7 @@ def _cut(text: str) -> str:
 
 
 def _shown(value: object) -> str:
+    value = value.value if isinstance(value, Enum) else value
     return _cut(repr(value))
 
 

@@ -156,8 +156,8 @@ class Review:
         come, changed = self._layer.evidence.unseen(self._remote, kind, scope, entry.identifier)
         if come or (changed and not is_begun):
             reason = (
-                f"it is deleted here, and there {come} objects below it have come and {changed} "
-                f"changed since then"
+                f"it is deleted here, and what stands below it there is not what it was: "
+                f"{come} new, {changed} changed"
             )
             return self._resolved(step, Conflict(change, reason))
         return step

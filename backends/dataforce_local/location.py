@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,12 +43,30 @@ class Location:
         path = Path(self.database.database or "")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            _create(path)
         except OSError as error:
             raise StorePermissionError(
                 f"The registry {path} cannot be written: {error.strerror}. Make its folder "
                 f"writable, or set database_url to another place."
             ) from error
+
+
+def _create(path: Path) -> None:
+    """Make an empty file for its owner's eyes only, unless one is there."""
+    if path.exists():
+        # It is not opened to look at it: closing it again would take away the locks that SQLite
+        # holds on it for other clients in this process, and others could damage it.
+        if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise PermissionError(errno.EACCES, "it may not be written")
+        return
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        # Under its name it is never open but by SQLite, whoever else makes it at the same time.
+        with suppress(FileExistsError):
+            os.link(aside, path)
+    finally:
+        aside.unlink()
 
 
 def find_location(settings: Settings, path: Path | None = None) -> Location:

@@ -140,15 +140,18 @@ def test_a_deletion_by_hand_of_a_model_of_the_platform_stays_here(
     assert production.plain.model_artifacts.list() == []
 
 
-def test_a_record_without_its_bytes_is_published_so(
+def test_a_record_that_waits_for_its_bytes_waits_here(
     production: Production, hybrid: Client, package: Package
 ) -> None:
     hybrid.collections.create("", "Flowers", "model")
-    pending(hybrid, package("iris"))
-    hybrid.overlay.push()
-    [model] = production.plain.model_artifacts.list(collection_id=only_collection(production))
-    assert model.status == "pending_upload"
-    assert left(hybrid) == (0, 0, 0)
+    waiting = pending(hybrid, package("iris"))
+    report = hybrid.overlay.push()
+    assert [change.id for change in report.left_out] == [waiting]
+    assert left(hybrid) == (1, 0, 0)
+    collection = only_collection(production)
+    assert production.plain.model_artifacts.list(collection_id=collection) == []
+    [model] = hybrid.model_artifacts.list(collection_id=collection)
+    assert (model.id, model.status) == (waiting, "pending_upload")
 
 
 def test_equal_models_are_each_published(

@@ -192,3 +192,26 @@ def test_a_list_does_not_stumble_over_what_is_written_meanwhile(client: Client, 
             client.model_artifacts.delete(made[3].id)
             late = client.model_artifacts.upload(iris, "late").id
     assert seen == [made[0].id, made[1].id, made[2].id, made[4].id, made[5].id, late]
+
+
+LOCK = """
+import fcntl, sys
+with open(sys.argv[1], "rb+") as file:
+    try:
+        # Where SQLite notes who reads: nobody, if all of it can be had.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+    except OSError:
+        print("in use")
+"""
+
+
+def test_a_second_client_takes_no_lock_from_the_first(tmp_path: Path) -> None:
+    """To open and close a file takes away all locks of the process on it."""
+    path = tmp_path / "registry.db"
+    with Client(database_url=f"sqlite:///{path}") as first:
+        first.orbits.list()
+        with Client(database_url=f"sqlite:///{path}") as second:
+            second.orbits.list()
+            command = [sys.executable, "-c", LOCK, str(path)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert done.stdout == "in use\n"
