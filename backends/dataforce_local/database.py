@@ -53,6 +53,8 @@ class Database:
         patience: For how long a transaction waits for the write lock, in seconds.
     """
 
+    _watcher: PoolProxiedConnection | None
+
     def __init__(self, url: URL, patience: float) -> None:
         self.url = url
         self._is_sqlite = url.get_backend_name() == "sqlite"
@@ -171,7 +173,7 @@ class Database:
     def _own(self) -> None:
         self._process = os.getpid()
         self._watching = threading.Lock()
-        self._watcher: PoolProxiedConnection | None = None
+        self._watcher = None
         # Threads queue here in turn; at SQLite's own lock they would sleep and poll.
         self._writing = threading.RLock() if self._is_sqlite else None
         # A database in memory has one connection, which all threads share.
