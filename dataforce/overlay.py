@@ -285,7 +285,7 @@ class CopyReport:
         id: Of what was copied, at the target.
         copied: Ids of the model artifacts that were brought there, at the target.
         skipped: Ids of those that were there already, at the target.
-        left_out: Ids of those whose bytes the source does not have, at the source.
+        left_out: Ids of those that have no bytes or no name, at the source.
         bytes: How many were brought.
     """
 
@@ -305,7 +305,7 @@ class CopyReport:
             return said
         named = ", ".join(self.left_out[:_NAMED])
         more = " and more" if len(self.left_out) > _NAMED else ""
-        return f"{said}, {len(self.left_out)} left out, as they have no bytes: {named}{more}"
+        return f"{said}, {len(self.left_out)} left out, as they have no bytes or no name: {named}{more}"
 
 
 def age(moment: datetime) -> str:

@@ -7,7 +7,7 @@ interruption looks whether something has come since then that is so, and takes i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
@@ -20,7 +20,7 @@ from dataforce_hybrid.intents import Intent, Intents
 from dataforce_hybrid.merging import all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -48,6 +48,7 @@ class Creation:
     remote: Backend
     intents: Intents
     advance: Advance
+    _called: dict[tuple[str, Scope, str], list[Any]] = field(default_factory=dict)
 
     def run(self, entry: Entry, mine: Any) -> str:
         """Make an object there and let it take the place of the one here; its id there."""
@@ -61,17 +62,24 @@ class Creation:
         return identifier_of(theirs)
 
     def _begun(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any) -> Any:
-        known = tuple(map(identifier_of, self._like(kind, scope, mine)))
-        self.intents.begin(entry.identifier, Intent(mine.model_dump_json(), known))
-        return self._made(kind, scope, entry, mine, known)
+        # Asked for once a name: many versions of a model may be published under one.
+        key = kind.route, scope, name_of(kind, mine)
+        if key not in self._called:
+            self._called[key] = [*self._named(kind, scope, mine)]
+        known = [identifier_of(each) for each in self._called[key] if _is_same(kind, each, mine)]
+        self.intents.begin(entry.identifier, Intent(mine.model_dump_json(), tuple(known)))
+        theirs = self._made(kind, scope, entry, mine, known)
+        self._called[key].append(theirs)
+        return theirs
 
     def _resumed(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, intent: Intent) -> Any:
         """What an interrupted push made, or what it left to be made; `None` to begin anew."""
         sought = kind.record.model_validate_json(intent.record or "")
         found = [
             each
-            for each in self._like(kind, scope, sought)
-            if identifier_of(each) not in intent.known
+            for each in self._named(kind, scope, sought)
+            if _is_same(kind, each, sought)
+            and identifier_of(each) not in intent.known
             # The user took it for another, and deleted it.
             and self.layer.index.state(identifier_of(each)) != State.DELETED
         ]
@@ -98,10 +106,9 @@ class Creation:
         changes = kind.changes.model_validate(values)
         return self.remote.store(kind).update(scope, identifier_of(theirs), changes)
 
-    def _like(self, kind: AnyKind, scope: Scope, wanted: Any) -> list[Any]:
-        """What is there that says the same."""
-        called = all_of(self.remote.store(kind), scope, Query(name=name_of(kind, wanted)))
-        return [each for each in called if _is_same(kind, each, wanted)]
+    def _named(self, kind: AnyKind, scope: Scope, wanted: Any) -> Iterator[Any]:
+        """What is there under the same name."""
+        return all_of(self.remote.store(kind), scope, Query(name=name_of(kind, wanted)))
 
     def _made(
         self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, known: Sequence[str]

@@ -184,7 +184,7 @@ class _Copying:
     def add(self, record: ModelArtifact) -> None:
         """See that the target has a record, if the source has its bytes."""
         _cancellation.check()
-        if record.status != ModelArtifactStatus.UPLOADED:
+        if record.status != ModelArtifactStatus.UPLOADED or record.model_name is None:
             self._left_out.append(record.id)
         elif equal := self._present.get(_sameness(record)):
             self.there[equal.pop()] = False
