@@ -158,7 +158,7 @@ def test_a_copy_tells_what_came_and_what_did_not() -> None:
     assert str(report) == said
     ids = tuple(f"id {number}" for number in range(11))
     report = CopyReport("collection", ID, left_out=ids[:2])
-    assert str(report).endswith(", 2 left out, as they have no bytes: id 0, id 1")
+    assert str(report).endswith(", 2 left out, as they have no bytes or no name: id 0, id 1")
     report = CopyReport("collection", ID, left_out=ids)
     assert str(report).endswith("id 8, id 9 and more")
 
