@@ -7,7 +7,9 @@ import uuid
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from dataforce.config import Settings
 from dataforce.models import (
@@ -29,10 +31,14 @@ from dataforce.models import (
     Orbit,
     Organization,
 )
-from dataforce.seam import Scope
+from dataforce.seam import Kind, Scope
 from dataforce.seam.workspace import Entry, State
 from dataforce_local import open_workspace
 from dataforce_local.workspace import LocalWorkspace
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
 
 BORN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 MANIFEST = Manifest(
@@ -152,6 +158,19 @@ def upload(workspace: LocalWorkspace, scope: Scope, content: bytes = PACKAGE) ->
     with files.receive(scope, Path("ours.fnnx"), lambda _: None) as incoming:
         incoming.write(memoryview(content))
         return files.upload(scope, model_values(content), incoming)
+
+
+def publish(
+    workspace: LocalWorkspace, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M
+) -> None:
+    """Publish a record as it is now."""
+    workspace.publish(kind, scope, identifier, revision_of(workspace, identifier), record)
+
+
+def revision_of(workspace: LocalWorkspace, identifier: str) -> int:
+    """When the object with that id last changed; 0 if there never was one."""
+    entry = entry_of(workspace, identifier)
+    return 0 if entry is None else entry.revision
 
 
 def entry_of(workspace: LocalWorkspace, identifier: str) -> Entry | None:

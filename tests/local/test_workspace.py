@@ -40,6 +40,7 @@ from tests.local.platform_records import (
     new_id,
     orbit,
     organization,
+    publish,
     secret,
     state_of,
 )
@@ -51,7 +52,7 @@ def below(workspace: LocalWorkspace) -> Below:
 
 
 def test_a_new_workspace_is_empty(workspace_settings: Settings) -> None:
-    workspace: Workspace = find_workspace("local")(workspace_settings)
+    workspace: Workspace = find_workspace("local")(workspace_settings, None)
     assert workspace.mode == "local"
     assert workspace.revision() == 0
     assert list(workspace.entries(0)) == []
@@ -83,16 +84,20 @@ def test_what_is_made_here_has_an_entry(below: Below) -> None:
     ]
 
 
-def test_the_revision_goes_up_with_entries_only(below: Below) -> None:
-    made = below.create_collection()
-    revision = below.workspace.revision()
-    changed = below.workspace.store(COLLECTION).update(
-        below.scope, made.id, CollectionChanges(name="Renamed")
-    )
+def test_the_revision_goes_up_with_what_changes(below: Below) -> None:
+    store, made = below.workspace.store(COLLECTION), below.create_collection()
+    seen = [below.workspace.revision()]
+    changed = store.update(below.scope, made.id, CollectionChanges(name="Renamed"))
     assert changed.name == "Renamed"
-    assert below.workspace.revision() == revision
-    below.workspace.store(COLLECTION).delete(below.scope, made.id)
-    assert below.workspace.revision() > revision
+    seen.append(below.workspace.revision())
+    [entry] = below.workspace.entries(seen[0])
+    assert (entry.identifier, entry.state) == (made.id, State.CREATED)
+    assert entry.revision == seen[1]
+    store.get(below.scope, made.id)
+    assert below.workspace.revision() == seen[1]
+    store.delete(below.scope, made.id)
+    seen.append(below.workspace.revision())
+    assert seen == sorted(set(seen))
 
 
 def test_what_fails_leaves_no_entry(below: Below) -> None:
@@ -156,18 +161,6 @@ def test_a_secret_in_what_was_copied_is_not_printed(below: Below) -> None:
     assert "canary" not in repr(entry)
 
 
-def test_a_registry_that_becomes_a_workspace_keeps_its_records(place: Path) -> None:
-    settings = load_settings({"database_url": f"sqlite:///{place}"})
-    open_backend(settings).close()
-    with closing(LocalWorkspace(settings)) as workspace:
-        [root] = workspace.store(ORGANIZATION).page(Scope(), Query()).items
-        scope = Scope((root.id,))
-        [bucket] = workspace.store(BUCKET_SECRET).page(scope, Query()).items
-        changes = BucketSecretChanges(access_key="canary")
-        assert workspace.store(BUCKET_SECRET).update(scope, bucket.id, changes) == bucket
-        assert workspace.revision() == 0
-
-
 def test_a_changed_copy_is_the_record_itself(below: Below) -> None:
     above = collection(below.orbit.id)
     scope = below.scope.child(above.id)
@@ -199,7 +192,9 @@ def test_what_a_workspace_cannot_hold_is_told(below: Below) -> None:
     assert wholeness[above.id]
     assert not wholeness[with_role.id]
     assert not wholeness[with_more.id]
-    assert not wholeness[nameless.id]
+    assert wholeness[nameless.id]
+    scope = below.scope.child(above.id)
+    assert workspace.store(MODEL_ARTIFACT).get(scope, nameless.id) == nameless
 
 
 def test_a_changed_copy_is_not_replaced(below: Below) -> None:
@@ -229,11 +224,29 @@ def test_other_copies_are_replaced_with_what_stands_below_them(below: Below) -> 
     assert below.workspace.store(MODEL_ARTIFACT).get(scope, uploaded.id) == uploaded
 
 
-def test_a_hidden_record_can_be_copied_again(below: Below) -> None:
+def test_what_is_hidden_stays_so_though_something_needs_a_copy_of_it(below: Below) -> None:
+    theirs = secret(below.organization, "hidden")
+    below.workspace.hide(BUCKET_SECRET, below.root, theirs)
+    hidden, revision = entry_of(below.workspace, theirs.id), below.workspace.revision()
+    below.workspace.copy(BUCKET_SECRET, below.root, theirs, State.COPIED)
+    assert below.workspace.store(BUCKET_SECRET).get(below.root, theirs.id).id == theirs.id
+    assert entry_of(below.workspace, theirs.id) == hidden
+    assert below.workspace.revision() == revision
+    below.workspace.copy(
+        ORBIT, below.root, orbit(below.organization, theirs, name="Another"), State.COPIED
+    )
+    below.create_secret("hidden")  # the copy is in nobody's way
+
+
+def test_what_is_hidden_gets_no_changes(below: Below) -> None:
     theirs = collection(below.orbit.id)
     below.workspace.hide(COLLECTION, below.scope, theirs)
-    below.workspace.copy(COLLECTION, below.scope, theirs, State.CHANGED)
-    assert state_of(below.workspace, theirs.id) is State.CHANGED
+    revision = below.workspace.revision()
+    with pytest.raises(NotFoundError, match="deleted here meanwhile"):
+        below.workspace.copy(COLLECTION, below.scope, theirs, State.CHANGED)
+    with pytest.raises(NotFoundError):
+        below.workspace.store(COLLECTION).get(below.scope, theirs.id)
+    assert below.workspace.revision() == revision
 
 
 def test_a_stale_copy_is_in_nobodys_way(below: Below) -> None:
@@ -287,7 +300,7 @@ def test_files_go_with_what_is_hidden_released_or_published(place: Path) -> None
             elif way == "release":
                 workspace.release(MODEL_ARTIFACT, scope, ours.id)
             else:
-                workspace.publish(MODEL_ARTIFACT, scope, ours.id, model(theirs.id))
+                publish(workspace, MODEL_ARTIFACT, scope, ours.id, model(theirs.id))
             assert files_of(place)["sha256"] == []
 
 
@@ -314,6 +327,7 @@ def test_what_is_referred_to_can_be_hidden_and_is_in_nobodys_way(below: Below) -
     theirs = secret(below.organization, "changed")
     below.workspace.copy(BUCKET_SECRET, below.root, theirs, State.CHANGED)
     store = below.workspace.store(ORBIT)
+    below.workspace.copy(ORBIT, below.root, below.orbit, State.CHANGED)
     store.update(below.root, below.orbit.id, OrbitChanges(bucket_secret_id=theirs.id))
     below.workspace.hide(BUCKET_SECRET, below.root, theirs)
     assert state_of(below.workspace, theirs.id) is State.DELETED
@@ -383,7 +397,7 @@ def test_a_published_record_hands_over_what_stands_below_it(below: Below) -> Non
     made = below.create_collection()
     uploaded, theirs = below.upload(made.id), collection(below.orbit.id)
     before = below.workspace.revision()
-    below.workspace.publish(COLLECTION, below.scope, made.id, theirs)
+    publish(below.workspace, COLLECTION, below.scope, made.id, theirs)
     assert {entry.identifier: entry for entry in below.workspace.entries(before)} == {
         made.id: Entry(
             "collections", below.scope.ids, made.id, State.PUBLISHED, successor=theirs.id
@@ -406,9 +420,10 @@ def test_a_published_record_hands_over_what_stands_below_it(below: Below) -> Non
 def test_a_published_record_hands_over_what_refers_to_it(below: Below) -> None:
     made = below.create_secret(access_key="canary")
     orbits = below.workspace.store(ORBIT)
+    below.workspace.copy(ORBIT, below.root, below.orbit, State.CHANGED)
     orbits.update(below.root, below.orbit.id, OrbitChanges(bucket_secret_id=made.id))
     theirs = secret(below.organization, made.bucket_name)
-    below.workspace.publish(BUCKET_SECRET, below.root, made.id, theirs)
+    publish(below.workspace, BUCKET_SECRET, below.root, made.id, theirs)
     assert orbits.get(below.root, below.orbit.id).bucket_secret_id == theirs.id
     entry = entry_of(below.workspace, made.id)
     assert entry is not None
@@ -426,7 +441,7 @@ def test_the_scope_of_all_below_a_published_record_is_told_anew(below: Below) ->
     below.workspace.store(COLLECTION).delete(below.root.child(made.id), gone.id)
     uploaded = Below.upload(_At(below, made.id), inner.id)
     theirs = orbit(below.organization, below.secret)
-    below.workspace.publish(ORBIT, below.root, made.id, theirs)
+    publish(below.workspace, ORBIT, below.root, made.id, theirs)
     entry = entry_of(below.workspace, uploaded.id)
     assert entry is not None
     assert entry.scope == (below.organization.id, theirs.id, inner.id)
@@ -451,7 +466,7 @@ def test_nothing_is_kept_of_a_published_record_that_nothing_needs(
     made, theirs = below.create_collection(), collection(below.orbit.id)
     if is_copied:
         below.workspace.copy(COLLECTION, below.scope, theirs, State.COPIED)
-    below.workspace.publish(COLLECTION, below.scope, made.id, theirs)
+    publish(below.workspace, COLLECTION, below.scope, made.id, theirs)
     assert state_of(below.workspace, made.id) is State.PUBLISHED
     assert state_of(below.workspace, theirs.id) is (State.GONE if is_copied else None)
     assert below.workspace.store(COLLECTION).page(below.scope, Query()).items == []
@@ -461,7 +476,7 @@ def test_a_record_is_published_onto_a_copy(below: Below) -> None:
     made, theirs = below.create_collection(), collection(below.orbit.id)
     below.workspace.copy(COLLECTION, below.scope, theirs, State.COPIED)
     both = {below.upload(theirs.id).id, below.upload(made.id).id}
-    below.workspace.publish(COLLECTION, below.scope, made.id, theirs)
+    publish(below.workspace, COLLECTION, below.scope, made.id, theirs)
     scope = below.scope.child(theirs.id)
     models = below.workspace.store(MODEL_ARTIFACT).page(scope, Query()).items
     assert {each.id for each in models} == both
@@ -470,10 +485,9 @@ def test_a_record_is_published_onto_a_copy(below: Below) -> None:
 
 def test_what_is_published_already_is_left_as_it_is(below: Below) -> None:
     made, theirs = below.create_collection(), collection(below.orbit.id)
-    below.workspace.publish(COLLECTION, below.scope, made.id, theirs)
+    publish(below.workspace, COLLECTION, below.scope, made.id, theirs)
     revision = below.workspace.revision()
-    below.workspace.publish(COLLECTION, below.scope, made.id, theirs)
-    below.workspace.publish(COLLECTION, below.scope, new_id(), theirs)
+    publish(below.workspace, COLLECTION, below.scope, made.id, theirs)
     assert below.workspace.revision() == revision
 
 
@@ -486,7 +500,7 @@ def test_a_record_that_cannot_be_published_stays(below: Below) -> None:
         below.workspace.store(BUCKET_SECRET).create(Scope((above.id,)), values)
     revision = below.workspace.revision()
     with pytest.raises(ConflictError, match="Nothing was changed"):
-        below.workspace.publish(ORGANIZATION, Scope(), made.id, theirs)
+        publish(below.workspace, ORGANIZATION, Scope(), made.id, theirs)
     assert below.workspace.revision() == revision
     assert len(below.workspace.store(BUCKET_SECRET).page(Scope((made.id,)), Query()).items) == 1
 

@@ -29,6 +29,7 @@ from tests.local.platform_records import (
     collection,
     entry_of,
     model,
+    publish,
     reopened,
     state_of,
 )
@@ -157,15 +158,16 @@ def trace(frame, event, argument):
 
 workspace = open_workspace(load_settings({"database_url": database_url}))
 kind = next(kind for kind in KINDS if kind.route == route)
+revision = workspace.entry(kind, identifier).revision
 sys.settrace(trace)
 theirs = kind.record.model_validate_json(record)
-workspace.publish(kind, Scope(tuple(sys.argv[6:])), identifier, theirs)
+workspace.publish(kind, Scope(tuple(sys.argv[6:])), identifier, revision, theirs)
 sys.settrace(None)
 print(lines)
 """
 
 
-def publish(
+def publish_until(
     place: Path, scope: Scope, route: str, identifier: str, record: str, fatal: int
 ) -> subprocess.CompletedProcess[str]:
     """Publish in a process that is killed at its n-th line."""
@@ -198,7 +200,7 @@ def test_killed_while_publishing(place: Path, tmp_path: Path) -> None:
     def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
         copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
         record = theirs.model_dump_json()
-        return copy, publish(copy, below.scope, "collections", made.id, record, fatal)
+        return copy, publish_until(copy, below.scope, "collections", made.id, record, fatal)
 
     lines = int(try_it("counted", 0)[1].stdout)
     outcomes = set()
@@ -214,7 +216,7 @@ def test_killed_while_publishing(place: Path, tmp_path: Path) -> None:
             entry = entry_of(workspace, uploaded.id)
             assert entry is not None
             assert entry.scope == inner.ids
-            workspace.publish(COLLECTION, below.scope, made.id, theirs)
+            publish(workspace, COLLECTION, below.scope, made.id, theirs)
             assert bytes_of(workspace, below.scope.child(theirs.id), uploaded.id) == PACKAGE
         outcomes.add(is_new)
     assert outcomes == {False, True}
@@ -229,7 +231,7 @@ def test_killed_while_publishing_a_model(place: Path, tmp_path: Path) -> None:
 
     def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
         copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
-        return copy, publish(copy, scope, "model_artifacts", uploaded.id, record, fatal)
+        return copy, publish_until(copy, scope, "model_artifacts", uploaded.id, record, fatal)
 
     lines = int(try_it("counted", 0)[1].stdout)
     outcomes = set()
