@@ -205,12 +205,18 @@ class LocalWorkspace(LocalBackend):
         """Let the other side's record take the place of one made here."""
         kind, identifier, target = store.kind, entry.identifier, _id(record)
         mine = store.select(connection, scope, identifier)
+        there = self._ledger.find(connection, kind, target)
         store.blank(connection, identifier)
-        if not is_current:
-            self._copy(connection, store, scope, record, State.CHANGED)
+        if not is_current and (there is None or there.state is not State.DELETED):
             fields = kind.changes.model_fields.keys() & kind.record.model_fields.keys()
-            later = {field: getattr(mine, field) for field in fields}
-            store.put(connection, scope, record.model_copy(update=later), is_blank=False)
+            later = record.model_copy(update={field: getattr(mine, field) for field in fields})
+            # As it is now from the start: what it was called before may be another one's name.
+            store.put(connection, scope, later, is_blank=False)
+            is_whole = _is_whole(connection, store, scope, later)
+            unshown = entry.unshown or (there.unshown if there else None)
+            base = record.model_dump_json()
+            changed = Entry(kind.route, scope.ids, target, State.CHANGED, base, is_whole, unshown)
+            self._ledger.write(connection, changed)
             repoint(connection, kind, identifier, target)
         elif any(is_needed(connection, kind, each) for each in (identifier, target)):
             self._copy(connection, store, scope, record, State.COPIED)
@@ -243,10 +249,7 @@ class LocalWorkspace(LocalBackend):
         store.put(connection, scope, record, is_blank=is_blank)
         if is_hidden:  # and stays so, though something refers to it
             return
-        left_out = set(kind.totals)
-        is_whole = is_blank or store.select(connection, scope, identifier).model_dump(
-            exclude=left_out
-        ) == record.model_dump(exclude=left_out)
+        is_whole = is_blank or _is_whole(connection, store, scope, record)
         base = record.model_dump_json()
         entry = Entry(kind.route, scope.ids, identifier, state, base, is_whole)
         self._ledger.write(connection, entry)
@@ -262,6 +265,12 @@ class LocalWorkspace(LocalBackend):
     def _sweep(self) -> None:
         with suppress(DataForceError):  # a later sweep removes the files
             self._library.sweep()
+
+
+def _is_whole(connection: Connection, store: RecordStore[M, C, U], scope: Scope, record: M) -> bool:
+    """Whether a record that was written has lost nothing by it."""
+    stored, left_out = store.select(connection, scope, _id(record)), set(store.kind.totals)
+    return stored.model_dump(exclude=left_out) == record.model_dump(exclude=left_out)
 
 
 def _id(record: BaseModel) -> str:
