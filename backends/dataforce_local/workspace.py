@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pydantic import BaseModel
 
 from dataforce.errors import DataForceError, NotFoundError
+from dataforce.seam import Scope
 from dataforce.seam.workspace import Entry, State
 from dataforce_local.backend import LocalBackend
 from dataforce_local.cache import LocalCache
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from dataforce.config import Settings
     from dataforce.models import ModelArtifact
-    from dataforce.seam import Kind, Scope
+    from dataforce.seam import Kind
     from dataforce.seam.backend import AnyKind
     from dataforce.seam.workspace import Cache, Notes
     from dataforce_local.model_artifacts import ModelContent
@@ -120,7 +121,7 @@ class LocalWorkspace(LocalBackend):
             if entry is None:
                 return
             if entry.revision == revision:
-                self._release(connection, self._records(kind), scope, entry)
+                self._release(connection, self._records(kind), scope, entry, record)
             elif record is not None and entry.state in (State.CHANGED, State.DELETED):
                 self._ledger.write(connection, replace(entry, base=record.model_dump_json()))
         self._sweep()
@@ -178,7 +179,12 @@ class LocalWorkspace(LocalBackend):
         self._ledger.write(connection, entry)
 
     def _release(
-        self, connection: Connection, store: RecordStore[M, C, U], scope: Scope, entry: Entry
+        self,
+        connection: Connection,
+        store: RecordStore[M, C, U],
+        scope: Scope,
+        entry: Entry,
+        newer: M | None = None,
     ) -> None:
         kind, identifier = store.kind, entry.identifier
         if entry.state is State.CREATED:
@@ -188,10 +194,30 @@ class LocalWorkspace(LocalBackend):
             self._drop(connection, store, identifier)
         elif entry.state is not State.COPIED and entry.base is not None:
             # With what it referred to before: what was made here for it may be wanted gone.
-            base = kind.record.model_validate_json(entry.base)
-            store.put(connection, scope, base, is_blank=True)
-            left = replace(entry, state=State.COPIED, is_whole=True, unshown=None)
+            base = newer or kind.record.model_validate_json(entry.base)
+            self._put_back(connection, store, scope, base)
+            told = base.model_dump_json()
+            left = replace(entry, state=State.COPIED, base=told, is_whole=True, unshown=None)
             self._ledger.write(connection, left)
+
+    def _put_back(
+        self, connection: Connection, store: RecordStore[M, C, U], scope: Scope, record: M
+    ) -> None:
+        """Write the other side's record over a copy of it, whatever is here of what it needs."""
+        for field, kind in store.kind.references.items():
+            needed, above = getattr(record, field), Scope(scope.ids[: len(kind.ancestors)])
+            referred = self._records(kind)
+            try:
+                referred.select(connection, above, needed)
+            except NotFoundError:
+                entry = self._ledger.find(connection, kind, needed)
+                if entry is not None and entry.base is not None:  # hidden, and stays so
+                    base = kind.record.model_validate_json(entry.base)
+                    referred.put(connection, above, base, is_blank=True)
+                else:
+                    kept = getattr(store.select(connection, scope, _id(record)), field)
+                    record = record.model_copy(update={field: kept})
+        store.put(connection, scope, record, is_blank=True)
 
     def _replace(
         self,
