@@ -6,11 +6,13 @@ import json
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from dataforce import ConflictError, NotFoundError
+from dataforce import ConfigurationError, ConflictError, NotFoundError
 from dataforce.config import Settings, load_settings
 from dataforce.models import (
     BUCKET_SECRET,
@@ -26,7 +28,7 @@ from dataforce.models import (
 )
 from dataforce.seam import Query, Scope, find_workspace
 from dataforce.seam.workspace import Entry, State, Workspace
-from dataforce_local import open_backend
+from dataforce_local import open_backend, open_workspace
 from dataforce_local.workspace import LocalWorkspace
 from tests.local.conftest import files_of
 from tests.local.platform_records import (
@@ -41,6 +43,7 @@ from tests.local.platform_records import (
     orbit,
     organization,
     publish,
+    reopened,
     secret,
     state_of,
 )
@@ -68,6 +71,115 @@ def test_an_ordinary_registry_has_no_more_tables_than_before(place: Path) -> Non
     expected = names | {"dataforce_registry", "dataforce_released_files"}
     assert set(inspect(engine).get_table_names()) == expected
     engine.dispose()
+
+
+def test_an_ordinary_registry_is_no_workspace(place: Path) -> None:
+    settings = load_settings({"database_url": f"sqlite:///{place}"})
+    with closing(open_backend(settings)) as registry:
+        before = registry.store(ORGANIZATION).page(Scope(), Query()).items
+    with pytest.raises(ConfigurationError, match="holds a registry"):
+        open_workspace(settings)
+    with closing(open_backend(settings)) as registry:
+        assert registry.store(ORGANIZATION).page(Scope(), Query()).items == before
+
+
+def test_an_ordinary_registry_on_a_server_is_no_workspace(server_url: str, tmp_path: Path) -> None:
+    settings = load_settings({"database_url": server_url, "storage_url": str(tmp_path / "files")})
+    open_backend(settings).close()
+    with pytest.raises(ConfigurationError, match="holds a registry") as refusal:
+        open_workspace(settings)
+    assert "search_path" not in str(refusal.value)
+    open_backend(settings).close()
+
+
+def test_a_workspace_is_no_ordinary_registry(place: Path) -> None:
+    settings = load_settings({"database_url": f"sqlite:///{place}"})
+    with reopened(settings) as workspace:
+        made = Below(workspace).create_collection()
+    with pytest.raises(ConfigurationError, match="holds an overlay"):
+        open_backend(settings)
+    with reopened(settings) as workspace:
+        assert state_of(workspace, made.id) is State.CREATED
+
+
+def test_a_workspace_on_a_server_is_no_ordinary_registry(server_url: str, tmp_path: Path) -> None:
+    settings = load_settings({"database_url": server_url, "storage_url": str(tmp_path / "files")})
+    open_workspace(settings).close()
+    with pytest.raises(ConfigurationError, match="holds an overlay"):
+        open_backend(settings)
+    open_workspace(settings).close()
+
+
+def test_a_path_takes_the_place_of_the_settings_database(place: Path) -> None:
+    elsewhere = place.with_name("overlay.db")
+    settings = load_settings({"database_url": f"sqlite:///{place}"})
+    with closing(open_workspace(settings, elsewhere)) as workspace:
+        below = Below(workspace)
+        uploaded = below.upload(below.create_collection().id)
+    assert not place.exists()
+    assert files_of(elsewhere)["sha256"] == [uploaded.file_hash]
+    with closing(open_workspace(load_settings({"database_url": f"sqlite:///{elsewhere}"}))) as same:
+        assert state_of(same, uploaded.id) is State.CREATED
+
+
+def test_entries_are_told_in_short(below: Below) -> None:
+    made = below.create_secret(access_key="canary")
+    theirs = collection(below.orbit.id)
+    below.workspace.copy(COLLECTION, below.scope, theirs, State.CHANGED)
+    for entry in below.workspace.entries(0):
+        assert (entry.base, entry.unshown) == (None, None)
+    mine = below.workspace.entry(BUCKET_SECRET, made.id)
+    other = below.workspace.entry(COLLECTION, theirs.id)
+    assert mine is not None
+    assert mine.unshown is not None
+    assert other is not None
+    assert other.base == theirs.model_dump_json()
+    assert below.workspace.entry(COLLECTION, made.id) is None
+    assert below.workspace.entry(COLLECTION, new_id()) is None
+
+
+def test_an_entry_has_the_revision_of_its_last_change(below: Below) -> None:
+    made = below.create_secret(access_key="canary")
+    for changes in (
+        BucketSecretChanges(bucket_name="other"),
+        BucketSecretChanges(access_key="canary"),
+        BucketSecretChanges(),
+    ):
+        before = below.workspace.revision()
+        below.workspace.store(BUCKET_SECRET).update(below.root, made.id, changes)
+        entry = below.workspace.entry(BUCKET_SECRET, made.id)
+        assert entry is not None
+        assert entry.revision == below.workspace.revision() > before
+        assert [each.identifier for each in below.workspace.entries(before)] == [made.id]
+
+
+def test_a_name_that_a_copy_lacks_is_none(below: Below) -> None:
+    above = collection(below.orbit.id)
+    scope, nameless = below.scope.child(above.id), model(above.id, model_name=None)
+    below.workspace.copy(COLLECTION, below.scope, above, State.COPIED)
+    below.workspace.copy(MODEL_ARTIFACT, scope, nameless, State.CHANGED)
+    store = below.workspace.store(MODEL_ARTIFACT)
+    assert store.page(scope, Query()).items == [nameless]
+    [found] = store.page(scope, Query(name=nameless.file_name)).items
+    assert found.model_name is None
+    assert store.update(scope, nameless.id, ModelArtifactChanges(tags=[])).model_name is None
+    named = store.update(scope, nameless.id, ModelArtifactChanges(model_name="ours"))
+    assert named.model_name == "ours"
+
+
+def test_a_stand_in_is_there_until_its_url_is_used(place: Path) -> None:
+    settings = load_settings({"database_url": f"sqlite:///{place}"})
+    with reopened(settings) as workspace:
+        below = Below(workspace)
+        above = collection(below.orbit.id)
+        scope, theirs = below.scope.child(above.id), model(above.id)
+        workspace.copy(COLLECTION, below.scope, above, State.COPIED)
+        workspace.copy(MODEL_ARTIFACT, scope, theirs, State.CHANGED)
+        assert not workspace.has_stand_in(MODEL_ARTIFACT, scope, theirs)
+        url = workspace.content(MODEL_ARTIFACT).delete_url(scope, theirs.id)
+        assert workspace.has_stand_in(MODEL_ARTIFACT, scope, theirs)
+        Path(url2pathname(urlsplit(url).path)).unlink()
+        assert not workspace.has_stand_in(MODEL_ARTIFACT, scope, theirs)
 
 
 def test_what_is_made_here_has_an_entry(below: Below) -> None:

@@ -89,6 +89,17 @@ def test_a_pinned_file_stays_until_it_is_unpinned(workspace: LocalWorkspace) -> 
     assert left == [None, b"small", None]
 
 
+def test_some_files_stay_pinned_when_others_are_not_any_more(workspace: LocalWorkspace) -> None:
+    kept, loose = (keep(workspace, each, pinned=True) for each in (b"kept", b"loose"))
+    workspace.cache.unpin(but={kept, "0" * 64})
+    last = keep(workspace, b"0123456789")
+    left = [content_of(workspace, each) for each in (kept, loose, last)]
+    assert left == [b"kept", None, b"0123456789"]
+    workspace.cache.unpin(but=())
+    keep(workspace, b"!")
+    assert content_of(workspace, kept) is None
+
+
 def test_what_is_not_here_cannot_be_pinned(settings: Settings, place: Path) -> None:
     with closing(open_workspace(settings)) as workspace:
         assert not workspace.cache.pin("0" * 64)

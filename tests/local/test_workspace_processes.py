@@ -15,8 +15,8 @@ from sqlalchemy.engine import make_url
 
 from dataforce import StoreCorruptedError, StoreVersionError
 from dataforce.config import Settings, load_settings
-from dataforce.models import COLLECTION, MODEL_ARTIFACT
-from dataforce.seam import Scope
+from dataforce.models import COLLECTION, MODEL_ARTIFACT, CollectionChanges
+from dataforce.seam import Query, Scope
 from dataforce.seam.workspace import State
 from dataforce_local import open_workspace
 from dataforce_local.database import Database
@@ -134,10 +134,10 @@ def test_a_workspace_without_its_revision_is_damaged(place: Path) -> None:
             opened.revision()
 
 
-PUBLISHER = """
+CALLER = """
 import os, signal, sys
 
-database_url, route, identifier, record, fatal = sys.argv[1:6]
+database_url, call, route, identifier, record, fatal = sys.argv[1:7]
 
 from dataforce.config import load_settings
 from dataforce.models import KINDS
@@ -158,22 +158,37 @@ def trace(frame, event, argument):
 
 workspace = open_workspace(load_settings({"database_url": database_url}))
 kind = next(kind for kind in KINDS if kind.route == route)
-revision = workspace.entry(kind, identifier).revision
+entry = workspace.entry(kind, identifier)
+revision = 0 if entry is None else entry.revision
 sys.settrace(trace)
 theirs = kind.record.model_validate_json(record)
-workspace.publish(kind, Scope(tuple(sys.argv[6:])), identifier, revision, theirs)
+given = (revision, theirs)
+if call == "change":
+    given = (kind.changes(name="Ours"), theirs)
+getattr(workspace, call)(kind, Scope(tuple(sys.argv[7:])), identifier, *given)
 sys.settrace(None)
 print(lines)
 """
 
 
-def publish_until(
-    place: Path, scope: Scope, route: str, identifier: str, record: str, fatal: int
+def call_until(
+    place: Path, call: str, scope: Scope, route: str, identifier: str, record: str, fatal: int
 ) -> subprocess.CompletedProcess[str]:
-    """Publish in a process that is killed at its n-th line."""
+    """Call a workspace in a process that is killed at its n-th line."""
     url = f"sqlite:///{place}"
     return subprocess.run(
-        [sys.executable, "-c", PUBLISHER, url, route, identifier, record, str(fatal), *scope.ids],
+        [
+            sys.executable,
+            "-c",
+            CALLER,
+            url,
+            call,
+            route,
+            identifier,
+            record,
+            str(fatal),
+            *scope.ids,
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -200,7 +215,7 @@ def test_killed_while_publishing(place: Path, tmp_path: Path) -> None:
     def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
         copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
         record = theirs.model_dump_json()
-        return copy, publish_until(copy, below.scope, "collections", made.id, record, fatal)
+        return copy, call_until(copy, "publish", below.scope, "collections", made.id, record, fatal)
 
     lines = int(try_it("counted", 0)[1].stdout)
     outcomes = set()
@@ -231,7 +246,9 @@ def test_killed_while_publishing_a_model(place: Path, tmp_path: Path) -> None:
 
     def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
         copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
-        return copy, publish_until(copy, scope, "model_artifacts", uploaded.id, record, fatal)
+        return copy, call_until(
+            copy, "publish", scope, "model_artifacts", uploaded.id, record, fatal
+        )
 
     lines = int(try_it("counted", 0)[1].stdout)
     outcomes = set()
@@ -244,4 +261,64 @@ def test_killed_while_publishing_a_model(place: Path, tmp_path: Path) -> None:
                 assert bytes_of(workspace, scope, uploaded.id) == PACKAGE
             assert bool(files_of(copy)["sha256"]) is not is_new
         outcomes.add(is_new)
+    assert outcomes == {False, True}
+
+
+def test_killed_while_settling(place: Path, tmp_path: Path) -> None:
+    with reopened(at(place)) as workspace:
+        below = Below(workspace)
+        theirs = collection(below.orbit.id)
+        changes = CollectionChanges(name="Ours")
+        assert workspace.change(COLLECTION, below.scope, theirs.id, changes, theirs)
+        uploaded = below.upload(theirs.id)
+    newer = theirs.model_copy(update={"name": "Ours", "description": "theirs"})
+
+    def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
+        record = newer.model_dump_json()
+        ended = call_until(copy, "settle", below.scope, "collections", theirs.id, record, fatal)
+        return copy, ended
+
+    lines = int(try_it("counted", 0)[1].stdout)
+    outcomes = set()
+    for moment in moments(lines, 8):
+        copy, ended = try_it(str(moment), moment)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        with reopened(at(copy)) as workspace:
+            entry = workspace.entry(COLLECTION, theirs.id)
+            assert entry is not None
+            is_settled = entry.state is State.COPIED
+            expected = newer if is_settled else theirs
+            assert is_settled or entry.state is State.CHANGED
+            assert entry.base == expected.model_dump_json()
+            stored = workspace.store(COLLECTION).get(below.scope, theirs.id)
+            assert (stored.name, stored.description) == ("Ours", expected.description)
+            assert bytes_of(workspace, below.scope.child(theirs.id), uploaded.id) == PACKAGE
+        outcomes.add(is_settled)
+    assert outcomes == {False, True}
+
+
+def test_killed_while_changing(place: Path, tmp_path: Path) -> None:
+    with reopened(at(place)) as workspace:
+        below = Below(workspace)
+    theirs = collection(below.orbit.id)
+
+    def try_it(name: str, fatal: int) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        copy = Path(shutil.copytree(place.parent, tmp_path / name)) / place.name
+        record = theirs.model_dump_json()
+        ended = call_until(copy, "change", below.scope, "collections", theirs.id, record, fatal)
+        return copy, ended
+
+    lines = int(try_it("counted", 0)[1].stdout)
+    outcomes = set()
+    for moment in moments(lines, 8):
+        copy, ended = try_it(str(moment), moment)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        with reopened(at(copy)) as workspace:
+            # Copied and changed, or neither.
+            is_changed = state_of(workspace, theirs.id) is State.CHANGED
+            assert is_changed or state_of(workspace, theirs.id) is None
+            found = workspace.store(COLLECTION).page(below.scope, Query()).items
+            assert [each.name for each in found] == ["Ours"] * is_changed
+        outcomes.add(is_changed)
     assert outcomes == {False, True}

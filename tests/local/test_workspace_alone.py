@@ -1,0 +1,140 @@
+"""Work in a workspace that only one does at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from dataforce import ConflictError
+from dataforce.config import Settings, load_settings
+from dataforce_local import open_workspace
+from dataforce_local.workspace import LocalWorkspace
+from tests.local.platform_records import reopened
+
+HOLDER = """
+import sys
+from dataforce.config import load_settings
+from dataforce_local import open_workspace
+
+database_url, storage_url, purpose = sys.argv[1:]
+settings = load_settings({"database_url": database_url, "storage_url": storage_url})
+with open_workspace(settings).alone(purpose):
+    print("alone", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def enter(workspace: LocalWorkspace, purpose: str) -> None:
+    with workspace.alone(purpose):
+        pass
+
+
+def enter_at_last(workspace: LocalWorkspace, purpose: str) -> None:
+    """Enter; a server notices a moment later that somebody is gone."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return enter(workspace, purpose)
+        except ConflictError:
+            if time.monotonic() > deadline:
+                raise
+
+
+def test_nobody_else_enters_for_the_same_purpose(workspace: LocalWorkspace) -> None:
+    with workspace.alone("push/one"):
+        with pytest.raises(ConflictError, match="Another push of the overlay in"):
+            enter(workspace, "push/one")
+        enter(workspace, "push/two")
+        with pytest.raises(ConflictError):
+            enter(workspace, "push/one")  # being refused takes nothing away
+    enter(workspace, "push/one")
+
+
+def test_who_fails_inside_leaves(workspace: LocalWorkspace) -> None:
+    with pytest.raises(ZeroDivisionError), workspace.alone("push"):
+        raise ZeroDivisionError
+    enter(workspace, "push")
+
+
+def test_another_thread_does_not_enter(workspace: LocalWorkspace) -> None:
+    outcomes: list[str] = []
+
+    def attempt() -> None:
+        try:
+            enter(workspace, "push")
+        except ConflictError as error:
+            outcomes.append(type(error).__name__)
+        else:
+            outcomes.append("entered")
+
+    def in_a_thread() -> None:
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        thread.join()
+
+    with workspace.alone("push"):
+        in_a_thread()
+    in_a_thread()
+    assert outcomes == ["ConflictError", "entered"]
+
+
+def test_records_can_be_written_meanwhile(workspace: LocalWorkspace) -> None:
+    with workspace.alone("push"):
+        workspace.notes.write("space", {"key": "value"})
+        assert workspace.notes.get("space", "key") == "value"
+
+
+@pytest.fixture(params=["file", "postgresql"])
+def shared(request: pytest.FixtureRequest, place: Path, tmp_path: Path) -> Settings:
+    """A workspace that several processes can open."""
+    url = f"sqlite:///{place}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("server_url")
+    return load_settings({"database_url": url, "storage_url": str(tmp_path / "files")})
+
+
+def test_another_client_does_not_enter(shared: Settings) -> None:
+    with reopened(shared) as one, reopened(shared) as other:
+        with one.alone("push"):
+            with pytest.raises(ConflictError, match="under way"):
+                enter(other, "push")
+            enter(other, "pull")
+        with other.alone("push"), pytest.raises(ConflictError, match="under way"):
+            enter(one, "push")
+
+
+@pytest.mark.parametrize("ending", ["ends", "is killed"])
+def test_another_process_enters_when_the_first_one_has_ended(
+    shared: Settings, ending: str, tmp_path: Path
+) -> None:
+    assert shared.database_url is not None
+    url = shared.database_url.get_secret_value()
+    with reopened(shared) as workspace:
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, url, str(tmp_path / "files"), "push"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "alone\n"
+        with pytest.raises(ConflictError, match="Try again when it has ended"):
+            enter(workspace, "push")
+        if ending == "is killed":
+            holder.kill()
+        holder.communicate("\n" if ending == "ends" else None)
+        enter_at_last(workspace, "push")
+
+
+def test_a_workspace_elsewhere_is_another_one(tmp_path: Path) -> None:
+    settings = load_settings({"database_url": ":memory:"})
+    one, other = (open_workspace(settings, tmp_path / name) for name in ("one.db", "other.db"))
+    with one.alone("push"):
+        enter(other, "push")
+    one.close()
+    other.close()
