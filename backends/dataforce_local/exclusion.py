@@ -86,5 +86,7 @@ class Exclusion:
         )
 
 
-_TAKE = text("SELECT pg_try_advisory_lock(:key)")
-_LEAVE = text("SELECT pg_advisory_unlock(:key)")
+# Such locks are the whole database's, and each of its schemas may hold a workspace.
+_KEY = "hashtextextended(CAST(current_schema() AS text), :key)"
+_TAKE = text(f"SELECT pg_try_advisory_lock({_KEY})")
+_LEAVE = text(f"SELECT pg_advisory_unlock({_KEY})")

@@ -8,7 +8,7 @@ import os
 import tarfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +27,13 @@ SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:543
 @pytest.fixture
 def server_url() -> Iterator[str]:
     """A schema of the test's own, if a server answers."""
+    with new_schema() as url:
+        yield url
+
+
+@contextmanager
+def new_schema() -> Iterator[str]:
+    """The URL of a new schema, which goes after the block."""
     name = f"local_{uuid.uuid4().hex}"
     try:
         connection = psycopg.connect(SERVER, autocommit=True, connect_timeout=5)

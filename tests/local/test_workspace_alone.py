@@ -14,6 +14,7 @@ from dataforce import ConflictError
 from dataforce.config import Settings, load_settings
 from dataforce_local import open_workspace
 from dataforce_local.workspace import LocalWorkspace
+from tests.local.conftest import new_schema
 from tests.local.platform_records import reopened
 
 HOLDER = """
@@ -138,3 +139,15 @@ def test_a_workspace_elsewhere_is_another_one(tmp_path: Path) -> None:
         enter(other, "push")
     one.close()
     other.close()
+
+
+def test_a_workspace_in_another_schema_is_another_one(server_url: str, tmp_path: Path) -> None:
+    with new_schema() as another_url:
+        one, other = (
+            load_settings({"database_url": url, "storage_url": str(tmp_path / str(number))})
+            for number, url in enumerate((server_url, another_url))
+        )
+        with reopened(one) as first, reopened(other) as second, first.alone("push"):
+            enter(second, "push")
+            with reopened(one) as third, pytest.raises(ConflictError):
+                enter(third, "push")
