@@ -305,7 +305,8 @@ class CopyReport:
             return said
         named = ", ".join(self.left_out[:_NAMED])
         more = " and more" if len(self.left_out) > _NAMED else ""
-        return f"{said}, {len(self.left_out)} left out, as they have no bytes or no name: {named}{more}"
+        number = len(self.left_out)
+        return f"{said}, {number} left out, as they have no bytes or no name: {named}{more}"
 
 
 def age(moment: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dataforce.errors import NotFoundError
 from dataforce.seam import Query, Scope, identifier_of
@@ -10,7 +10,7 @@ from dataforce.seam.workspace import Entry, State
 from dataforce_hybrid.merging import all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -42,44 +42,36 @@ class Counts:
         identifier = identifier_of(record)
         if not kind.totals or not self._index.touches(identifier):
             return record
+        hidden = _Hidden(self._remote, self._kinds)
         totals = {
-            field: max(0, total + self._difference(kind, identifier, self._kinds[route]))
+            field: max(0, total + self._difference(kind, identifier, self._kinds[route], hidden))
             for field, route in kind.totals.items()
             if (total := getattr(record, field)) is not None
         }
         return record.model_copy(update=totals)
 
-    def _difference(self, kind: AnyKind, identifier: str, counted: AnyKind) -> int:
+    def _difference(self, kind: AnyKind, identifier: str, counted: AnyKind, hidden: _Hidden) -> int:
         made = self._index.below(identifier, counted.route, State.CREATED)
         deleted = self._index.below(identifier, counted.route, State.DELETED)
         if any(each.parent is counted for each in self._kinds.values()):
-            deleted = [entry for entry in deleted if self._is_counted(counted, entry)]
+            deleted = [entry for entry in deleted if hidden.theirs(entry) is not None]
         between = counted.ancestors[counted.ancestors.index(kind) + 1 :]
-        hidden = sum(
-            self._held(each, Scope(entry.scope), entry.identifier, counted)
+        held = sum(
+            self._held(each, entry, counted, hidden)
             for each in between
             for entry in self._index.below(identifier, each.route, State.DELETED)
         )
-        return len(made) - len(deleted) - hidden
+        return len(made) - len(deleted) - held
 
-    def _is_counted(self, kind: AnyKind, entry: Entry) -> bool:
-        """Whether the remote still counts an object that is hidden here."""
-        try:
-            self._remote.store(kind).get(Scope(entry.scope), entry.identifier)
-        except NotFoundError:
-            return False
-        return True
-
-    def _held(self, kind: AnyKind, scope: Scope, identifier: str, counted: AnyKind) -> int:
+    def _held(self, kind: AnyKind, entry: Entry, counted: AnyKind, hidden: _Hidden) -> int:
         """How many the remote counts below an object that is hidden here."""
-        try:
-            record = self._remote.store(kind).get(scope, identifier)
-            for field, route in kind.totals.items():
-                if route == counted.route and getattr(record, field) is not None:
-                    return int(getattr(record, field))
-            return self._listed(kind, scope.child(identifier), counted)
-        except NotFoundError:
+        record = hidden.theirs(entry)
+        if record is None:
             return 0  # the remote does not count it any more
+        for field, route in kind.totals.items():
+            if route == counted.route and getattr(record, field) is not None:
+                return int(getattr(record, field))
+        return self._listed(kind, Scope(entry.scope).child(entry.identifier), counted)
 
     def _listed(self, kind: AnyKind, scope: Scope, counted: AnyKind) -> int:
         child = counted.ancestors[len(scope.ids)] if kind is not counted.parent else counted
@@ -87,3 +79,27 @@ class Counts:
         if child is counted:
             return sum(1 for _ in found)
         return sum(self._listed(child, scope.child(each.id), counted) for each in found)
+
+
+class _Hidden:
+    """What the remote says of objects that are hidden here, each asked for once.
+
+    Args:
+        remote: What the overlay lies over.
+        kinds: By route.
+    """
+
+    def __init__(self, remote: ReadableBackend, kinds: Mapping[str, AnyKind]) -> None:
+        self._remote = remote
+        self._kinds = kinds
+        self._known: dict[str, Any] = {}
+
+    def theirs(self, entry: Entry) -> Any:
+        """The record, `None` if it was deleted there, too."""
+        if entry.identifier not in self._known:
+            store = self._remote.store(self._kinds[entry.kind])
+            try:
+                self._known[entry.identifier] = store.get(Scope(entry.scope), entry.identifier)
+            except NotFoundError:
+                self._known[entry.identifier] = None
+        return self._known[entry.identifier]
