@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dataforce import NotFoundError
+from dataforce import ConflictError, NotFoundError
 from dataforce.config import Settings
 from dataforce.models import (
     BUCKET_SECRET,
@@ -469,3 +469,27 @@ def test_a_copy_is_released_that_referred_to_what_is_unknown_here(below: Below) 
     assert (entry.state, entry.base) == (State.COPIED, below.orbit.model_dump_json())
     stored = below.workspace.store(ORBIT).get(below.root, below.orbit.id)
     assert stored.bucket_secret_id == used
+
+
+def test_what_two_clients_delete_is_deleted_once(below: Below, other: LocalWorkspace) -> None:
+    made = below.create_collection()
+    orbits = below.workspace.store(ORBIT)
+    ours = orbits.create(below.root, ORBIT.values(name="Ours", bucket_secret_id=below.secret.id))
+    other.store(COLLECTION).delete(below.scope, made.id)
+    other.store(ORBIT).delete(below.root, ours.id)
+    before = other.revision()
+    with pytest.raises(NotFoundError, match=made.id):
+        below.workspace.store(COLLECTION).delete(below.scope, made.id)
+    orbits.delete(below.root, ours.id)  # the platform does not mind either
+    assert other.revision() == before
+
+
+def test_what_another_client_refers_to_is_not_released(below: Below, other: LocalWorkspace) -> None:
+    made = below.create_secret("ours")
+    changes = OrbitChanges(bucket_secret_id=made.id)
+    assert other.change(ORBIT, below.root, below.orbit.id, changes, below.orbit)
+    before = other.revision()
+    with pytest.raises(ConflictError, match="in use"):
+        below.workspace.release(BUCKET_SECRET, below.root, made.id)
+    assert other.revision() == before
+    assert state_of(other, made.id) is State.CREATED
