@@ -27,12 +27,12 @@ class Claims:
     kinds: Sequence[AnyKind]
     _lists: dict[tuple[AnyKind, Scope], list[Any]] = field(default_factory=dict)
 
-    def holder(self, kind: AnyKind, scope: Scope, wanted: Any) -> str | None:
-        """Id of the object that has what only one may have of those values."""
+    def holder(self, kind: AnyKind, scope: Scope, wanted: Any) -> Any:
+        """The object that has what only one may have of those values; `None` if none has."""
         values = [getattr(wanted, field) for field in kind.unique]
         for record in self._all(kind, scope) if values else ():
             if [getattr(record, field) for field in kind.unique] == values:
-                return identifier_of(record)
+                return record
         return None
 
     def users(

@@ -101,7 +101,8 @@ class MergedContent(Generic[M, C]):
     def _was_deleted(self, scope: Scope, record: M) -> bool:
         """Whether a user deleted by hand what was to be deleted so."""
         workspace = self._layer.workspace
-        if workspace.notes.get(DELETING, identifier_of(record)) is None:
+        is_begun = workspace.notes.get(DELETING, identifier_of(record)) is not None
+        if not is_begun or self._kind.file is None or self._kind.file.is_there(record):
             return False
         return not workspace.has_stand_in(self._kind, scope, record)
 

@@ -47,11 +47,11 @@ class Copies:
         Raises:
             NotFoundError: It is not there in the merged view.
         """
-        state = self._layer.index.state(identifier)
-        if state == State.DELETED:
-            raise not_found(kind, identifier)
-        if state not in _PRESENT:
+        entry = self._layer.index.get(identifier)
+        if entry is None or entry.state not in (*_PRESENT, State.DELETED):
             self._copy(kind, scope, self._layer.remote.store(kind).get(scope, identifier))
+        elif entry.state == State.DELETED or (entry.kind, entry.scope) != (kind.route, scope.ids):
+            raise not_found(kind, identifier)
 
     def bring_around(self, kind: AnyKind, scope: Scope, record: Any) -> None:
         """Bring the parents of a record here, and what it refers to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dataforce.errors import NotFoundError
+from dataforce.errors import NotFoundError, OfflineError
 from dataforce.seam import Query, Scope, identifier_of
 from dataforce.seam.workspace import Entry, State
 from dataforce_hybrid.merging import all_of
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dataforce.seam import Kind, ReadableBackend
     from dataforce.seam.backend import AnyKind
+    from dataforce.seam.workspace import Workspace
     from dataforce_hybrid.index import Index
 
 M = TypeVar("M", bound="BaseModel")
@@ -28,21 +29,33 @@ class Counts:
 
     Args:
         remote: What the overlay lies over.
+        workspace: Where the overlay is kept.
         index: What became of which object.
         kinds: Every kind, parents before children.
     """
 
-    def __init__(self, remote: ReadableBackend, index: Index, kinds: Sequence[AnyKind]) -> None:
+    def __init__(
+        self,
+        remote: ReadableBackend,
+        workspace: Workspace,
+        index: Index,
+        kinds: Sequence[AnyKind],
+    ) -> None:
         self._remote = remote
+        self._workspace = workspace
         self._index = index
         self._kinds = {kind.route: kind for kind in kinds}
+
+    def theirs(self, entry: Entry) -> Any:
+        """The remote's record of an object that is different here, `None` if it has none."""
+        return _Hidden(self._remote, self._workspace, self._kinds).asked(entry)
 
     def adjusted(self, kind: Kind[M, C, U], record: M) -> M:
         """A record of the remote with the totals of the merged view."""
         identifier = identifier_of(record)
         if not kind.totals or not self._index.touches(identifier):
             return record
-        hidden = _Hidden(self._remote, self._kinds)
+        hidden = _Hidden(self._remote, self._workspace, self._kinds)
         totals = {
             field: max(0, total + self._difference(kind, identifier, self._kinds[route], hidden))
             for field, route in kind.totals.items()
@@ -86,20 +99,33 @@ class _Hidden:
 
     Args:
         remote: What the overlay lies over.
+        workspace: Where the overlay is kept.
         kinds: By route.
     """
 
-    def __init__(self, remote: ReadableBackend, kinds: Mapping[str, AnyKind]) -> None:
+    def __init__(
+        self, remote: ReadableBackend, workspace: Workspace, kinds: Mapping[str, AnyKind]
+    ) -> None:
         self._remote = remote
+        self._workspace = workspace
         self._kinds = kinds
         self._known: dict[str, Any] = {}
 
     def theirs(self, entry: Entry) -> Any:
         """The record, `None` if it was deleted there, too."""
         if entry.identifier not in self._known:
-            store = self._remote.store(self._kinds[entry.kind])
-            try:
-                self._known[entry.identifier] = store.get(Scope(entry.scope), entry.identifier)
-            except NotFoundError:
-                self._known[entry.identifier] = None
+            self._known[entry.identifier] = self.asked(entry)
         return self._known[entry.identifier]
+
+    def asked(self, entry: Entry) -> Any:
+        """The same, asked for now; offline what was said when it was changed or hidden here."""
+        kind = self._kinds[entry.kind]
+        try:
+            return self._remote.store(kind).get(Scope(entry.scope), entry.identifier)
+        except NotFoundError:
+            return None
+        except OfflineError:
+            known = self._workspace.entry(kind, entry.identifier)
+            if known is None or known.base is None:
+                raise
+            return kind.record.model_validate_json(known.base)

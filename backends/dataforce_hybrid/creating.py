@@ -7,15 +7,22 @@ interruption looks whether something has come since then that is so, and takes i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
 from dataforce._relay import hand_over, temporary_file, writing
-from dataforce.errors import ChecksumMismatchError
+from dataforce.errors import ChecksumMismatchError, NotFoundError
 from dataforce.seam import Query, Scope, identifier_of
 from dataforce.seam.workspace import State
-from dataforce_hybrid.differences import Differences, changeable, changed_fields, name_of
+from dataforce_hybrid.differences import (
+    Differences,
+    changed_fields,
+    file_status,
+    is_same,
+    name_of,
+)
 from dataforce_hybrid.intents import Intent, Intents
 from dataforce_hybrid.merging import all_of
 
@@ -66,40 +73,67 @@ class Creation:
         key = kind.route, scope, name_of(kind, mine)
         if key not in self._called:
             self._called[key] = [*self._named(kind, scope, mine)]
-        known = [identifier_of(each) for each in self._called[key] if _is_same(kind, each, mine)]
-        self.intents.begin(entry.identifier, Intent(mine.model_dump_json(), tuple(known)))
+        known = [identifier_of(each) for each in self._called[key] if is_same(kind, each, mine)]
+        intent = Intent(entry.kind, entry.scope, mine.model_dump_json(), tuple(known))
+        self.intents.begin(entry.identifier, intent)
         theirs = self._made(kind, scope, entry, mine, known)
         self._called[key].append(theirs)
         return theirs
 
     def _resumed(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, intent: Intent) -> Any:
         """What an interrupted push made, or what it left to be made; `None` to begin anew."""
+        found = self._results(kind, scope, intent)
+        theirs = next((each for each in found if _is_complete(kind, each)), None)
+        if theirs is not None:
+            # From here on it is known, whatever becomes of it.
+            made = replace(intent, made=identifier_of(theirs))
+            self.intents.begin(entry.identifier, made)
+            theirs = self._updated(kind, scope, entry, mine, theirs)
+        elif is_same(kind, kind.record.model_validate_json(intent.record or ""), mine):
+            # An upload goes on with the record that it began.
+            theirs = self._made(kind, scope, entry, mine, intent.known)
+        self._remove_begun(kind, scope, found, theirs)
+        return theirs
+
+    def _results(self, kind: AnyKind, scope: Scope, intent: Intent) -> list[Any]:
+        """What is there that an interrupted push may have made."""
+        if intent.made is not None:
+            with suppress(NotFoundError):
+                return [self.remote.store(kind).get(scope, intent.made)]
         sought = kind.record.model_validate_json(intent.record or "")
-        found = [
+        return [
             each
             for each in self._named(kind, scope, sought)
-            if _is_same(kind, each, sought)
+            if is_same(kind, each, sought)
             and identifier_of(each) not in intent.known
             # The user took it for another, and deleted it.
             and self.layer.index.state(identifier_of(each)) != State.DELETED
         ]
-        theirs = next((each for each in found if _is_complete(kind, each)), None)
-        changes = {each.name for each in changed_fields(kind, sought, mine)} - _status(kind)
-        if theirs is None and not changes:
-            # An upload goes on with the record that it began.
-            theirs = self._made(kind, scope, entry, mine, intent.known)
-        elif theirs is not None:
-            theirs = self._updated(kind, scope, entry, mine, theirs, changes)
+
+    def _remove_begun(self, kind: AnyKind, scope: Scope, found: Sequence[Any], theirs: Any) -> None:
+        """Remove what was begun there and nobody can complete."""
         for each in found:
             is_result = theirs is not None and identifier_of(each) == identifier_of(theirs)
             if not is_result and not _is_complete(kind, each):
-                self.remote.store(kind).delete(scope, identifier_of(each))
-        return theirs
+                with suppress(NotFoundError):
+                    self.remote.store(kind).delete(scope, identifier_of(each))
 
-    def _updated(
-        self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, theirs: Any, fields: set[str]
-    ) -> Any:
+    def clean_up(self) -> None:
+        """Remove what interrupted pushes began of objects that are not here any more."""
+        for identifier, intent in self.intents.all().items():
+            is_creation = intent.record is not None and intent.made != identifier
+            if is_creation and self.layer.index.get(identifier) is None:
+                kind = self.layer.kinds[intent.kind]
+                scope = self.layer.index.resolved(Scope(intent.scope))
+                with suppress(NotFoundError):  # what it stood below is gone, too
+                    if kind.file is not None:
+                        found = self._results(kind, scope, intent)
+                        self._remove_begun(kind, scope, found, None)
+        self.intents.forget()
+
+    def _updated(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, theirs: Any) -> Any:
         """What was made, with what was changed here since then; keys may have been, too."""
+        fields = {each.name for each in changed_fields(kind, theirs, mine)} - file_status(kind)
         values = {field: getattr(mine, field) for field in fields} | self.differences.unshown(entry)
         if not values:
             return theirs
@@ -153,23 +187,5 @@ class Creation:
                 file.write(chunk)
 
 
-def _status(kind: AnyKind) -> set[str]:
-    """The field that tells how far a file has come, which is no part of what an object says."""
-    return set() if kind.file is None else {kind.file.status}
-
-
 def _is_complete(kind: AnyKind, record: BaseModel) -> bool:
     return kind.file is None or kind.file.is_there(record)
-
-
-def _is_same(kind: AnyKind, theirs: Any, mine: Any) -> bool:
-    """Whether two records tell of the same, as far as a platform leaves values alone."""
-    if kind.file is None:
-        fields = kind.values.model_fields.keys() & kind.record.model_fields.keys()
-    else:  # its digest stands for all that is read from the file
-        fields = {*kind.names, *changeable(kind), kind.file.digest, kind.file.size} - _status(kind)
-    return all(
-        # What was not given the platform may have chosen.
-        getattr(mine, field) is None or getattr(theirs, field) == getattr(mine, field)
-        for field in fields
-    )

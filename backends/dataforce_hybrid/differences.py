@@ -122,3 +122,22 @@ def name_of(kind: AnyKind, record: BaseModel) -> str:
     """What an object is called: by the first of its names that it has."""
     names = (getattr(record, field) for field in kind.names)
     return next((name for name in names if name), "")
+
+
+def file_status(kind: AnyKind) -> set[str]:
+    """The field that tells how far a file has come, which is no part of what an object says."""
+    return set() if kind.file is None else {kind.file.status}
+
+
+def is_same(kind: AnyKind, theirs: Any, mine: Any) -> bool:
+    """Whether two records tell of the same, as far as a platform leaves values alone."""
+    if kind.file is None:
+        fields = {*kind.values.model_fields} & {*kind.record.model_fields}
+    else:  # its digest stands for all that is read from the file
+        told = {*kind.names, *changeable(kind), kind.file.digest, kind.file.size}
+        fields = told - file_status(kind)
+    return all(
+        # What was not given the platform may have chosen.
+        getattr(mine, field) is None or getattr(theirs, field) == getattr(mine, field)
+        for field in fields
+    )

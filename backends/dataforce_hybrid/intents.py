@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,12 +15,18 @@ class Intent:
     """What a push began with one object.
 
     Args:
-        record: JSON of the record to be made; `None` of one to be deleted.
+        kind: Route of its kind.
+        scope: Ids of its parents, from the root down.
+        record: JSON of the record to be made, or to be changed to; `None` of one to be deleted.
         known: The ids of those on the remote that are like it and were not made of it.
+        made: The id of what was made of it, once that is known.
     """
 
-    record: str | None = None
+    kind: str
+    scope: tuple[str, ...]
+    record: str | None = field(default=None, repr=False)
     known: tuple[str, ...] = ()
+    made: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,11 @@ class Intents:
     def find(self, identifier: str) -> Intent | None:
         """What was noted of an object; `None` if nothing was begun."""
         text = self.notes.get(self._space, identifier)
-        if text is None:
-            return None
-        told = json.loads(text)
-        return Intent(told["record"], tuple(told["known"]))
+        return None if text is None else _intent(text)
+
+    def all(self) -> dict[str, Intent]:
+        """What is under way, by the ids here."""
+        return {key: _intent(text) for key, text in self.notes.read(self._space).items()}
 
     def forget(self, identifier: str | None = None) -> None:
         """Nothing is under way for that object any more, or for none."""
@@ -54,3 +61,8 @@ class Intents:
     @property
     def _space(self) -> str:
         return f"push/{self.root}"
+
+
+def _intent(text: str) -> Intent:
+    told = json.loads(text)
+    return Intent(**told | {"scope": tuple(told["scope"]), "known": tuple(told["known"])})

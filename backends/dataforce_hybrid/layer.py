@@ -41,7 +41,7 @@ class Layer:
     @cached_property
     def counts(self) -> Counts:
         """The totals of the merged view."""
-        return Counts(self.remote, self.index, tuple(self.kinds.values()))
+        return Counts(self.remote, self.workspace, self.index, tuple(self.kinds.values()))
 
     @cached_property
     def copies(self) -> Copies:

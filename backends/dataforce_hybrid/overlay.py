@@ -85,7 +85,8 @@ class HybridOverlay:
             kind = self._layer.kinds[entry.kind]
             workspace.release(kind, Scope(entry.scope), entry.identifier)
             workspace.notes.erase(DELETING, entry.identifier)
-            intents.forget(entry.identifier)
+            if entry.state != State.CREATED:  # what a push began of it is removed by the next
+                intents.forget(entry.identifier)
             self._layer.evidence.forget(entry.identifier)
 
     def pull(

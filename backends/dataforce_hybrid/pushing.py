@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
-from dataforce.errors import NotFoundError, PushConflictError
+from dataforce.errors import DataForceError, NotFoundError, PushConflictError
 from dataforce.overlay import Action, Change, Diff, PushReport, Resolution
 from dataforce.seam import Scope
 from dataforce.seam.workspace import State
@@ -58,18 +58,14 @@ class Push:
         review = Review(self._layer, self._differences, self._remote, self._intents, resolution)
         steps = review.steps()
         self._refuse_conflicts(steps, "Nothing was pushed")
-        wanted = [step for step in steps if step.is_sent]
-        dropped = [step for step in steps if step.is_dropped]
-        done = [step.change for step in wanted]
         if not dry_run:
-            done = [self._carried_out(step, review) for step in wanted]
-            for step in dropped:
-                self._settle(step.entry, review.theirs(step.entry))
+            found = (self._carried_out(step, review) for step in steps)
+            steps = [step for step in found if step is not None]
             self._settle_unchanged()
-            self._intents.forget()
+            self._creation.clean_up()
         return PushReport(
-            changes=Diff(done),
-            dropped=Diff(step.change for step in dropped),
+            changes=Diff(step.change for step in steps if step.is_sent),
+            dropped=Diff(step.change for step in steps if step.is_dropped),
             left_out=Diff(step.change for step in steps if step.is_left_out),
             is_dry_run=dry_run,
         )
@@ -87,36 +83,67 @@ class Push:
             found,
         )
 
-    def _carried_out(self, step: Step, review: Review) -> Change:
+    def _carried_out(self, step: Step, review: Review) -> Step | None:
+        """What was done in the end; nothing if somebody else did it, or took it back."""
         _cancellation.check()
-        self._layer.index.refresh()
-        # What it stands below may have been published meanwhile, under another id.
-        entry = self._layer.index.get(step.entry.identifier)
-        if entry is None or entry.state != step.entry.state:
-            return step.change  # another process was faster
-        if step.change.action == Action.CREATED:
-            mine = self._differences.mine(entry)
-            return replace(step.change, new_id=self._creation.run(entry, mine))
+        entry = self._now(step.entry)
+        if step.is_left_out or entry is None:
+            return step if step.is_left_out else None
+        if step.is_dropped:
+            self._settle(step.entry, review.theirs(entry))
+            return step
+        try:
+            if step.change.action == Action.CREATED:
+                new_id = self._creation.run(entry, self._differences.mine(entry))
+                return replace(step, change=replace(step.change, new_id=new_id))
+            now = self._carried_on(entry, review)
+        except DataForceError as error:
+            error.add_note(
+                f"This ended the push at the {step.change.kind} {step.change.name!r} "
+                f"({step.change.id}). What was not published yet is still in the overlay: push "
+                f"again when the cause is gone."
+            )
+            raise
+        if now is None:
+            return None
+        # As it was announced, but for what was not to be sent any more.
+        sent = {each.name for each in now.change.fields}
+        fields = tuple(each for each in step.change.fields if each.name in sent)
+        return replace(now, change=replace(step.change, fields=fields))
+
+    def _carried_on(self, entry: Entry, review: Review) -> Step | None:
         # Much may have been published since the review, and that takes its time.
-        now = review.again(entry)
-        if now is not None:
-            self._refuse_conflicts([now], "The push was stopped half way")
-        if now is None or not now.is_sent:
-            return step.change
-        if step.change.action == Action.CHANGED:
-            self._settle(entry, self._update(entry, now.change))
-        else:
+        step = review.again(entry)
+        current = self._now(entry)
+        if step is None or current is None or current.revision != entry.revision:
+            return None
+        self._refuse_conflicts([step], "The push was stopped half way")
+        theirs = review.theirs(entry)
+        if step.is_sent and step.change.action == Action.CHANGED:
+            theirs = self._update(entry, step.change)
+        elif step.is_sent:
             self._delete(entry)
-            self._settle(entry, None)
-        return step.change
+            theirs = None
+        if not step.is_left_out:
+            self._settle(entry, theirs)
+        return step
+
+    def _now(self, entry: Entry) -> Entry | None:
+        """The entry as it is, `None` if something else has become of the object.
+
+        What it stands below may have been published meanwhile, under another id.
+        """
+        self._layer.index.refresh()
+        now = self._layer.index.get(entry.identifier)
+        return now if now is not None and now.state == entry.state else None
 
     def _settle(self, entry: Entry, theirs: Any) -> None:
         """The remote has it, or was right: nothing is different here, but for later changes."""
         workspace, kind = self._layer.workspace, self._layer.kinds[entry.kind]
         scope, identifier = Scope(entry.scope), entry.identifier
-        workspace.settle(kind, scope, identifier, entry.revision, theirs)
-        workspace.notes.erase(DELETING, identifier)
-        self._layer.evidence.forget(identifier)
+        if workspace.settle(kind, scope, identifier, entry.revision, theirs):
+            workspace.notes.erase(DELETING, identifier)
+            self._layer.evidence.forget(identifier)
         self._intents.forget(identifier)
 
     def _settle_unchanged(self) -> None:
@@ -131,12 +158,15 @@ class Push:
         values = {field: getattr(mine, field) for field in changeable(kind) if field in wanted}
         values |= self._differences.unshown(entry)
         changes = kind.changes.model_validate(values)
-        self._intents.begin(entry.identifier, Intent(mine.model_dump_json()))
+        told = mine.model_dump_json()
+        intent = Intent(entry.kind, entry.scope, told, made=entry.identifier)
+        self._intents.begin(entry.identifier, intent)
         return self._remote.store(kind).update(Scope(entry.scope), entry.identifier, changes)
 
     def _delete(self, entry: Entry) -> None:
+        """Delete the object there."""
         kind = self._layer.kinds[entry.kind]
         # It takes the remote several requests, and one after the first sees a changed object.
-        self._intents.begin(entry.identifier, Intent())
+        self._intents.begin(entry.identifier, Intent(entry.kind, entry.scope))
         with suppress(NotFoundError):  # a push that was interrupted did it, or somebody else
             self._remote.store(kind).delete(Scope(entry.scope), entry.identifier)

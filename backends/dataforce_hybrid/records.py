@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
-from dataforce.errors import NotFoundError
+from dataforce.errors import ConflictError, NotFoundError
 from dataforce.seam import Page, Query, Scope, identifier_of
 from dataforce.seam.arrays import named, page_of
 from dataforce.seam.workspace import State
@@ -75,19 +75,15 @@ class MergedRecords(Generic[M, C, U]):
 
     def update(self, scope: Scope, identifier: str, changes: U) -> M:
         """The record after the changes; one of the remote is copied first, and keeps its id."""
-        self._index.refresh()
-        scope, identifier = self._index.resolved(scope), self._index.resolve(identifier)
-        before = self.current(scope, identifier)
-        given = changes.model_fields_set
-        if not given:
-            return before
-        changes = self._rules.with_references(scope, changes, given)
-        self._rules.require_unique(scope, changes, before)
-        is_here = self._index.state(identifier) in VISIBLE
-        base = None if is_here else self._layer.copies.base(self.kind, scope, identifier)
-        if not self._layer.workspace.change(self.kind, scope, identifier, changes, base):
-            return self.update(scope, identifier, changes)  # dropped or published meanwhile
-        return self.get(scope, identifier)
+        if not changes.model_fields_set:
+            return self.get(scope, identifier)
+        for _ in range(_ATTEMPTS):
+            if self._update(scope, identifier, changes):
+                return self.get(scope, identifier)
+        raise ConflictError(
+            f"The {self.kind.name} {identifier} was not changed: other processes go on dropping or "
+            f"publishing its changes. Try again."
+        )
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove a record that was made here; hide one of the remote, and all below it."""
@@ -140,6 +136,17 @@ class MergedRecords(Generic[M, C, U]):
                 raise not_found(kind, parent)
 
     # -- how it is done
+
+    def _update(self, scope: Scope, identifier: str, changes: U) -> bool:
+        """Whether it was changed; not if its changes were dropped or published meanwhile."""
+        self._index.refresh()
+        scope, identifier = self._index.resolved(scope), self._index.resolve(identifier)
+        before = self.current(scope, identifier)
+        changes = self._rules.with_references(scope, changes, changes.model_fields_set)
+        self._rules.require_unique(scope, changes, before)
+        is_here = self._index.state(identifier) in VISIBLE
+        base = None if is_here else self._layer.copies.base(self.kind, scope, identifier)
+        return self._layer.workspace.change(self.kind, scope, identifier, changes, base)
 
     def _steady(self, read: Callable[[], T]) -> T:
         """What is read of both sides at one moment: once more, if something changed meanwhile."""
@@ -257,9 +264,9 @@ class MergedRecords(Generic[M, C, U]):
                 ours = self._overlaid(self.kind.record.model_validate_json(known.base), ours)
         if not self.kind.totals:
             return ours
-        try:
-            theirs: Any = self._theirs.get(scope, identifier)
-            totals = {field: getattr(theirs, field) for field in self.kind.totals}
-        except NotFoundError:  # deleted there; what was made below it here is left
-            totals = dict.fromkeys(self.kind.totals, 0)
+        theirs = None if entry is None else self._layer.counts.theirs(entry)
+        # Deleted there: what was made below it here is left.
+        totals = {
+            field: 0 if theirs is None else getattr(theirs, field) for field in self.kind.totals
+        }
         return self._layer.counts.adjusted(self.kind, ours.model_copy(update=totals))

@@ -10,10 +10,17 @@ from pydantic import ValidationError
 
 from dataforce.errors import NotFoundError
 from dataforce.overlay import Action, Change, Conflict, FieldConflict, Resolution
-from dataforce.seam import Scope
+from dataforce.seam import Scope, identifier_of
 from dataforce.seam.workspace import Entry, State
 from dataforce_hybrid.claims import Claims
-from dataforce_hybrid.differences import Differences, changeable, changed_fields, shown
+from dataforce_hybrid.differences import (
+    Differences,
+    changeable,
+    changed_fields,
+    file_status,
+    is_same,
+    shown,
+)
 from dataforce_hybrid.ordering import Step, in_order
 
 if TYPE_CHECKING:
@@ -23,7 +30,10 @@ if TYPE_CHECKING:
     from dataforce_hybrid.layer import Layer
 
 
-_TANGLED = "it takes the place of an object that can go only after it; push one, then the other"
+_TANGLED = (
+    "it takes the place of an object that can go only after it; give it another place, push, and "
+    "change it back"
+)
 
 
 class Review:
@@ -57,9 +67,12 @@ class Review:
         """In the order in which they can be published: what others need is there before them."""
         steps = {step.entry.identifier: step for step in self._each()}
         # Deletions first: what takes the place of an object needs to know whether it goes.
-        for step in sorted(steps.values(), key=lambda one: one.change.action != Action.DELETED):
-            if step.is_sent:
-                steps[step.entry.identifier] = self._unhindered(step, steps)
+        before = None
+        while steps != before:  # what is not to be sent may have been to make way for another
+            before = dict(steps)
+            for step in sorted(before.values(), key=_is_no_deletion):
+                if step.is_sent:
+                    steps[step.entry.identifier] = self._unhindered(step, steps)
         ordered, tangled = in_order(steps, self._needs)
         waiting = {step.entry.identifier for step in tangled if step.is_sent}
         return [
@@ -148,13 +161,16 @@ class Review:
             FieldConflict(field, shown(base, field), shown(theirs, field), None)
             for field in changeable(kind)
             if getattr(base, field) != getattr(theirs, field)
-            and not (is_begun and kind.file is not None and field == kind.file.status)
+            and not (is_begun and field in file_status(kind))
+            and field not in self._sent_before(entry, theirs)
         )
         if told:
             reason = "it is deleted here, and changed there"
             return self._resolved(step, Conflict(change, reason, told))
-        come, changed = self._layer.evidence.unseen(self._remote, kind, scope, entry.identifier)
-        if come or (changed and not is_begun):
+        come, changed = self._layer.evidence.unseen(
+            self._remote, kind, scope, entry.identifier, is_begun
+        )
+        if come or changed:
             reason = (
                 f"it is deleted here, and what stands below it there is not what it was: "
                 f"{come} new, {changed} changed"
@@ -182,12 +198,16 @@ class Review:
     def _holder(self, step: Step) -> str | None:
         """Id of the remote's object that has what only this one may have."""
         kind, entry = self._layer.kinds[step.entry.kind], step.entry
-        holder = self._claims.holder(kind, Scope(entry.scope), self._differences.mine(entry))
-        if step.change.action == Action.CREATED and holder is not None:
-            intent = self._intents.find(entry.identifier)
-            # What a push that was interrupted made of this very object is no other.
-            return holder if intent is None or holder in intent.known else None
-        return None if holder == entry.identifier else holder
+        theirs = self._claims.holder(kind, Scope(entry.scope), self._differences.mine(entry))
+        if theirs is None:
+            return None
+        holder, intent = identifier_of(theirs), self._intents.find(entry.identifier)
+        if step.change.action != Action.CREATED or intent is None or intent.record is None:
+            return None if holder == entry.identifier else holder
+        # What a push that was interrupted made of this very object is no other.
+        sent = kind.record.model_validate_json(intent.record)
+        is_result = holder not in intent.known and is_same(kind, theirs, sent)
+        return None if holder == intent.made or is_result else holder
 
     def _needs(self, step: Step) -> Iterator[str]:
         """The ids of the objects that must be published before one."""
@@ -253,6 +273,10 @@ def _references(kind: AnyKind, entry: Entry, mine: Any) -> Iterator[tuple[AnyKin
 def _hopeless(change: Change, reason: str) -> Conflict:
     """A conflict in which no side can be taken."""
     return Conflict(change, reason, can_be_mine=False, can_be_theirs=False)
+
+
+def _is_no_deletion(step: Step) -> bool:
+    return step.change.action != Action.DELETED
 
 
 def _is_news(field: str, theirs: Any, mine: Any) -> bool:

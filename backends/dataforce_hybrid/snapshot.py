@@ -166,8 +166,8 @@ class PulledRecords(Generic[M, C, U]):
         """One page of what was pulled; `OfflineError` if nothing was."""
         lists = self._lists(scope)
         key = tuple(told for _, told in lists)
-        # Whoever takes page after page has each record read once.
-        if self._latest[0] != key or not all(told.is_whole for told in key):
+        # Whoever takes page after page does not have each record read for each page.
+        if query.cursor is None or self._latest[0] != key:
             found = [each for pulled, told in lists for each in pulled.records(self._kind, told)]
             self._latest = key, found
         records = self._latest[1]

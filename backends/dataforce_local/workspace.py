@@ -13,7 +13,7 @@ from dataforce.seam import Scope
 from dataforce.seam.workspace import Entry, State
 from dataforce_local.backend import LocalBackend
 from dataforce_local.cache import LocalCache
-from dataforce_local.entries import REVISION, Entries
+from dataforce_local.entries import REVISION, Entries, NoChangeHereError
 from dataforce_local.exclusion import Exclusion
 from dataforce_local.notes import LocalNotes
 from dataforce_local.relations import is_needed, is_referred_to, repoint
@@ -91,13 +91,15 @@ class LocalWorkspace(LocalBackend):
         self, kind: Kind[M, C, U], scope: Scope, identifier: str, changes: U, base: M | None
     ) -> bool:
         """Change a record that was made or changed here; one of the other side is copied first."""
-        try:
-            self._records(kind).update(scope, identifier, changes)
-        except NotFoundError:
-            if base is None:
-                return self._may_be_copied(kind, identifier)
-        else:
+        entry = self.entry(kind, identifier)
+        if entry is not None and entry.state in (State.CREATED, State.CHANGED):
+            try:
+                self._records(kind).update(scope, identifier, changes)
+            except NoChangeHereError:
+                return False
             return True
+        if base is None:
+            return self._may_be_copied(kind, identifier)
         store = self._records(kind)
         with self._database.writing() as connection:
             self._copy(connection, store, scope, base, State.CHANGED)
@@ -114,17 +116,19 @@ class LocalWorkspace(LocalBackend):
 
     def settle(
         self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M | None
-    ) -> None:
+    ) -> bool:
         """Forget a change that the other side has now, unless the object changed since then."""
         with self._database.writing() as connection:
             entry = self._ledger.find(connection, kind, identifier)
             if entry is None:
-                return
-            if entry.revision == revision:
+                return True
+            is_current = entry.revision == revision
+            if is_current:
                 self._release(connection, self._records(kind), scope, entry, record)
             elif record is not None and entry.state in (State.CHANGED, State.DELETED):
                 self._ledger.write(connection, replace(entry, base=record.model_dump_json()))
         self._sweep()
+        return is_current
 
     def publish(
         self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M
@@ -187,6 +191,8 @@ class LocalWorkspace(LocalBackend):
         newer: M | None = None,
     ) -> None:
         kind, identifier = store.kind, entry.identifier
+        if entry.state is State.PUBLISHED:
+            return  # its old id goes on to lead to the new one
         if entry.state is State.CREATED:
             store.remove(connection, identifier)
             self._ledger.deleted(connection, kind, scope, identifier)

@@ -208,7 +208,7 @@ class Workspace(Backend, Protocol):
 
     def settle(
         self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M | None
-    ) -> None:
+    ) -> bool:
         """Forget a change that the other side has now, unless the object changed here since then.
 
         Args:
@@ -216,8 +216,11 @@ class Workspace(Backend, Protocol):
             scope: Its parents.
             identifier: Its id.
             revision: Of the entry that was acted on.
-            record: The other side's record, against which a later change counts; `None` if it is
-                not there any more.
+            record: The other side's record, against which a later change counts; `None` if the
+                record that the change was made of goes on to be that.
+
+        Returns:
+            Whether it was forgotten.
         """
         ...
 

@@ -71,7 +71,7 @@ def test_thousands_of_random_calls_are_reads(any_production: Production, tmp_pat
     run_state_machine_as_test(
         Guarded,
         settings=settings(
-            max_examples=6,
+            max_examples=8,
             stateful_step_count=40,
             derandomize=True,
             deadline=None,
