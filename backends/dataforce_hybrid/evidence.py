@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataforce.errors import NotFoundError
 from dataforce.seam import Query, Scope, identifier_of
+from dataforce_hybrid.differences import changeable, file_status
 from dataforce_hybrid.merging import all_of
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Evidence:
     def keep(self, remote: ReadableBackend, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """Note what stands below an object that is about to be deleted here."""
         found = self._below(remote, kind, scope.child(identifier))
-        seen = {each: stamp for each, stamp, _ in found}
+        seen = {identifier_of(each): _seen(below, each) for below, each in found}
         if seen:
             self.notes.write(_SPACE, {identifier: json.dumps(seen)})
         else:
@@ -47,15 +49,19 @@ class Evidence:
     ) -> tuple[int, int]:
         """How many objects below it have come since then, and how many have changed.
 
-        If its deletion has begun, those are left out whose files are being deleted.
+        If its deletion has begun, it is no change that a file is being deleted.
         """
         text = self.notes.get(_SPACE, identifier)
-        seen: Mapping[str, str] = {} if text is None else json.loads(text)
+        seen: Mapping[str, list[str]] = {} if text is None else json.loads(text)
         come = changed = 0
-        for each, stamp, is_there in self._below(remote, kind, scope.child(identifier)):
-            come += each not in seen
-            is_excused = is_begun and not is_there
-            changed += not is_excused and seen.get(each, stamp) != stamp
+        for below, record in self._below(remote, kind, scope.child(identifier)):
+            now, before = _seen(below, record), seen.get(identifier_of(record))
+            if before is None:
+                come += 1
+            elif is_begun and below.file is not None and not below.file.is_there(record):
+                changed += now[1] != before[1]
+            else:
+                changed += now != before
         return come, changed
 
     def forget(self, identifier: str) -> None:
@@ -64,17 +70,18 @@ class Evidence:
 
     def _below(
         self, remote: ReadableBackend, parent: AnyKind, scope: Scope
-    ) -> Iterator[tuple[str, str, bool]]:
-        """All below a scope: id, what tells that it was changed, whether its file is there."""
+    ) -> Iterator[tuple[AnyKind, Any]]:
+        """All below a scope, each with its kind."""
         for kind in self.kinds:
             if kind.parent is parent:
                 with suppress(NotFoundError):  # nothing is below what is gone there
                     for record in all_of(remote.store(kind), scope, Query()):
-                        identifier = identifier_of(record)
-                        is_there = kind.file is None or kind.file.is_there(record)
-                        yield identifier, _stamp(record), is_there
-                        yield from self._below(remote, kind, scope.child(identifier))
+                        yield kind, record
+                        yield from self._below(remote, kind, scope.child(identifier_of(record)))
 
 
-def _stamp(record: Any) -> str:
-    return str(record.updated_at or record.created_at)
+def _seen(kind: AnyKind, record: Any) -> list[str]:
+    """What tells that a record was changed: when it was, and its values but for a file's status."""
+    values = record.model_dump_json(include={*changeable(kind)} - file_status(kind))
+    digest = hashlib.sha256(values.encode()).hexdigest()
+    return [str(record.updated_at or record.created_at), digest]
