@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dataforce import CLEAR, Client, PushConflictError
+from dataforce import CLEAR, Client, DataForceError, PushConflictError
 from dataforce.overlay import Action, Conflict, FieldConflict
-from tests.hybrid.production import Production, left, shown
+from tests.hybrid.production import WRITING, Production, left, shown
 
 Package = Callable[..., Path]
 
@@ -39,6 +39,12 @@ def refused(production: Production, hybrid: Client, **arguments: Any) -> tuple[C
         assert str(conflict) in str(caught.value)
         assert conflict.change.id in str(conflict)
     return conflicts
+
+
+def stumble(method: str, _path: str) -> None:
+    """The platform carries out nothing that changes something."""
+    if method in WRITING:
+        raise ConnectionError("the platform stumbles")
 
 
 def check_that_it_goes_through(production: Production, hybrid: Client, conflict: Conflict) -> None:
@@ -260,3 +266,85 @@ def test_all_conflicts_are_told_at_once(
     for each in collections:
         hybrid.overlay.reset(each)
     assert [change.name for change in hybrid.overlay.push().changes] == ["New"]
+
+
+@pytest.mark.parametrize("what", ["renamed", "come"])
+def test_changed_below_what_a_push_could_not_delete(
+    what: str, production: Production, hybrid: Client, flowers: str, package: Package
+) -> None:
+    """That the platform has begun to delete the file excuses nothing else."""
+    [iris] = production.plain.model_artifacts.list()
+    hybrid.collections.delete(flowers)
+    production.watch.before = stumble
+    with pytest.raises(DataForceError):
+        hybrid.overlay.push()
+    production.watch.before = None
+    if what == "renamed":
+        production.plain.model_artifacts.update(iris.id, model_name="precious")
+    else:
+        production.plain.model_artifacts.upload(package("rose"), "rose")
+    [conflict] = refused(production, hybrid)
+    assert conflict.change.id == flowers
+    hybrid.overlay.push(on_conflict="mine")
+    assert production.plain.collections.list() == []
+
+
+def test_others_made_what_a_push_could_not_make(production: Production, hybrid: Client) -> None:
+    new = hybrid.bucket_secrets.create("s3.example.com", "models", region="eu-west-1")
+    production.watch.before = stumble
+    with pytest.raises(DataForceError):
+        hybrid.overlay.push()
+    production.watch.before = None
+    other = production.plain.bucket_secrets.create("s3.example.com", "models", region="us-east-1")
+    for side in ("stop", "mine", "theirs"):
+        [conflict] = refused(production, hybrid, on_conflict=side)
+        assert conflict.change.id == new.id
+        assert other.id in conflict.reason
+    check_that_it_goes_through(production, hybrid, conflict)
+
+
+def test_the_place_of_one_that_is_not_renamed_after_all(
+    production: Production, hybrid: Client
+) -> None:
+    """The change that would make room is dropped in favour of the platform's side."""
+    old = production.plain.bucket_secrets.create("s3.example.com", "models", region="eu-west-1")
+    hybrid.bucket_secrets.update(old.id, bucket_name="old")
+    new = hybrid.bucket_secrets.create("s3.example.com", "models", region="eu-west-1")
+    production.plain.bucket_secrets.create("s3.example.com", "old", region="eu-west-1")
+    for _ in range(2):
+        [conflict] = refused(production, hybrid, on_conflict="theirs")
+        assert conflict.change.id == new.id
+    hybrid.overlay.reset(new.id)
+    hybrid.overlay.push(on_conflict="theirs")
+    assert left(hybrid) == (0, 0, 0)
+    assert shown(hybrid) == shown(production.plain)
+
+
+def test_what_was_changed_here_and_deleted_there_can_be_deleted(
+    production: Production, hybrid: Client, flowers: str
+) -> None:
+    hybrid.collections.update("Mine")
+    production.plain.collections.delete(flowers)
+    hybrid.collections.delete(flowers)
+    assert hybrid.collections.list() == []
+    assert not hybrid.overlay.push().changes
+    assert production.watch.written == []
+    assert left(hybrid) == (0, 0, 0)
+
+
+ACCOUNT = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey={}"
+
+
+def test_account_keys_are_told_nowhere(production: Production, hybrid: Client) -> None:
+    """They are in the endpoint of a bucket secret for Azure."""
+    secret = production.plain.bucket_secrets.create(ACCOUNT.format("CANARY-1"), "models").id
+    hybrid.bucket_secrets.update(secret, endpoint=ACCOUNT.format("CANARY-2"))
+    production.plain.bucket_secrets.update(secret, endpoint=ACCOUNT.format("CANARY-3"))
+    diff, conflicts = hybrid.overlay.diff(), refused(production, hybrid)
+    with pytest.raises(PushConflictError) as caught:
+        hybrid.overlay.push()
+    theirs = hybrid.overlay.push(dry_run=True, on_conflict="theirs")
+    mine = hybrid.overlay.push(on_conflict="mine")
+    told = (diff, caught.value, mine, theirs, *diff, *conflicts, *mine.changes, *theirs.dropped)
+    assert [each for each in told if "CANARY" in f"{each}{each!r}"] == []
+    assert production.plain.bucket_secrets.list()[1].endpoint == ACCOUNT.format("CANARY-2")

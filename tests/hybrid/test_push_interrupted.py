@@ -239,3 +239,160 @@ def test_a_push_that_is_cancelled(number: int, production: Production, changed: 
 
     asyncio.run(push())
     check_that_the_next_finishes(production, changed, view)
+
+
+def test_what_was_edited_after_each_of_two_interruptions_is_there_once(
+    production: Production, hybrid: Client
+) -> None:
+    """The second came after the edit had arrived there, before that was noted here."""
+    flowers = hybrid.collections.create("", "Flowers", "model").id
+    for method, name in (("POST", "Blossoms"), ("PATCH", "Petals")):
+        production.watch.after = at_request(1, fail, methods={method})
+        with pytest.raises(APIError):
+            hybrid.overlay.push()
+        production.watch.after = None
+        hybrid.collections.update(name, collection_id=flowers)
+    hybrid.overlay.push()
+    assert [each.name for each in production.plain.collections.list()] == ["Petals"]
+    assert left(hybrid) == (0, 0, 0)
+    assert shown(hybrid) == shown(production.plain)
+
+
+def test_a_model_that_was_edited_after_each_of_two_interruptions_is_there_once(
+    production: Production, hybrid: Client, package: Package
+) -> None:
+    hybrid.collection = production.plain.collections.create("", "Flowers", "model").id
+    model = hybrid.model_artifacts.upload(package("iris"), "iris").id
+    for name in ("rose", "tulip"):
+        production.watch.after = at_request(1, fail, methods={"PATCH"})
+        with pytest.raises(DataForceError):
+            hybrid.overlay.push()
+        production.watch.after = None
+        hybrid.model_artifacts.update(model, model_name=name)
+    hybrid.overlay.push()
+    [there] = production.plain.model_artifacts.list()
+    assert (there.model_name, there.status) == ("tulip", "uploaded")
+    assert left(hybrid) == (0, 0, 0)
+    assert shown(hybrid) == shown(production.plain)
+
+
+@pytest.mark.parametrize("what", ["change", "deletion"])
+def test_a_change_that_others_overtake_is_reported_as_dropped(
+    what: str, production: Production, hybrid: Client
+) -> None:
+    """They come while the push is busy with something else."""
+    trees = production.plain.collections.create("", "Trees", "model").id
+    if what == "change":
+        hybrid.collections.update("Shrubs", collection_id=trees)
+    else:
+        hybrid.collections.delete(trees)
+    hybrid.collections.create("", "Flowers", "model")
+    production.watch.after = at_request(
+        1, lambda: production.plain.collections.update("Theirs", collection_id=trees)
+    )
+    report = hybrid.overlay.push(on_conflict="theirs")
+    assert [change.name for change in report.changes] == ["Flowers"]
+    assert [change.id for change in report.dropped] == [trees]
+    names = [each.name for each in production.plain.collections.list()]
+    assert names == ["Theirs", "Flowers"]
+    assert left(hybrid) == (0, 0, 0)
+    assert shown(hybrid) == shown(production.plain)
+
+
+@pytest.mark.parametrize("what", ["change", "deletion"])
+def test_what_is_taken_back_during_a_push_is_not_reported(
+    what: str, production: Production, hybrid: Client
+) -> None:
+    trees = production.plain.collections.create("", "Trees", "model").id
+    if what == "change":
+        hybrid.collections.update("Shrubs", collection_id=trees)
+    else:
+        hybrid.collections.delete(trees)
+    hybrid.collections.create("", "Flowers", "model")
+    with production.hybrid() as other:
+        assert left(other)[0] == 1
+        production.watch.after = at_request(1, lambda: other.overlay.reset(trees))
+        report = hybrid.overlay.push()
+    assert [change.name for change in report.changes] == ["Flowers"]
+    assert not report.dropped
+    names = [each.name for each in production.plain.collections.list()]
+    assert names == ["Trees", "Flowers"]
+    assert left(hybrid) == (0, 0, 0)
+    assert shown(hybrid) == shown(production.plain)
+
+
+@pytest.mark.filterwarnings("ignore::dataforce.errors.OfflineWarning")
+def test_a_deletion_while_a_change_is_sent_is_no_conflict(
+    production: Production, hybrid: Client, package: Package
+) -> None:
+    trees = production.plain.collections.create("", "Trees", "model").id
+    production.plain.model_artifacts.upload(package("oak"), "oak", collection_id=trees)
+    hybrid.overlay.pull(collection=trees)
+    hybrid.collections.update("Shrubs", collection_id=trees)
+    with production.hybrid(offline=True) as other:
+        production.watch.after = at_request(
+            1, lambda: other.collections.delete(trees), methods={"PATCH"}
+        )
+        hybrid.overlay.push()
+    assert left(hybrid) == (0, 0, 1)
+    hybrid.overlay.push()
+    assert production.plain.collections.list() == []
+    assert left(hybrid) == (0, 0, 0)
+
+
+def test_a_deletion_after_a_change_was_sent_is_no_conflict(
+    production: Production, hybrid: Client, package: Package
+) -> None:
+    """That push never learned that its change had arrived."""
+    trees = production.plain.collections.create("", "Trees", "model").id
+    production.plain.model_artifacts.upload(package("oak"), "oak", collection_id=trees)
+    hybrid.collections.update("Shrubs", collection_id=trees)
+    production.watch.after = at_request(1, fail, methods={"PATCH"})
+    with pytest.raises(APIError):
+        hybrid.overlay.push()
+    production.watch.after = None
+    hybrid.collections.delete(trees)
+    hybrid.overlay.push()
+    assert production.plain.collections.list() == []
+    assert left(hybrid) == (0, 0, 0)
+
+
+def test_what_was_begun_of_a_model_deleted_here_goes(
+    production: Production, hybrid: Client, package: Package
+) -> None:
+    hybrid.collection = production.plain.collections.create("", "Flowers", "model").id
+    model = hybrid.model_artifacts.upload(package("iris", 90_000), "iris").id
+
+    def stumble(method: str, _path: str) -> None:
+        if method in WRITING - {"POST"}:
+            fail()
+
+    production.watch.before = stumble
+    with pytest.raises(DataForceError):
+        hybrid.overlay.push()
+    production.watch.before = None
+    [begun] = production.plain.model_artifacts.list()
+    assert begun.status == "pending_upload"
+    hybrid.model_artifacts.delete(model)
+    hybrid.overlay.push()
+    assert production.plain.model_artifacts.list() == []
+    assert shown(hybrid) == shown(production.plain)
+
+
+@pytest.mark.parametrize("what", ["created", "changed", "deleted"])
+def test_what_the_platform_refuses_is_named(
+    what: str, production: Production, hybrid: Client
+) -> None:
+    identifier = production.plain.collections.create("", "Trees", "model").id
+    if what == "created":
+        identifier = hybrid.collections.create("", "Flowers", "model").id
+    elif what == "changed":
+        hybrid.collections.update("Flowers", collection_id=identifier)
+    else:
+        hybrid.collections.delete(identifier)
+    production.watch.before = at_request(1, fail)
+    with pytest.raises(APIError) as caught:
+        hybrid.overlay.push()
+    [note] = caught.value.__notes__
+    assert identifier in note
+    assert ("Trees" if what == "deleted" else "Flowers") in note
