@@ -300,7 +300,7 @@ def test_others_made_what_a_push_could_not_make(production: Production, hybrid: 
         [conflict] = refused(production, hybrid, on_conflict=side)
         assert conflict.change.id == new.id
         assert other.id in conflict.reason
-    check_that_it_goes_through(production, hybrid, conflict)
+    check_that_it_goes_through(production, hybrid, *refused(production, hybrid))
 
 
 def test_the_place_of_one_that_is_not_renamed_after_all(

@@ -70,3 +70,14 @@ def test_totals_of_an_orbit_leave_out_what_is_hidden(any_production: Production)
 
 def shown(client: Client) -> tuple[int | None, int | None]:
     return totals(client)[:2]
+
+
+def test_a_collection_deleted_on_both_sides_counts_once(any_production: Production) -> None:
+    behind, hybrid = any_production.behind, any_production.hybrid()
+    one, two = filled(behind, "one", 3), filled(behind, "two", 2)
+    hybrid.model_artifacts.delete(first_model(behind, one), collection_id=one.id)
+    hybrid.collections.delete(two.id)
+    behind.collections.delete(two.id)
+    assert totals(hybrid) == (1, 2, {"one": 2})
+    filled(hybrid, "mine", 1)
+    assert totals(hybrid) == (2, 3, {"one": 2, "mine": 1})

@@ -149,3 +149,30 @@ def test_eight_writers_in_two_processes_share_one(production: Production) -> Non
         + [f"process {mark} {number}" for mark in range(2) for number in range(5)]
     )
     assert listed(clients[0]) == names
+
+
+def test_an_overlay_lies_over_one_platform(production: Production, tmp_path: Path) -> None:
+    settings = {"database_url": f"sqlite:///{tmp_path}/elsewhere.db"}
+    with ExitStack() as opened:
+        other = Production(tmp_path / "other", opened, APIVersion.JANUARY_2026)
+        production.hybrid(**settings).collections.create("", "mine", "model")
+        with pytest.raises(ConfigurationError, match=production.url):
+            other.hybrid(**settings).collections.list()
+    assert listed(production.hybrid(**settings)) == ["mine"]
+
+
+def test_a_closed_client_says_so(production: Production) -> None:
+    used, unused = production.hybrid(), production.hybrid()
+    used.collections.create("", "mine", "model")
+    for client in (used, unused):
+        client.close()
+        for call in (
+            client.overlay.diff,
+            client.overlay.push,
+            client.overlay.reset,
+            client.collections.list,
+            lambda each=client: each.collections.create("", "late", "model"),
+        ):
+            with pytest.raises(ConfigurationError, match="closed"):
+                call()
+    assert listed(production.hybrid()) == ["mine"]

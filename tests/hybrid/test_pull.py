@@ -245,3 +245,22 @@ def test_offline_pages_are_those_of_the_merged_view(production: Production) -> N
     page = store.page(scope, Query(sort_by="model_name", limit=2))
     rest = store.page(scope, Query(sort_by="model_name", limit=2, cursor=page.cursor))
     assert names(page.items) + names(rest.items) == ["mine", "waiting", "whole"]
+
+
+@pytest.mark.parametrize("what", ["changed", "deleted"])
+def test_what_was_different_here_and_never_pulled_is_in_nobodys_way(
+    what: str, production: Production
+) -> None:
+    collection, other = filled(production), filled(production, "Other")
+    client = production.hybrid()
+    client.overlay.pull(collection=collection.id)
+    if what == "changed":
+        client.collections.update("Another", collection_id=other.id)
+    else:
+        client.collections.delete(other.id)
+    production.stop()
+    offline = production.offline()
+    shown = {"changed": ["Models", "Another"], "deleted": ["Models"]}
+    assert names(offline.collections.list()) == shown[what]
+    assert [each.name for each in offline.orbits.list()] == ["Default Orbit"]
+    assert listed(offline, collection) == ["whole", "waiting"]

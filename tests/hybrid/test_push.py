@@ -12,6 +12,7 @@ import pytest
 
 from dataforce import Client
 from dataforce.overlay import Diff, PushReport
+from dataforce_hybrid.intents import Intent
 from tests.hybrid.garden import KEYS, change_everything, collection_called, fill
 from tests.hybrid.production import Production, left, shown
 
@@ -99,6 +100,10 @@ def test_keys_arrive_and_are_seen_nowhere_else(
     assert KEYS[0].encode() not in changed
     assert left(hybrid) == (0, 0, 0)
     assert str(hybrid.overlay.push()) == "nothing to push"
+
+
+def test_what_is_noted_of_an_object_under_way_is_not_printed() -> None:
+    assert "CANARY" not in repr(Intent("bucket-secrets", ("organization",), '"CANARY"'))
 
 
 @pytest.mark.parametrize("status", ["upload_failed", "pending_deletion", "deletion_failed"])
@@ -242,3 +247,26 @@ def pending(client: Client, package: Path) -> str:
 def only_collection(production: Production) -> str:
     [collection] = production.plain.collections.list()
     return collection.id
+
+
+def test_values_are_told_plainly(production: Production, hybrid: Client, package: Package) -> None:
+    hybrid.collection = production.plain.collections.create("", "Flowers", "model").id
+    model = pending(production.plain, package("iris"))
+    hybrid.model_artifacts.update(model, status="upload_failed")
+    told = hybrid.overlay.push(dry_run=True)
+    for said in (hybrid.overlay.diff(), told, hybrid.overlay.push()):
+        assert "status: 'pending_upload' → 'upload_failed'" in str(said)
+
+
+def test_many_versions_of_one_model_take_few_requests(
+    production: Production, hybrid: Client, package: Package
+) -> None:
+    """As many for each as without an overlay."""
+    hybrid.collection = production.plain.collections.create("", "Flowers", "model").id
+    number = 30
+    for version in range(number):
+        hybrid.model_artifacts.upload(package(f"iris {version}"), "iris")
+    production.watch.seen.clear()
+    hybrid.overlay.push()
+    assert len(production.watch.seen) <= 3 * number + 12
+    assert len(production.plain.model_artifacts.list(collection_id=hybrid.collection)) == number

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ from dataforce import (
     DataForceError,
     PushConflictError,
 )
+from dataforce.config import load_settings
+from dataforce.models import COLLECTION
+from dataforce.seam import Scope
+from dataforce_local import open_workspace
 from tests.hybrid.production import WRITING, Production, left, shown
 
 Package = Callable[..., Path]
@@ -396,3 +401,23 @@ def test_what_the_platform_refuses_is_named(
     [note] = caught.value.__notes__
     assert identifier in note
     assert ("Trees" if what == "deleted" else "Flowers") in note
+
+
+def test_a_reset_that_comes_after_a_push_leaves_its_ids(
+    production: Production, tmp_path: Path
+) -> None:
+    """It had looked for what to drop before, and drops it one by one."""
+    place = {"database_url": f"sqlite:///{tmp_path}/overlay.db"}
+    with (
+        production.hybrid(**place) as client,
+        closing(open_workspace(load_settings(place))) as dropping,
+    ):
+        flowers = client.collections.create("", "Flowers", "model")
+        orbit = client.orbits.get(flowers.orbit_id)
+        assert orbit is not None
+        client.overlay.push()
+        dropping.release(COLLECTION, Scope((orbit.organization_id, orbit.id)), flowers.id)
+        found = client.collections.get(flowers.id)
+        assert found is not None
+        assert [found.id] == [each.id for each in production.plain.collections.list()]
+        assert left(client) == (0, 0, 0)

@@ -101,3 +101,26 @@ def test_bytes_of_the_platform_are_deleted_here_only(production: Production) -> 
 def content(client: Client, model: str, collection: str) -> bytes:
     with client.model_artifacts.open(model, collection_id=collection) as file:
         return file.read()
+
+
+def test_an_orbit_refers_to_a_bucket_secret_and_nothing_else(production: Production) -> None:
+    hybrid = production.hybrid()
+    secret = hybrid.bucket_secrets.list()[0]
+    ours = hybrid.orbits.create("Ours", secret.id)
+    for orbit in hybrid.orbits.list():
+        with pytest.raises(NotFoundError, match=ours.id):
+            hybrid.orbits.update("Other", bucket_secret_id=ours.id, orbit_id=orbit.id)
+    assert {each.bucket_secret_id for each in hybrid.orbits.list()} == {secret.id}
+
+
+def test_a_deletion_of_bytes_that_was_taken_back_leaves_nothing(production: Production) -> None:
+    """Although the model was hidden with its collection in between."""
+    behind, hybrid = production.behind, production.hybrid()
+    collection = behind.collections.create("", "Models", "model")
+    package = production.package()
+    model = behind.model_artifacts.upload(package, "model", collection_id=collection.id)
+    hybrid.model_artifacts.delete_url(model.id, collection_id=collection.id)
+    hybrid.collections.delete(collection.id)
+    hybrid.overlay.reset()
+    hybrid.model_artifacts.update(model.id, model_name="new", collection_id=collection.id)
+    assert content(hybrid, model.id, collection.id) == package.read_bytes()
