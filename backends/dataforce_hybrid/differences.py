@@ -10,6 +10,7 @@ from dataforce.overlay import Action, Change, FieldChange
 from dataforce.seam import Scope
 from dataforce.seam.workspace import Entry, State
 from dataforce_hybrid.index import DIFFERENT
+from dataforce_hybrid.refusals import not_found
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -87,8 +88,11 @@ class Differences:
         return json.loads(text) if text else {}
 
     def _known(self, entry: Entry) -> Entry:
-        known = self._layer.workspace.entry(self._layer.kinds[entry.kind], entry.identifier)
-        return entry if known is None else known
+        kind = self._layer.kinds[entry.kind]
+        known = self._layer.workspace.entry(kind, entry.identifier)
+        if known is None:
+            raise not_found(kind, entry.identifier)
+        return known
 
 
 _ACTIONS = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
+from dataforce.errors import NotFoundError
 from dataforce.seam import Scope
 from dataforce.seam.workspace import Entry, State, Workspace
 
@@ -13,6 +15,9 @@ VISIBLE = (State.CREATED, State.CHANGED)
 """The objects whose record in the workspace is the one to show."""
 DIFFERENT = (*VISIBLE, State.DELETED)
 """The objects that are not what the other side says."""
+_ATTEMPTS = 10
+
+T = TypeVar("T")
 
 
 class Index:
@@ -47,6 +52,17 @@ class Index:
     def is_current(self, revision: int) -> bool:
         """Whether nothing has changed since then, by whomever."""
         return self._workspace.revision() == revision
+
+    def undisturbed(self, read: Callable[[], T]) -> T:
+        """What is read of the workspace: once more, if some of it was dropped meanwhile."""
+        for _ in range(_ATTEMPTS):
+            revision = self.refresh()
+            try:
+                return read()
+            except NotFoundError:
+                if self.is_current(revision):
+                    raise
+        return read()
 
     @property
     def is_empty(self) -> bool:

@@ -46,7 +46,7 @@ class HybridOverlay:
 
     def status(self) -> OverlayStatus:
         """How much there is."""
-        counts = Counter(change.action for change in self._differences)
+        counts = Counter(change.action for change in self.diff())
         files, size = self._layer.workspace.cache.usage()
         return OverlayStatus(
             name=self._name,
@@ -61,7 +61,7 @@ class HybridOverlay:
 
     def diff(self) -> Diff:
         """What became of each object, parents before children."""
-        return Diff(self._differences)
+        return self._layer.index.undisturbed(lambda: Diff(self._differences))
 
     def reset(self, identifier: str | None = None) -> None:
         """Drop all changes, or those of one object; of one made here, with all below it."""

@@ -55,8 +55,7 @@ class Push:
         Should something come in the way while it is published, or the platform refuse, what was
         published until then stays so, and the next push goes on with the rest.
         """
-        review = Review(self._layer, self._differences, self._remote, self._intents, resolution)
-        steps = review.steps()
+        review, steps = self._layer.index.undisturbed(lambda: self._reviewed(resolution))
         self._refuse_conflicts(steps, "Nothing was pushed")
         if not dry_run:
             found = (self._carried_out(step, review) for step in steps)
@@ -69,6 +68,10 @@ class Push:
             left_out=Diff(step.change for step in steps if step.is_left_out),
             is_dry_run=dry_run,
         )
+
+    def _reviewed(self, resolution: Resolution) -> tuple[Review, list[Step]]:
+        review = Review(self._layer, self._differences, self._remote, self._intents, resolution)
+        return review, review.steps()
 
     def _refuse_conflicts(self, steps: Sequence[Step], what: str) -> None:
         found = [step.conflict for step in steps if step.conflict is not None]

@@ -176,3 +176,28 @@ def test_a_closed_client_says_so(production: Production) -> None:
             with pytest.raises(ConfigurationError, match="closed"):
                 call()
     assert listed(production.hybrid()) == ["mine"]
+
+
+def test_an_overlay_is_looked_at_while_another_client_changes_it(production: Production) -> None:
+    behind = production.behind
+    theirs = [behind.collections.create("", f"theirs {number}", "model") for number in range(3)]
+    writer, reader = production.hybrid(retry_timeout=60), production.hybrid(retry_timeout=60)
+    assert not reader.overlay.diff()
+
+    def write() -> None:
+        for _ in range(15):
+            for number in range(3):
+                writer.collections.create("", f"mine {number}", "model")
+            for each in theirs:
+                writer.collections.update("renamed", collection_id=each.id)
+                writer.collections.delete(each.id)
+            writer.overlay.reset()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not writing.done():
+            reader.overlay.status()
+            for change in reader.overlay.diff():
+                assert change.name
+        writing.result()
+    assert not reader.overlay.diff()

@@ -421,3 +421,18 @@ def test_a_reset_that_comes_after_a_push_leaves_its_ids(
         assert found is not None
         assert [found.id] == [each.id for each in production.plain.collections.list()]
         assert left(client) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("is_dry_run", [True, False])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_is_taken_back_while_a_push_looks_is_not_pushed(
+    number: int, is_dry_run: bool, production: Production, changed: Client
+) -> None:
+    with production.hybrid() as other:
+        assert left(other) == (3, 1, 1)
+        production.watch.after = at_request(number, other.overlay.reset, methods={"GET"})
+        report = changed.overlay.push(dry_run=is_dry_run)
+    production.watch.after = None
+    assert str(report) == "nothing to push"
+    assert production.watch.written == []
+    assert left(changed) == (0, 0, 0)
