@@ -101,6 +101,8 @@ class Push:
                 return replace(step, change=replace(step.change, new_id=new_id))
             now = self._carried_on(entry, review)
         except DataForceError as error:
+            if isinstance(error, NotFoundError) and self._now(step.entry) is None:
+                return None
             error.add_note(
                 f"This ended the push at the {step.change.kind} {step.change.name!r} "
                 f"({step.change.id}). What was not published yet is still in the overlay: push "

@@ -436,3 +436,21 @@ def test_what_is_taken_back_while_a_push_looks_is_not_pushed(
     assert str(report) == "nothing to push"
     assert production.watch.written == []
     assert left(changed) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("number", range(4, 12))
+def test_a_push_goes_on_whatever_is_taken_back(number: int, production: Production) -> None:
+    collections = [production.plain.collections.create("", each, "model").id for each in "ab"]
+    with production.hybrid() as client, production.hybrid() as other:
+        client.collections.create("", "new", "model")
+        client.collections.update("renamed", collection_id=collections[0])
+        client.collections.delete(collections[1])
+        assert left(other) == (1, 1, 1)
+        production.watch.after = at_request(
+            number, other.overlay.reset, methods={"GET", "POST", "PATCH"}
+        )
+        client.overlay.push()
+        production.watch.after = None
+        client.overlay.push()
+        assert left(client) == (0, 0, 0)
+        assert shown(client) == shown(production.plain)
