@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dataforce.seam import Query, Scope, identifier_of
-from dataforce_hybrid.merging import all_of
+from dataforce.seam import Scope, identifier_of
+from dataforce_hybrid.merging import all_below
 
 if TYPE_CHECKING:
     from dataforce.seam import ReadableBackend
@@ -50,12 +50,5 @@ class Claims:
         """Every object of a kind below a scope, which may be that of a kind above it."""
         key = kind, scope
         if key not in self._lists:
-            self._lists[key] = [*self._listed(kind, scope)]
+            self._lists[key] = [*all_below(self.remote.store, kind, scope)]
         return self._lists[key]
-
-    def _listed(self, kind: AnyKind, scope: Scope) -> Iterator[Any]:
-        if len(scope.ids) == len(kind.ancestors):
-            yield from all_of(self.remote.store(kind), scope, Query())
-            return
-        for parent in self._all(kind.ancestors[len(scope.ids)], scope):
-            yield from self._all(kind, scope.child(identifier_of(parent)))

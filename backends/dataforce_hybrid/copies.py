@@ -34,8 +34,8 @@ class Copies:
 
     def require_parent(self, kind: AnyKind, scope: Scope) -> None:
         """See that the parent of a new object exists in the merged view, and bring it here."""
-        if kind.parent is None or scope.parent is None:
-            return
+        assert kind.parent is not None
+        assert scope.parent is not None
         above = Scope(scope.ids[:-1])
         record = self._layer.records(kind.parent).current(above, scope.parent)
         if self._layer.index.state(scope.parent) not in _PRESENT:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dataforce.errors import NotFoundError, OfflineError
-from dataforce.seam import Query, Scope, identifier_of
+from dataforce.seam import Scope, identifier_of
 from dataforce.seam.workspace import Entry, State
-from dataforce_hybrid.merging import all_of
+from dataforce_hybrid.merging import all_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,17 +81,12 @@ class Counts:
         record = hidden.theirs(entry)
         if record is None:
             return 0  # the remote does not count it any more
-        for field, route in kind.totals.items():
-            if route == counted.route and getattr(record, field) is not None:
-                return int(getattr(record, field))
-        return self._listed(kind, Scope(entry.scope).child(entry.identifier), counted)
-
-    def _listed(self, kind: AnyKind, scope: Scope, counted: AnyKind) -> int:
-        child = counted.ancestors[len(scope.ids)] if kind is not counted.parent else counted
-        found = all_of(self._remote.store(child), scope, Query())
-        if child is counted:
-            return sum(1 for _ in found)
-        return sum(self._listed(child, scope.child(each.id), counted) for each in found)
+        fields = (field for field, route in kind.totals.items() if route == counted.route)
+        told = next((getattr(record, field) for field in fields), None)
+        if told is not None:
+            return int(told)
+        scope = Scope(entry.scope).child(entry.identifier)
+        return sum(1 for _ in all_below(self._remote.store, counted, scope))
 
 
 class _Hidden:
@@ -126,6 +121,5 @@ class _Hidden:
             return None
         except OfflineError:
             known = self._workspace.entry(kind, entry.identifier)
-            if known is None or known.base is None:
-                raise
-            return kind.record.model_validate_json(known.base)
+            base = None if known is None else known.base
+            return None if base is None else kind.record.model_validate_json(base)

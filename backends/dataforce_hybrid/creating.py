@@ -121,14 +121,14 @@ class Creation:
     def clean_up(self) -> None:
         """Remove what interrupted pushes began of objects that are not here any more."""
         for identifier, intent in self.intents.all().items():
+            kind = self.layer.kinds[intent.kind]
             is_creation = intent.record is not None and intent.made != identifier
-            if is_creation and self.layer.index.get(identifier) is None:
-                kind = self.layer.kinds[intent.kind]
+            is_gone = self.layer.index.get(identifier) is None
+            if is_creation and is_gone and kind.file is not None:
                 scope = self.layer.index.resolved(Scope(intent.scope))
                 with suppress(NotFoundError):  # what it stood below is gone, too
-                    if kind.file is not None:
-                        found = self._results(kind, scope, intent)
-                        self._remove_begun(kind, scope, found, None)
+                    found = self._results(kind, scope, intent)
+                    self._remove_begun(kind, scope, found, None)
         self.intents.forget()
 
     def _updated(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, theirs: Any) -> Any:

@@ -15,8 +15,6 @@ VISIBLE = (State.CREATED, State.CHANGED)
 """The objects whose record in the workspace is the one to show."""
 DIFFERENT = (*VISIBLE, State.DELETED)
 """The objects that are not what the other side says."""
-_ATTEMPTS = 10
-
 T = TypeVar("T")
 
 
@@ -53,16 +51,23 @@ class Index:
         """Whether nothing has changed since then, by whomever."""
         return self._workspace.revision() == revision
 
-    def undisturbed(self, read: Callable[[], T]) -> T:
-        """What is read of the workspace: once more, if some of it was dropped meanwhile."""
-        for _ in range(_ATTEMPTS):
+    def undisturbed(self, read: Callable[[], T], *, at_one_moment: bool = False) -> T:
+        """What is read of the workspace: once more, if some of it was dropped meanwhile.
+
+        Args:
+            read: Reads it.
+            at_one_moment: Whether to read it again, too, if anything changed meanwhile.
+        """
+        while True:
             revision = self.refresh()
             try:
-                return read()
+                found = read()
             except NotFoundError:
                 if self.is_current(revision):
                     raise
-        return read()
+            else:
+                if not at_one_moment or self.is_empty or self.is_current(revision):
+                    return found
 
     @property
     def is_empty(self) -> bool:

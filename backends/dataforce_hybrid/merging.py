@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from dataforce.seam import ReadableStore
+    from dataforce.seam.backend import AnyKind
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -261,3 +262,20 @@ def all_of(store: ReadableStore[M], scope: Scope, query: Query) -> Iterator[M]:
         if page.cursor is None:
             return
         query = replace(query, cursor=page.cursor)
+
+
+def all_below(
+    find: Callable[[AnyKind], ReadableStore[Any]], kind: AnyKind, scope: Scope
+) -> Iterator[Any]:
+    """Every object of a kind below a scope, which may be that of a kind above it.
+
+    Args:
+        find: The records of a kind.
+        kind: Of the objects.
+        scope: Where to begin.
+    """
+    if len(scope.ids) == len(kind.ancestors):
+        yield from all_of(find(kind), scope, Query())
+        return
+    for parent in all_below(find, kind.ancestors[len(scope.ids)], scope):
+        yield from all_below(find, kind, scope.child(identifier_of(parent)))

@@ -120,7 +120,8 @@ class Push:
         # Much may have been published since the review, and that takes its time.
         step = review.again(entry)
         current = self._now(entry)
-        if step is None or current is None or current.revision != entry.revision:
+        is_as_it_was = current is not None and current.revision == entry.revision
+        if step is None or step.is_left_out or not is_as_it_was:
             return None
         self._refuse_conflicts([step], "The push was stopped half way")
         theirs = review.theirs(entry)
@@ -129,8 +130,7 @@ class Push:
         elif step.is_sent:
             self._delete(entry)
             theirs = None
-        if not step.is_left_out:
-            self._settle(entry, theirs)
+        self._settle(entry, theirs)
         return step
 
     def _now(self, entry: Entry) -> Entry | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
-from dataforce.errors import ConflictError, NotFoundError
+from dataforce.errors import NotFoundError
 from dataforce.seam import Page, Query, Scope, identifier_of
 from dataforce.seam.arrays import named, page_of
 from dataforce.seam.workspace import State
@@ -37,9 +37,6 @@ M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
 
-_ATTEMPTS = 10
-"""How often a read begins anew because something changed here; others may do so all the time."""
-
 
 class MergedRecords(Generic[M, C, U]):
     """The records of one kind below one root.
@@ -61,12 +58,15 @@ class MergedRecords(Generic[M, C, U]):
 
     def page(self, scope: Scope, query: Query) -> Page[M]:
         """One page of both sides."""
-        return self._steady(lambda: self._page(self._index.resolved(scope), query))
+        return self._index.undisturbed(
+            lambda: self._page(self._index.resolved(scope), query), at_one_moment=True
+        )
 
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id, or with the id that it had before it was published."""
-        return self._steady(
-            lambda: self.current(self._index.resolved(scope), self._index.resolve(identifier))
+        return self._index.undisturbed(
+            lambda: self.current(self._index.resolved(scope), self._index.resolve(identifier)),
+            at_one_moment=True,
         )
 
     def create(self, scope: Scope, values: C) -> M:
@@ -77,13 +77,9 @@ class MergedRecords(Generic[M, C, U]):
         """The record after the changes; one of the remote is copied first, and keeps its id."""
         if not changes.model_fields_set:
             return self.get(scope, identifier)
-        for _ in range(_ATTEMPTS):
-            if self._update(scope, identifier, changes):
-                return self.get(scope, identifier)
-        raise ConflictError(
-            f"The {self.kind.name} {identifier} was not changed: other processes go on dropping or "
-            f"publishing its changes. Try again."
-        )
+        while not self._update(scope, identifier, changes):
+            pass  # its changes were dropped or published meanwhile
+        return self.get(scope, identifier)
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove a record that was made here; hide one of the remote, and all below it."""
@@ -147,20 +143,6 @@ class MergedRecords(Generic[M, C, U]):
         is_here = self._index.state(identifier) in VISIBLE
         base = None if is_here else self._layer.copies.base(self.kind, scope, identifier)
         return self._layer.workspace.change(self.kind, scope, identifier, changes, base)
-
-    def _steady(self, read: Callable[[], T]) -> T:
-        """What is read of both sides at one moment: once more, if something changed meanwhile."""
-        for _ in range(_ATTEMPTS):
-            revision = self._index.refresh()
-            try:
-                found = read()
-            except NotFoundError:
-                if self._index.is_current(revision):
-                    raise
-            else:
-                if self._index.is_empty or self._index.is_current(revision):
-                    return found
-        return read()
 
     def _page(self, scope: Scope, query: Query) -> Page[M]:
         self.require_visible(scope)
@@ -258,10 +240,11 @@ class MergedRecords(Generic[M, C, U]):
         """A record that was changed here, with what only the remote knows of it."""
         identifier = identifier_of(ours)
         entry = self._index.get(identifier)
+        known = None
         if entry is not None and not entry.is_whole:
             known = self._layer.workspace.entry(self.kind, identifier)
-            if known is not None and known.base is not None:
-                ours = self._overlaid(self.kind.record.model_validate_json(known.base), ours)
+        if known is not None and known.base is not None:
+            ours = self._overlaid(self.kind.record.model_validate_json(known.base), ours)
         if not self.kind.totals:
             return ours
         theirs = None if entry is None else self._layer.counts.theirs(entry)

@@ -97,9 +97,7 @@ class Review:
         for entry in self._differences.entries(State.CHANGED):
             if (step := self._changed(entry)) is not None:
                 yield step
-        for entry in reversed(self._differences.entries(State.DELETED)):
-            if (step := self._deleted(entry)) is not None:
-                yield step
+        yield from map(self._deleted, reversed(self._differences.entries(State.DELETED)))
 
     def _created(self, entry: Entry) -> Step:
         change = self._differences.change(entry)
@@ -146,7 +144,7 @@ class Review:
         left = tuple(each for each in wanted if each.name not in clashes)
         return self._resolved(step, Conflict(change, "both sides changed it", told), left)
 
-    def _deleted(self, entry: Entry) -> Step | None:
+    def _deleted(self, entry: Entry) -> Step:
         change = self._differences.change(entry)
         assert change is not None
         kind = self._layer.kinds[entry.kind]
@@ -260,8 +258,8 @@ class Review:
 
 def _supports(kind: AnyKind, entry: Entry, mine: Any) -> Iterator[tuple[AnyKind, Scope, str]]:
     """What an object stands below or refers to, each with its place."""
-    if kind.parent is not None:
-        yield kind.parent, Scope(entry.scope[:-1]), entry.scope[-1]
+    assert kind.parent is not None
+    yield kind.parent, Scope(entry.scope[:-1]), entry.scope[-1]
     yield from _references(kind, entry, mine)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from dataforce.seam import Query, Scope
-from dataforce_hybrid.merging import all_of
+from dataforce.seam import Scope
+from dataforce_hybrid.merging import all_below
 from dataforce_hybrid.refusals import clash, in_use
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Rules:
             return
         if fields:
             wanted = [getattr(values if field in given else before, field) for field in fields]
-            for other in self._all(self._kind, scope):
+            for other in all_below(self._layer.records, self._kind, scope):
                 is_same = before is not None and other.id == before.id
                 if not is_same and [getattr(other, field) for field in fields] == wanted:
                     raise clash(self._kind)
@@ -69,14 +68,6 @@ class Rules:
         for user in self._layer.kinds.values():
             for field, kind in user.references.items():
                 if kind is self._kind:
-                    for record in self._all(user, scope):
+                    for record in all_below(self._layer.records, user, scope):
                         if getattr(record, field) == identifier:
                             raise in_use(kind, identifier, user, record.id)
-
-    def _all(self, kind: AnyKind, scope: Scope) -> Iterator[Any]:
-        """Every object of a kind below a scope, which may be that of a kind above it."""
-        if len(scope.ids) == len(kind.ancestors):
-            yield from all_of(self._layer.records(kind), scope, Query())
-        else:
-            for parent in self._all(kind.ancestors[len(scope.ids)], scope):
-                yield from self._all(kind, scope.child(parent.id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import uuid
 from contextlib import suppress
@@ -56,8 +55,6 @@ def _create(path: Path) -> None:
     if path.exists():
         # It is not opened to look at it: closing it again would take away the locks that SQLite
         # holds on it for other clients in this process, and others could damage it.
-        if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-            raise PermissionError(errno.EACCES, "it may not be written")
         return
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

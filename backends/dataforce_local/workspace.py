@@ -93,11 +93,9 @@ class LocalWorkspace(LocalBackend):
         """Change a record that was made or changed here; one of the other side is copied first."""
         entry = self.entry(kind, identifier)
         if entry is not None and entry.state in (State.CREATED, State.CHANGED):
-            try:
+            with suppress(NoChangeHereError):
                 self._records(kind).update(scope, identifier, changes)
-            except NoChangeHereError:
-                return False
-            return True
+                return True
         if base is None:
             return self._may_be_copied(kind, identifier)
         store = self._records(kind)
