@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -22,6 +22,8 @@ from benchmarks.report import Table, goal, number
 from benchmarks.sample import iris
 from benchmarks.timing import Call, rate_of, rate_within
 from dataforce import Client
+from dataforce.config import load_settings
+from dataforce.seam import find_workspace
 
 _LARGEST = 10_000
 _SOME = 100
@@ -103,6 +105,13 @@ def _overlay(folder: Path, changes: int, place: str) -> _Overlay:
     return _Overlay(changes, f"sqlite:///{folder / f'overlay-{place}-{changes}.db'}", place)
 
 
+def _move(overlay: _Overlay, port: int) -> None:
+    """Let an overlay lie over the same models at another address."""
+    settings = load_settings({"database_url": overlay.url}, environment={}, client_name="")
+    with closing(find_workspace("local")(settings, None)) as workspace:
+        workspace.notes.write("remote", {"base_url": f"http://127.0.0.1:{port}"})
+
+
 def _client(port: int, overlay: _Overlay | None = None) -> Client:
     return Client(
         f"http://127.0.0.1:{port}",
@@ -158,6 +167,8 @@ def _measure_reads(
 ) -> None:
     with ExitStack() as stack:
         clients = {_PLAIN: stack.enter_context(_client(port))}
+        for each in overlays:
+            _move(each, port)
         clients |= {each.name: stack.enter_context(_client(port, each)) for each in overlays}
         for turn in range(options.rounds):
             print(f"{place}: round {turn + 1} of {options.rounds}", file=sys.stderr)
