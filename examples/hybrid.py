@@ -3,7 +3,7 @@
     python examples/hybrid.py
 
 Needs `dataforce[server]`: production is a registry of 500 models in a temporary folder, which
-`dataforce serve` puts behind HTTP in a process of its own. Nothing is left behind.
+`dataforce serve` puts behind HTTP in a process of its own. The folder goes with it.
 """
 
 from __future__ import annotations
