@@ -23,6 +23,7 @@ from dataforce_hybrid.differences import (
     is_same,
     name_of,
 )
+from dataforce_hybrid.index import DIFFERENT
 from dataforce_hybrid.intents import Intent, Intents
 from dataforce_hybrid.merging import all_of
 
@@ -120,16 +121,18 @@ class Creation:
 
     def clean_up(self) -> None:
         """Remove what interrupted pushes began of objects that are not here any more."""
+        self.layer.index.refresh()
         for identifier, intent in self.intents.all().items():
+            if self.layer.index.state(identifier) in DIFFERENT:
+                continue  # left out this time, and what was begun of it is known by this alone
             kind = self.layer.kinds[intent.kind]
             is_creation = intent.record is not None and intent.made != identifier
-            is_gone = self.layer.index.get(identifier) is None
-            if is_creation and is_gone and kind.file is not None:
+            if is_creation and kind.file is not None:
                 scope = self.layer.index.resolved(Scope(intent.scope))
                 with suppress(NotFoundError):  # what it stood below is gone, too
                     found = self._results(kind, scope, intent)
                     self._remove_begun(kind, scope, found, None)
-        self.intents.forget()
+            self.intents.forget(identifier)
 
     def _updated(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, theirs: Any) -> Any:
         """What was made, with what was changed here since then; keys may have been, too."""

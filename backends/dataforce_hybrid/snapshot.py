@@ -31,7 +31,7 @@ _LISTS = "pulled"
 
 
 @dataclass(frozen=True)
-class List:
+class PulledList:
     """What is told of one list of records below one parent.
 
     Args:
@@ -84,17 +84,17 @@ class Pulled:
             if space not in kept:
                 self.notes.erase(space)
 
-    def told(self, kind: AnyKind, scope: Scope) -> List | None:
+    def told(self, kind: AnyKind, scope: Scope) -> PulledList | None:
         """What is known of a list, `None` if none of it was pulled."""
         text = self.notes.get(_LISTS, _key(kind, scope))
         return None if text is None else self._read(text)
 
-    def records(self, kind: Kind[M, C, U], told: List) -> list[M]:
+    def records(self, kind: Kind[M, C, U], told: PulledList) -> list[M]:
         """What is kept of a list."""
         texts = self.notes.read(told.space).values()
         return [kind.record.model_validate_json(text) for text in texts]
 
-    def record(self, kind: Kind[M, C, U], told: List, identifier: str) -> M | None:
+    def record(self, kind: Kind[M, C, U], told: PulledList, identifier: str) -> M | None:
         """One of them, if it is kept."""
         text = self.notes.get(told.space, identifier)
         return None if text is None else kind.record.model_validate_json(text)
@@ -114,15 +114,15 @@ class Pulled:
         times = (self._read(text).at for text in self.notes.read(_LISTS).values())
         return min(map(datetime.fromisoformat, times), default=None)
 
-    def _new(self, kind: AnyKind, scope: Scope, *, is_whole: bool) -> List:
+    def _new(self, kind: AnyKind, scope: Scope, *, is_whole: bool) -> PulledList:
         space = f"{_LISTS}/{_key(kind, scope)}/{uuid.uuid4().hex}"
-        return List(datetime.now(UTC).isoformat(), is_whole, space)
+        return PulledList(datetime.now(UTC).isoformat(), is_whole, space)
 
-    def _tell(self, kind: AnyKind, scope: Scope, told: List) -> None:
+    def _tell(self, kind: AnyKind, scope: Scope, told: PulledList) -> None:
         self.notes.write(_LISTS, {_key(kind, scope): json.dumps(asdict(told))})
 
-    def _read(self, text: str) -> List:
-        return List(**json.loads(text))
+    def _read(self, text: str) -> PulledList:
+        return PulledList(**json.loads(text))
 
 
 class Snapshot:
@@ -160,7 +160,7 @@ class PulledRecords(Generic[M, C, U]):
     def __init__(self, kind: Kind[M, C, U], pulled: Callable[[], list[Pulled]]) -> None:
         self._kind = kind
         self._pulled = pulled
-        self._latest: tuple[tuple[List, ...], list[M]] = (), []
+        self._latest: tuple[tuple[PulledList, ...], list[M]] = (), []
 
     def page(self, scope: Scope, query: Query) -> Page[M]:
         """One page of what was pulled; `OfflineError` if nothing was."""
@@ -187,7 +187,7 @@ class PulledRecords(Generic[M, C, U]):
             raise not_found(self._kind, identifier)
         raise self._unknown(identifier)
 
-    def _lists(self, scope: Scope) -> list[tuple[Pulled, List]]:
+    def _lists(self, scope: Scope) -> list[tuple[Pulled, PulledList]]:
         if self._kind.parent is not None and scope.parent is not None:
             # What was pulled below an object that has been deleted there since then is not shown.
             above = PulledRecords(self._kind.parent, self._pulled)

@@ -338,6 +338,29 @@ def test_an_upload_that_failed_begins_anew_after_a_change(
     assert (found.status, found.tags) == ("uploaded", ["second"])
 
 
+def test_what_was_begun_of_a_model_that_is_left_out_goes_in_the_end(
+    production: Production, hybrid: Client, package: Package
+) -> None:
+    hybrid.collections.create("", "Flowers", "model")
+    model = hybrid.model_artifacts.upload(package("iris"), "iris")
+
+    def refuse(method: str, path: str) -> None:
+        if method == "PUT":
+            raise RuntimeError(path)
+
+    production.watch.before = refuse
+    with pytest.raises(DataForceError):
+        hybrid.overlay.push()
+    production.watch.before = None
+    [collection] = production.plain.collections.list()
+    assert len(production.plain.model_artifacts.list(collection_id=collection.id)) == 1
+    hybrid.model_artifacts.delete_url(model.id)
+    assert [change.id for change in hybrid.overlay.push().left_out] == [model.id]
+    hybrid.model_artifacts.delete(model.id)
+    hybrid.overlay.push()
+    assert production.plain.model_artifacts.list(collection_id=collection.id) == []
+
+
 def test_what_failed_and_was_deleted_here_leaves_no_note(
     production: Production, hybrid: Client
 ) -> None:
