@@ -323,4 +323,4 @@ class ConfigurationWarning(UserWarning):
 
 
 class OfflineWarning(UserWarning):
-    """Answers come from what was pulled; the message says how long ago."""
+    """Answers come from what was pulled: it says how long ago, or which list is partial."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from dataforce.seam import Backend, ContentStore, Kind, ReadableBackend, Store
     from dataforce.seam.backend import AnyKind
 
+_NO_WRITES = "hybrid clients never write to the platform. Publish with client.overlay.push()."
+
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
@@ -63,9 +65,7 @@ class HybridBackend:
         self._workspaces = workspaces
         self._open_remote = None if remote is None else open_remote
         self._remote: ReadableBackend = (
-            Snapshot(workspaces.all)
-            if remote is None
-            else ReadOnlyBackend(remote, "backend_type hybrid, which never writes to the platform,")
+            Snapshot(workspaces.all) if remote is None else ReadOnlyBackend(remote, _NO_WRITES)
         )
         self._is_offline = remote is None
         self._layers: dict[str, Layer] = {}

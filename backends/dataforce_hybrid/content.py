@@ -128,8 +128,8 @@ class Missing:
     def read(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Raise `FileDownloadError`."""
         raise FileDownloadError(
-            f"The bytes of {self._what} were deleted here. client.overlay.reset() of that id "
-            f"shows those of the platform again."
+            f"Cannot download {self._what}: its file was deleted in this overlay. "
+            f"client.overlay.reset() with its id brings back that of the platform."
         )
         yield b""  # a generator, as the others are
 

@@ -76,8 +76,8 @@ class HybridOverlay:
             entries = own if own and own[0].state in DIFFERENT else below
             if not entries:
                 raise NotFoundError(
-                    f"The overlay holds no change of {identifier}. client.overlay.diff() lists "
-                    f"those that there are."
+                    f"Cannot reset {identifier}: the overlay holds no change of it. "
+                    f"client.overlay.diff() lists its changes."
                 )
         workspace = self._layer.workspace
         intents = Intents(workspace.notes, self._root)
@@ -119,6 +119,6 @@ class HybridOverlay:
     def _require_network(self, what: str) -> Callable[[], Backend]:
         if self._open_remote is None:
             raise OfflineError(
-                f"The client is offline and cannot {what}. Use one without offline=True."
+                f"Cannot {what}: this client is offline. Use one without the setting offline."
             )
         return self._open_remote

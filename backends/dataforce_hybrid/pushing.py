@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
-from dataforce.errors import DataForceError, NotFoundError, PushConflictError
+from dataforce.errors import DataForceError, NotFoundError
 from dataforce.overlay import Action, Change, Diff, PushReport, Resolution
 from dataforce.seam import Scope
 from dataforce.seam.workspace import State
@@ -20,6 +20,7 @@ from dataforce_hybrid.content import DELETING
 from dataforce_hybrid.creating import Creation
 from dataforce_hybrid.differences import Differences, changeable
 from dataforce_hybrid.intents import Intent, Intents
+from dataforce_hybrid.refusals import push_conflict
 from dataforce_hybrid.reviewing import Review
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from dataforce.seam.workspace import Entry
     from dataforce_hybrid.layer import Layer
     from dataforce_hybrid.ordering import Step
-
-_NAMED = 20
-"""How many conflicts a message tells of."""
 
 
 class Push:
@@ -75,16 +73,8 @@ class Push:
 
     def _refuse_conflicts(self, steps: Sequence[Step], what: str) -> None:
         found = [step.conflict for step in steps if step.conflict is not None]
-        if not found:
-            return
-        lines = "\n".join(f"- {conflict}" for conflict in found[:_NAMED])
-        more = f"\n- and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        raise PushConflictError(
-            f"{what}: the platform changed meanwhile, too.\n{lines}{more}\n"
-            f"Push with on_conflict='theirs' or 'mine' where that helps, or drop a change with "
-            f"client.overlay.reset(id).",
-            found,
-        )
+        if found:
+            raise push_conflict(what, found)
 
     def _carried_out(self, step: Step, review: Review) -> Step | None:
         """What was done in the end; nothing if somebody else did it, or took it back."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
-from dataforce.errors import NotFoundError
+from dataforce.errors import NotFoundError, OfflineError
 from dataforce.seam import Page, Query, Scope, identifier_of
 from dataforce.seam.arrays import named, page_of
 from dataforce.seam.workspace import State
@@ -182,9 +182,14 @@ class MergedRecords(Generic[M, C, U]):
     def _called(self, scope: Scope, query: Query) -> Page[M]:
         """Few have one name, so all of them are taken and put in order."""
         require_one_sided(query)
-        found = self._matches(self._theirs, scope, query, self._is_theirs)
+        found: list[M] = []
         if self._has_ours(scope):
-            found += self._matches(self._ours, scope, query, self._is_ours)
+            found = self._matches(self._ours, scope, query, self._is_ours)
+        try:
+            found += self._matches(self._theirs, scope, query, self._is_theirs)
+        except OfflineError:
+            if not found:  # nobody knows whether it exists
+                raise
         page = page_of(named(found, self.kind.names, cast("str", query.name)), query)
         return Page(self._shown(scope, page.items), page.cursor)
 

@@ -38,18 +38,18 @@ class RootRecords(Generic[M, C, U]):
 
     def create(self, scope: Scope, values: C) -> NoReturn:
         """Refused."""
-        raise self._refusal("made")
+        raise self._refusal("create")
 
     def update(self, scope: Scope, identifier: str, changes: U) -> NoReturn:
         """Refused."""
-        raise self._refusal("changed")
+        raise self._refusal("update")
 
     def delete(self, scope: Scope, identifier: str) -> NoReturn:
         """Refused."""
-        raise self._refusal("deleted")
+        raise self._refusal("delete")
 
     def _refusal(self, what: str) -> PermissionDeniedError:
         return PermissionDeniedError(
-            f"{self._kind.name.capitalize()}s cannot be {what} in an overlay, which is one "
-            f"{self._kind.name}'s. Do it on the platform."
+            f"Cannot {what} {self._kind.name}s in a hybrid client: its overlay belongs to one of "
+            f"them. Do it on the platform."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from pydantic import BaseModel
 
 from dataforce.config import BackendType
-from dataforce.errors import OfflineError
+from dataforce.errors import OfflineError, OfflineWarning
 from dataforce.overlay import age
 from dataforce.seam import Scope, identifier_of
 from dataforce.seam.arrays import named, page_of
@@ -175,6 +176,8 @@ class PulledRecords(Generic[M, C, U]):
             records = named(records, self._kind.names, query.name)
             if not records and not all(told.is_whole for told in key):
                 raise self._unknown(repr(query.name))
+        elif query.cursor is None and self._kind.parent is not None:
+            self._tell_incomplete(scope, key)
         return page_of(records, query)
 
     def get(self, scope: Scope, identifier: str) -> M:
@@ -199,17 +202,26 @@ class PulledRecords(Generic[M, C, U]):
         ]
         if not found:
             raise OfflineError(
-                f"The {self._kind.name}s{_below(self._kind, scope)} were not pulled, and the "
-                f"client is offline. Pull them with client.overlay.pull() when there is a network."
+                f"Cannot list the {self._kind.name}s{_below(self._kind, scope)} offline: they were "
+                f"not pulled. Pull them with client.overlay.pull() when there is a network."
             )
         return found
+
+    def _tell_incomplete(self, scope: Scope, lists: Iterable[PulledList]) -> None:
+        if not all(told.is_whole for told in lists):
+            warnings.warn(
+                f"offline: of the {self._kind.name}s{_below(self._kind, scope)} this client knows "
+                f"only those that were pulled or made here; there may be others.",
+                OfflineWarning,
+                stacklevel=2,
+            )
 
     def _unknown(self, what: str) -> OfflineError:
         times = [time for pulled in self._pulled() if (time := pulled.oldest()) is not None]
         old = f" {age(min(times))} ago" if times else ""
         return OfflineError(
-            f"The {self._kind.name} {what} is not among what was pulled{old}, and the client is "
-            f"offline. Pull it with client.overlay.pull() when there is a network."
+            f"Cannot find {self._kind.name} {what} offline: it is not among what was pulled{old}. "
+            f"Pull it with client.overlay.pull() when there is a network."
         )
 
 
@@ -233,8 +245,8 @@ class Unreachable(Generic[M]):
 
     def _refusal(self, identifier: str) -> OfflineError:
         return OfflineError(
-            f"The file of the {self._kind.name} {identifier} was not pulled, and the client is "
-            f"offline. Pull it with client.overlay.pull(content=True) when there is a network."
+            f"Cannot download {self._kind.name} {identifier} offline: its file was not pulled. "
+            f"Pull it with client.overlay.pull(content=True) when there is a network."
         )
 
 

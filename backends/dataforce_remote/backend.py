@@ -62,14 +62,14 @@ class RemoteBackend:
         """The records of that kind."""
         store: Store[M, C, U] = self._store(kind)
         guard = self._api.guard
-        return ReadOnlyStore(kind, store, guard.setting) if guard.is_on else store
+        return ReadOnlyStore(kind, store, guard.reason) if guard.is_on else store
 
     def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
         """The files of that kind; of the registry's kinds only model artifacts have any."""
         store = cast("ModelArtifactStore", self._store(kind))
         content = cast("ContentStore[M, C]", store.content)
         guard = self._api.guard
-        return ReadOnlyContent(kind, content, guard.setting) if guard.is_on else content
+        return ReadOnlyContent(kind, content, guard.reason) if guard.is_on else content
 
     def close(self) -> None:
         """Close all connections."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dataforce.models import KINDS, ORGANIZATION
-from dataforce.seam.read_only import refusal
+from dataforce.seam.read_only import refusal, setting_reason
 
 if TYPE_CHECKING:
     from dataforce.config import Settings
@@ -30,12 +30,12 @@ class Guard:
 
     Attributes:
         is_on: Whether the client only reads.
-        setting: The name of the setting, and where its value came from.
+        reason: Why it refuses to write, for messages.
     """
 
     def __init__(self, settings: Settings, kinds: Iterable[AnyKind] = KINDS) -> None:
         self.is_on = settings.read_only
-        self.setting = f"read_only ({settings.origin('read_only')})"
+        self.reason = setting_reason(settings.origin("read_only"))
         self._kinds = kinds
 
     def check_call(self, method: str, path: str) -> None:
@@ -49,7 +49,7 @@ class Guard:
             ReadOnlyError: The client only reads, and this is none of the reads it knows.
         """
         if self.is_on and not (method == "GET" and self._reads.fullmatch(path)):
-            raise refusal(f"{method} {path}", self.setting)
+            raise refusal(f"send {method} {path}", self.reason)
 
     def check_transfer(self, method: str) -> None:
         """Refuse what is not a GET: on a bucket that changes nothing.
@@ -61,7 +61,7 @@ class Guard:
             ReadOnlyError: The client only reads, and this is another method.
         """
         if self.is_on and method != "GET":
-            raise refusal(f"A {method} to the bucket", self.setting)
+            raise refusal(f"send {method} to the bucket", self.reason)
 
     @cached_property
     def _reads(self) -> re.Pattern[str]:

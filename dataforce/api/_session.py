@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dataforce.api._defaults import Defaults
 from dataforce.errors import ConfigurationError
 from dataforce.seam import ReadOnlyBackend
+from dataforce.seam.read_only import setting_reason
 
 if TYPE_CHECKING:
     from dataforce.api._workers import Workers
@@ -42,8 +43,8 @@ class Session:
         if self._backend is None:  # another thread may have been faster
             backend = self._open_backend(self.settings)
             if self.settings.read_only:
-                setting = f"read_only ({self.settings.origin('read_only')})"
-                backend = ReadOnlyBackend(backend, setting)
+                reason = setting_reason(self.settings.origin("read_only"))
+                backend = ReadOnlyBackend(backend, reason)
             self._backend = backend
 
     @cached_property

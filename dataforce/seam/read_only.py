@@ -27,27 +27,39 @@ M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
 
-SETTING = "read_only"
+
+def setting_reason(origin: object = None) -> str:
+    """Tell why a client with the setting `read_only` does not write.
+
+    Args:
+        origin: Where the setting comes from, if that is known.
+
+    Returns:
+        What `refusal` takes for a reason.
+
+    Example:
+        >>> setting_reason("code")
+        'this client is read-only (code). Use a client without read_only to write.'
+    """
+    where = f" ({origin})" if origin else ""
+    return f"this client is read-only{where}. Use a client without read_only to write."
 
 
-def refusal(operation: str, setting: str = SETTING) -> ReadOnlyError:
+def refusal(operation: str, reason: str) -> ReadOnlyError:
     """The error for what would write.
 
     Args:
-        operation: What was to be done, and to which object: the beginning of a sentence.
-        setting: What forbids it, perhaps with where that comes from.
+        operation: What cannot be done, and to which object, after `Cannot`.
+        reason: Why, and what to do instead, after a colon.
 
     Returns:
         The error, to be raised before anything is sent or written.
 
     Example:
-        >>> refusal("Deleting orbit 5").message.partition(",")[0]
-        'Deleting orbit 5 was refused'
+        >>> refusal("delete orbit 5", "this client is read-only.").message
+        'Cannot delete orbit 5: this client is read-only.'
     """
-    return ReadOnlyError(
-        f"{operation} was refused, and nothing of it was sent or written: {setting} is on. Use a "
-        f"client without it to write."
-    )
+    return ReadOnlyError(f"Cannot {operation}: {reason}")
 
 
 class ReadOnlyStore(Generic[M, C, U]):
@@ -56,13 +68,13 @@ class ReadOnlyStore(Generic[M, C, U]):
     Args:
         kind: Of what they are.
         store: Where they are.
-        setting: What forbids to write, for messages.
+        reason: Why nothing is written, and what to do instead, for messages.
     """
 
-    def __init__(self, kind: Kind[M, C, U], store: Store[M, C, U], setting: str = SETTING) -> None:
+    def __init__(self, kind: Kind[M, C, U], store: Store[M, C, U], reason: str) -> None:
         self._kind = kind
         self._store = store
-        self._setting = setting
+        self._reason = reason
 
     def page(self, scope: Scope, query: Query) -> Page[M]:
         """One page of what stands under `scope`."""
@@ -74,15 +86,15 @@ class ReadOnlyStore(Generic[M, C, U]):
 
     def create(self, scope: Scope, values: C) -> NoReturn:
         """Refused."""
-        raise refusal(f"Creating a new {self._kind.name}", self._setting)
+        raise refusal(f"create a new {self._kind.name}", self._reason)
 
     def update(self, scope: Scope, identifier: str, changes: U) -> NoReturn:
         """Refused."""
-        raise refusal(f"Changing {self._kind.name} {identifier}", self._setting)
+        raise refusal(f"update {self._kind.name} {identifier}", self._reason)
 
     def delete(self, scope: Scope, identifier: str) -> NoReturn:
         """Refused."""
-        raise refusal(f"Deleting {self._kind.name} {identifier}", self._setting)
+        raise refusal(f"delete {self._kind.name} {identifier}", self._reason)
 
 
 class ReadOnlyContent(Generic[M, C]):
@@ -91,25 +103,25 @@ class ReadOnlyContent(Generic[M, C]):
     Args:
         kind: Of what they are.
         content: Where they are.
-        setting: What forbids to write, for messages.
+        reason: Why nothing is written, and what to do instead, for messages.
     """
 
-    def __init__(self, kind: AnyKind, content: ContentStore[M, C], setting: str = SETTING) -> None:
+    def __init__(self, kind: AnyKind, content: ContentStore[M, C], reason: str) -> None:
         self._kind = kind
         self._content = content
-        self._setting = setting
+        self._reason = reason
 
     def receive(self, scope: Scope, path: Path, advance: Advance) -> NoReturn:
         """Refused, before the file is read."""
-        raise refusal(f"Uploading {path}", self._setting)
+        raise refusal(f"upload {path}", self._reason)
 
     def upload(self, scope: Scope, values: C, incoming: Incoming) -> NoReturn:
         """Refused."""
-        raise refusal(f"Uploading a new {self._kind.name}", self._setting)
+        raise refusal(f"upload a new {self._kind.name}", self._reason)
 
     def create(self, scope: Scope, values: C) -> NoReturn:
         """Refused."""
-        raise refusal(f"Creating a new {self._kind.name}", self._setting)
+        raise refusal(f"create a new {self._kind.name}", self._reason)
 
     def open(self, scope: Scope, record: M) -> Content:
         """The bytes of a record."""
@@ -121,8 +133,8 @@ class ReadOnlyContent(Generic[M, C]):
 
     def delete_url(self, scope: Scope, identifier: str) -> NoReturn:
         """Refused: the record would become `pending_deletion`."""
-        operation = f"A URL to delete the file of {self._kind.name} {identifier}"
-        raise refusal(operation, self._setting)
+        operation = f"make a URL to delete the file of {self._kind.name} {identifier}"
+        raise refusal(operation, self._reason)
 
 
 class ReadOnlyBackend:
@@ -133,7 +145,8 @@ class ReadOnlyBackend:
 
     Args:
         backend: The other backend; closed with this one.
-        setting: What forbids to write, perhaps with where that comes from, for messages.
+        reason: Why nothing is written, and what to do instead, for messages; that of the setting
+            `read_only` if not given.
 
     Attributes:
         mode: That of the other backend.
@@ -155,21 +168,21 @@ class ReadOnlyBackend:
         >>> local.close()
     """
 
-    def __init__(self, backend: Backend, setting: str = SETTING) -> None:
+    def __init__(self, backend: Backend, reason: str | None = None) -> None:
         self.mode = backend.mode
         self._backend = backend
-        self._setting = setting
+        self._reason = setting_reason() if reason is None else reason
 
     def __repr__(self) -> str:
         return f"<ReadOnlyBackend before {self._backend!r}>"
 
     def store(self, kind: Kind[M, C, U]) -> ReadOnlyStore[M, C, U]:
         """The records of that kind."""
-        return ReadOnlyStore(kind, self._backend.store(kind), self._setting)
+        return ReadOnlyStore(kind, self._backend.store(kind), self._reason)
 
     def content(self, kind: Kind[M, C, U]) -> ReadOnlyContent[M, C]:
         """The files of that kind."""
-        return ReadOnlyContent(kind, self._backend.content(kind), self._setting)
+        return ReadOnlyContent(kind, self._backend.content(kind), self._reason)
 
     def close(self) -> None:
         """Close the other backend."""

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from dataforce import DataForceError, ReadOnlyError
+from dataforce import DataForceError, PermissionDeniedError, ReadOnlyError
+from dataforce.models import ORBIT, ORGANIZATION
+from dataforce.seam import Scope
 from dataforce.seam.layered import LayeredBackend
 from dataforce.testing.differential import Differential
 from dataforce.testing.packages import build_package
+from dataforce_hybrid import HybridBackend
 from tests.hybrid.reading import Production, registered
 from tests.hybrid.reading import any_production as any_production
 from tests.hybrid.reading import production as production
@@ -138,3 +141,17 @@ def test_closing_closes_both_sides(production: Production) -> None:
         with suppress(DataForceError):
             hybrid.close()
     assert [each.name for each in production.hybrid().collections.list()] == ["mine"]
+
+
+def test_a_write_behind_the_overlay_is_refused(production: Production) -> None:
+    backend = production.hybrid().backend
+    assert isinstance(backend, HybridBackend)
+    scope = Scope((str(production.behind.organization),))
+    with pytest.raises(ReadOnlyError) as caught:
+        backend._layer(scope.ids[0]).remote.store(ORBIT).delete(scope, "5")  # type: ignore[attr-defined]
+    assert caught.value.message == (
+        "Cannot delete orbit 5: hybrid clients never write to the platform. "
+        "Publish with client.overlay.push()."
+    )
+    with pytest.raises(PermissionDeniedError, match="Cannot delete organizations in a hybrid"):
+        backend.store(ORGANIZATION).delete(Scope(), scope.ids[0])

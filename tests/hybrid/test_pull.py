@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dataforce import Client, Collection, ModelArtifact, NotFoundError
+from dataforce import AsyncClient, Client, Collection, ModelArtifact, NotFoundError
 from dataforce.errors import OfflineError, OfflineWarning
 from dataforce.models import MODEL_ARTIFACT
 from dataforce.seam import Query
@@ -130,6 +131,54 @@ def test_some_model_artifacts_are_pulled_by_name_or_number(production: Productio
     assert found is not None
     with pytest.raises(OfflineError):
         offline.model_artifacts.get("unknown", collection_id=collection.id)
+
+
+def test_what_was_made_offline_is_found_by_its_name(production: Production) -> None:
+    collection = filled(production)
+    production.hybrid().overlay.pull(collection=collection.id, name="whole")
+    production.stop()
+    offline = production.offline()
+    made = offline.collections.create("", "Made offline", "model")
+    assert offline.collections.get("Made offline") == made
+    found = model(offline, collection, "whole")
+    offline.model_artifacts.update(
+        found.id, model_name="renamed offline", collection_id=collection.id
+    )
+    assert model(offline, collection, "renamed offline").id == found.id
+    with pytest.raises(OfflineError):
+        offline.collections.get("Made by nobody")
+
+
+def test_a_list_of_which_a_part_was_pulled_says_so(production: Production) -> None:
+    collection = filled(production)
+    client = production.hybrid()
+    client.overlay.pull(collection=collection.id, limit=1)
+    offline = production.offline(collection=collection.id)
+    with pytest.warns(OfflineWarning, match=f"model artifacts of collection {collection.id}"):
+        assert names(offline.model_artifacts.list()) == ["whole"]
+    with pytest.warns(OfflineWarning, match="only those that were pulled"):
+        assert names([*offline.collections.iterate()]) == ["Models"]
+    client.overlay.pull(collection=collection.id)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert names(offline.model_artifacts.list()) == ["whole", "waiting"]
+
+
+async def lists_asynchronously(production: Production, collection: Collection) -> None:
+    async with AsyncClient(
+        production.url, backend_type="hybrid", offline=True, collection=collection.id
+    ) as offline:
+        made = await offline.collections.create("", "Made offline", "model")
+        assert await offline.collections.get("Made offline") == made
+        with pytest.warns(OfflineWarning, match="only those that were pulled"):
+            await offline.model_artifacts.list()
+
+
+def test_the_asynchronous_client_says_so_too(production: Production) -> None:
+    collection = filled(production)
+    production.hybrid().overlay.pull(collection=collection.id, limit=1)
+    production.stop()
+    asyncio.run(lists_asynchronously(production, collection))
 
 
 def test_pulling_again_replaces(production: Production) -> None:
