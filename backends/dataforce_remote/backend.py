@@ -32,7 +32,7 @@ class RemoteBackend:
 
     Args:
         settings: `base_url`, `api_key`, `api_version`, `timeout`, `retry_timeout`, `proxy`,
-            `ca_bundle`, `client_certificate`, `insecure` and `read_only` count.
+            `ca_bundle`, `client_certificate`, `insecure`, `offline` and `read_only` count.
 
     Raises:
         AuthenticationError: There is no API key.
@@ -79,6 +79,7 @@ class RemoteBackend:
                 store.close()
 
     def _store(self, kind: AnyKind) -> RecordStore[Any, Any, Any]:
+        self._api.guard.check_online()  # before a file that is to be uploaded is read
         with self._opening:
             if kind not in self._stores:
                 opened = _class_for(kind)(kind, self._api, self._version, self._store)

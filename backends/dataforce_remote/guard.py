@@ -1,4 +1,4 @@
-"""What a client that only reads may ask for: a list of reads. Whatever is not in it is refused.
+"""What a client may send: nothing if it is offline, and a list of reads if it only reads.
 
 That a request is a GET says too little: the platform changes a record when it is asked for its
 `delete-url`.
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dataforce.errors import OfflineError
 from dataforce.models import KINDS, ORGANIZATION
 from dataforce.seam.read_only import refusal, setting_reason
 
@@ -22,10 +23,10 @@ _ID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
 class Guard:
-    """Lets pass what only reads, if the client is set to read only, and else everything.
+    """Lets pass what the settings allow: nothing, what only reads, or everything.
 
     Args:
-        settings: `read_only` counts.
+        settings: `offline` and `read_only` count.
         kinds: The kinds of assets whose records may be read.
 
     Attributes:
@@ -37,6 +38,20 @@ class Guard:
         self.is_on = settings.read_only
         self.reason = setting_reason(settings.origin("read_only"))
         self._kinds = kinds
+        self._settings = settings
+
+    def check_online(self) -> None:
+        """Refuse everything if the client is offline.
+
+        Raises:
+            OfflineError: It is.
+        """
+        if self._settings.offline:
+            raise OfflineError(
+                f"Cannot ask {self._settings.base_url}: this client is offline "
+                f"({self._settings.origin('offline')}). Use a client without offline to ask the "
+                f"platform, or a hybrid one to read what was pulled."
+            )
 
     def check_call(self, method: str, path: str) -> None:
         """Refuse what is not known to change nothing on the platform.
@@ -46,8 +61,10 @@ class Guard:
             path: Below `base_url`; it is compared as it stands, so another spelling is refused.
 
         Raises:
+            OfflineError: The client is offline.
             ReadOnlyError: The client only reads, and this is none of the reads it knows.
         """
+        self.check_online()
         if self.is_on and not (method == "GET" and self._reads.fullmatch(path)):
             raise refusal(f"send {method} {path}", self.reason)
 
@@ -58,8 +75,10 @@ class Guard:
             method: The HTTP method.
 
         Raises:
+            OfflineError: The client is offline.
             ReadOnlyError: The client only reads, and this is another method.
         """
+        self.check_online()
         if self.is_on and method != "GET":
             raise refusal(f"send {method} to the bucket", self.reason)
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from dataforce.config import APIVersion
-from dataforce.errors import APIResponseValidationError
-from dataforce.models import ModelArtifact, ModelArtifactValues, UploadDetails, UploadPart
+from dataforce.errors import APIResponseValidationError, BadRequestError, DataForceError
+from dataforce.models import (
+    ModelArtifact,
+    ModelArtifactStatus,
+    ModelArtifactValues,
+    UploadDetails,
+    UploadPart,
+)
+from dataforce.seam import Query
+from dataforce_remote.failures import extend
 from dataforce_remote.pieces import Plan, initiate
 
 if TYPE_CHECKING:
@@ -54,11 +63,33 @@ class Registered(BaseModel):
 def register(store: ModelArtifactStore, scope: Scope, values: ModelArtifactValues) -> Registered:
     """Make the record; its status is `pending_upload`."""
     body = values.model_dump_json().encode()
-    reply = store.api.call("POST", store.path(scope), body=body, to_the_end=True)
+    try:
+        reply = store.api.call("POST", store.path(scope), body=body, to_the_end=True)
+    except BadRequestError as error:
+        # The platform makes the record before the URL, and keeps it when it can make no URL.
+        if (left := _left_behind(store, scope, values)) is not None:
+            extend(
+                error,
+                f"A new model artifact {left} waits for bytes that cannot come: delete it.",
+            )
+        raise
     answer = reply.parse(Registered.model_validate_json)
     newer = answer.upload_details is not None
     store.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)
     return answer
+
+
+def _left_behind(
+    store: ModelArtifactStore, scope: Scope, values: ModelArtifactValues
+) -> str | None:
+    """The id of the newest record that waits and is all that was asked for, if there is one."""
+    told = ("file_name", "model_name", "description", "tags", "file_hash", "size")
+    with suppress(DataForceError):  # what was refused counts, not what cannot be looked up
+        for record in store.page(scope, Query(sort_by="created_at", order="desc")).items:
+            is_pending = record.status == ModelArtifactStatus.PENDING_UPLOAD
+            if is_pending and all(getattr(record, name) == getattr(values, name) for name in told):
+                return record.id
+    return None
 
 
 def plan_for(store: ModelArtifactStore, answer: Registered, begun: Callable[[str], object]) -> Plan:

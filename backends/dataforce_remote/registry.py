@@ -95,6 +95,8 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretValues, BucketSecr
     def create(self, scope: Scope, values: BucketSecretValues) -> BucketSecret:
         """A new bucket secret."""
         body = _revealed(values) | {"type": _bucket_type(values.endpoint)}
+        if body["type"] == "azure":
+            self._require_azure(partial(self.listed, scope))
         region = {"region": _region(values.endpoint)}
         if body["type"] != "s3" or values.region is not None:
             return self._post(scope, body)
@@ -116,10 +118,45 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretValues, BucketSecr
             return before
         endpoint = changes.endpoint if "endpoint" in changes.model_fields_set else before.endpoint
         body = _revealed(changes) | {"id": identifier, "type": _bucket_type(endpoint)}
+        if body["type"] == "azure":
+            self._require_azure(lambda: [before])
         if before.type == "s3" and body.get("region", "") is None:
             body["region"] = _region(endpoint)  # a newer platform has no bucket without one
         reply = self.api.call("PATCH", self.path(scope, identifier), body=_json(body))
         return reply.parse(self.one)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the bucket secret if it is the organization's, which the platform does not check.
+
+        One that is not there is removed already.
+        """
+        try:
+            self.get(scope, identifier)
+        except NotFoundError:
+            return
+        super().delete(scope, identifier)
+
+    def _require_azure(self, read: Callable[[], Sequence[BucketSecret]]) -> None:
+        """Refuse an Azure bucket where it would be stored as an S3 host, account key included.
+
+        Args:
+            read: Reads bucket secrets of the platform; only a newer one tells their type.
+        """
+        if self.version.known is None:
+            for record in read():
+                newer = record.type is not None
+                self.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)
+        if self.version.known == APIVersion.JANUARY_2026:
+            return
+        why = "the platform speaks the API of 2025-12, which knows S3 buckets only"
+        if self.version.known is None:
+            why = (
+                "nothing tells whether the platform knows Azure buckets. Set api_version to "
+                "2026-01 if it speaks that version of the API"
+            )
+        raise UnprocessableEntityError(
+            f"Cannot store a bucket secret for Azure: {why}. Nothing was sent."
+        )
 
     def _post(self, scope: Scope, body: Mapping[str, object]) -> BucketSecret:
         return self.api.call("POST", self.path(scope), body=_json(body)).parse(self.one)

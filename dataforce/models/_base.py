@@ -52,7 +52,8 @@ class Changes(Values):
     """What to change. A field that was not set stays as it is; `None` clears it."""
 
 
-def _refuse_unstorable(text: str) -> str:
+def refuse_unstorable(text: str) -> str:
+    """Refuse text that the platform cannot store."""
     if "\x00" in text:
         raise ValueError("must not contain a NUL character")
     try:
@@ -121,7 +122,7 @@ def _require_id(text: str) -> str:
     return identifier
 
 
-Text = Annotated[str, Field(strict=True), AfterValidator(_refuse_unstorable)]
+Text = Annotated[str, Field(strict=True), AfterValidator(refuse_unstorable)]
 """Text that the platform can store."""
 
 Name = Annotated[Text, AfterValidator(refuse_blank)]

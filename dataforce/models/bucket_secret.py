@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, SecretStr
 
-from dataforce.models._base import Changes, Name, Record, Text, Timestamp, Values, refuse_blank
+from dataforce.models._base import (
+    Changes,
+    Name,
+    Record,
+    Text,
+    Timestamp,
+    Values,
+    refuse_blank,
+    refuse_unstorable,
+)
 from dataforce.models.organization import ORGANIZATION
 from dataforce.seam.kind import Kind
 
@@ -49,7 +58,13 @@ def _without_scheme(endpoint: str) -> str:
     return endpoint.removeprefix("https://").removeprefix("http://")
 
 
+def _refuse_unstorable(secret: SecretStr) -> SecretStr:
+    refuse_unstorable(secret.get_secret_value())
+    return secret
+
+
 Endpoint = Annotated[Text, AfterValidator(_without_scheme), AfterValidator(refuse_blank)]
+Credential = Annotated[SecretStr, AfterValidator(_refuse_unstorable)]
 
 
 class BucketSecretValues(Values):
@@ -57,9 +72,9 @@ class BucketSecretValues(Values):
 
     endpoint: Endpoint
     bucket_name: Name
-    access_key: SecretStr | None = None
-    secret_key: SecretStr | None = None
-    session_token: SecretStr | None = None
+    access_key: Credential | None = None
+    secret_key: Credential | None = None
+    session_token: Credential | None = None
     secure: bool | None = None
     region: Text | None = None
     cert_check: bool | None = None
@@ -70,9 +85,9 @@ class BucketSecretChanges(Changes):
 
     endpoint: Endpoint = ""
     bucket_name: Name = ""
-    access_key: SecretStr | None = None
-    secret_key: SecretStr | None = None
-    session_token: SecretStr | None = None
+    access_key: Credential | None = None
+    secret_key: Credential | None = None
+    session_token: Credential | None = None
     secure: bool | None = None
     region: Text | None = None
     cert_check: bool | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from dataforce import Client
 from dataforce.errors import (
     APIConnectionError,
+    BadRequestError,
     ConflictError,
     DataForceError,
     FileDeletionError,
@@ -233,6 +235,47 @@ def test_a_registration_that_is_refused(client: Client, platform: Platform, pack
     message = caught(ConflictError, lambda: client.model_artifacts.upload(package, "model"))
 
     assert "reached maximum number" in message
+
+
+@pytest.mark.parametrize("call", ["upload", "create"])
+def test_a_record_whose_url_the_platform_could_not_make_is_named(
+    call: str, client: Client, platform: Platform, package: Path
+) -> None:
+    def behave(line: Line, _: Request, proper: Callable[[], Reply]) -> None:
+        proper()  # the record stays behind
+        line.send(json_reply({"detail": "Failed to generate upload URL."}, 400).raw())
+
+    there = platform.add(b"other bytes")
+    platform.server.script("POST", MODELS, behave)
+    values = platform.models[there]
+    fields = ("file_name", "metrics", "manifest", "file_hash", "file_index", "size", "model_name")
+
+    def work() -> object:
+        if call == "upload":
+            return client.model_artifacts.upload(package, "model")
+        return client.model_artifacts.create(**{field: values[field] for field in fields})
+
+    message = caught(BadRequestError, work)
+
+    [left] = [each["id"] for each in platform.models.values() if each["status"] != "uploaded"]
+    assert "Failed to generate upload URL" in message
+    assert f"model artifact {left} waits for bytes that cannot come" in message
+    assert there not in message
+
+
+@pytest.mark.parametrize("listed", [None, behaviours.status(403)])
+def test_a_refused_record_that_is_not_found_is_not_named(
+    listed: Behaviour | None, client: Client, platform: Platform, package: Path
+) -> None:
+    platform.add(b"other bytes")
+    refusal = gives(json_reply({"detail": "No bucket"}, 400))
+    platform.server.script("POST", MODELS, refusal)
+    platform.server.script("GET", f"{MODELS}\\?", listed)
+
+    message = caught(BadRequestError, lambda: client.model_artifacts.upload(package, "model"))
+
+    assert "No bucket" in message
+    assert "waits for bytes" not in message
 
 
 @pytest.mark.parametrize(

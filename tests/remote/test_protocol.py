@@ -40,6 +40,7 @@ from tests.remote.conftest import (
     secret,
 )
 
+AZURE = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=b"
 FOUND = ["GET /users/me/organizations", "GET /orbits"]
 """What it takes to find the defaults."""
 
@@ -168,9 +169,38 @@ def test_a_bucket_secret_says_its_kind(platform: Platform, client: Client) -> No
         "secret_key": "hidden",
         "type": "s3",
     }
-    azure = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=b"
-    client.bucket_secrets.create(azure, "models")
+    platform.add("GET", SECRETS, json=[secret(type="s3")])
+    client.bucket_secrets.create(AZURE, "models")
     assert sent(platform)["type"] == "azure"
+
+
+@pytest.mark.parametrize("pinned", ["2025-12", None])
+def test_an_older_platform_is_sent_no_azure_bucket(
+    platform: Platform, open_client: Open, pinned: str | None
+) -> None:
+    # It would keep the connection string as the host of an S3 bucket, and show it to everybody.
+    client = open_client(api_version=pinned)
+    platform.add("GET", SECRETS, json=[secret()])
+    platform.add("GET", f"{SECRETS}/{SECRET}", json=secret())
+    for refused in (
+        lambda: client.bucket_secrets.create(AZURE, "models"),
+        lambda: client.bucket_secrets.update(SECRET, endpoint=AZURE),
+    ):
+        with pytest.raises(UnprocessableEntityError, match="2025-12") as caught:
+            refused()
+        assert "AccountKey" not in str(caught.value)
+    assert {each.split()[0] for each in asked(platform)} == {"GET"}
+
+
+def test_no_azure_bucket_goes_to_a_platform_whose_version_nothing_tells(
+    platform: Platform, client: Client, open_client: Open
+) -> None:
+    platform.add("GET", SECRETS, json=[])
+    with pytest.raises(UnprocessableEntityError, match="Set api_version"):
+        client.bucket_secrets.create(AZURE, "models")
+    assert not [each for each in asked(platform) if each.startswith("POST")]
+    platform.add("POST", SECRETS, json=secret(type="azure"))
+    assert open_client(api_version="2026-01").bucket_secrets.create(AZURE, "models")
 
 
 @pytest.mark.parametrize(
@@ -252,9 +282,21 @@ def test_what_else_is_wrong_with_a_bucket_secret_is_told(
 
 
 def test_a_bucket_secret_that_is_gone_is_deleted(platform: Platform, client: Client) -> None:
-    platform.add("DELETE", f"{SECRETS}/{SECRET}", json={"detail": "Secret not found"}, status=404)
+    gone = {"detail": "Secret not found"}
+    platform.add("GET", f"{SECRETS}/{SECRET}", json=secret())
+    platform.add("DELETE", f"{SECRETS}/{SECRET}", json=gone, status=404)
     client.bucket_secrets.delete(SECRET)
     assert asked(platform)[-1].startswith("DELETE ")
+    platform.replace("GET", f"{SECRETS}/{SECRET}", json=gone, status=404)
+    client.bucket_secrets.delete(SECRET)
+    assert asked(platform)[-1].startswith("GET ")
+
+
+def test_a_bucket_secret_of_others_is_not_deleted(platform: Platform, client: Client) -> None:
+    # The platform would delete it.
+    platform.add("GET", f"{SECRETS}/{SECRET}", json=secret(organization_id=MODEL))
+    client.bucket_secrets.delete(SECRET)
+    assert not [each for each in asked(platform) if each.startswith("DELETE")]
 
 
 @pytest.mark.parametrize(

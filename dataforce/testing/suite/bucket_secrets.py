@@ -28,7 +28,9 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "region": ("eu\x00", 5),
     "secure": ("perhaps",),
     "cert_check": ([],),
-    "secret_key": (5,),
+    "access_key": ("AKID\x00EXAMPLE", "\ud800"),
+    "secret_key": (5, "wJalr\x00XUtn", "\udcff"),
+    "session_token": ("\x00", "FQoGZXI\ud800"),
 }
 
 
