@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -182,10 +183,11 @@ def test_an_older_platform_is_sent_no_azure_bucket(
     client = open_client(api_version=pinned)
     platform.add("GET", SECRETS, json=[secret()])
     platform.add("GET", f"{SECRETS}/{SECRET}", json=secret())
-    for refused in (
+    calls: list[Callable[[], object]] = [
         lambda: client.bucket_secrets.create(AZURE, "models"),
         lambda: client.bucket_secrets.update(SECRET, endpoint=AZURE),
-    ):
+    ]
+    for refused in calls:
         with pytest.raises(UnprocessableEntityError, match="2025-12") as caught:
             refused()
         assert "AccountKey" not in str(caught.value)
@@ -200,7 +202,8 @@ def test_no_azure_bucket_goes_to_a_platform_whose_version_nothing_tells(
         client.bucket_secrets.create(AZURE, "models")
     assert not [each for each in asked(platform) if each.startswith("POST")]
     platform.add("POST", SECRETS, json=secret(type="azure"))
-    assert open_client(api_version="2026-01").bucket_secrets.create(AZURE, "models")
+    made = open_client(api_version="2026-01").bucket_secrets.create(AZURE, "models")
+    assert made.type == "azure"
 
 
 @pytest.mark.parametrize(
