@@ -62,6 +62,7 @@ CLIENT = PACKAGE | {
     "dataforce._digest",
     "dataforce._durability",
     "dataforce._reservation",
+    "dataforce.progress",
     "dataforce.seam",
     "dataforce.seam.backend",
     "dataforce.seam.discovery",

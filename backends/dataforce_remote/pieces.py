@@ -16,8 +16,8 @@ from dataforce import _cancellation
 from dataforce._tally import Tally
 from dataforce.errors import FileUploadError
 from dataforce.models import UploadDetails, UploadPart
+from dataforce.parallel import run_parallel
 from dataforce_remote.bucket import Bucket, BucketError, Payload
-from dataforce_remote.parallel import run_parallel
 
 if TYPE_CHECKING:
     from dataforce.seam import Advance

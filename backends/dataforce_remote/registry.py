@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -36,6 +37,7 @@ from dataforce.models import (
     OrganizationChanges,
     OrganizationValues,
 )
+from dataforce.progress import report
 from dataforce.seam import Scope
 from dataforce_remote.failures import extend
 from dataforce_remote.paged import PagedStore
@@ -51,6 +53,8 @@ _SEARCHED = 100
 """How much of a name the platform is asked to search for, in characters: URLs have limits."""
 _NAMED = 10
 """How many ids of what is left a message lists."""
+_AT_ONCE = 8
+"""How many records are deleted at a time, each with one request after the other."""
 _AWS_REGION = re.compile(r"(?:^|\.)s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.")
 _DEFAULT_REGION = "us-east-1"
 _LOCKS = tuple(threading.Lock() for _ in range(64))
@@ -185,8 +189,7 @@ class OrbitStore(RecordStore[Orbit, OrbitValues, OrbitChanges]):
         inside = scope.child(orbit.id)
         if left := collections.listed(inside):
             self._require_permission(scope, orbit)
-            delete = partial(collections.delete_known, inside)
-            _delete_all(left, COLLECTION, delete, f"orbit {orbit.id}")
+            collections.delete_all(inside, left, f"orbit {orbit.id}")
         super().delete(scope, identifier)
 
     def _require_permission(self, scope: Scope, orbit: Orbit) -> None:
@@ -227,16 +230,26 @@ class CollectionStore(PagedStore[Collection, CollectionValues, CollectionChanges
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove the collection, its models and their files first."""
-        self.delete_known(scope, self.get(scope, identifier))
-
-    def delete_known(self, scope: Scope, record: Collection) -> None:
-        """The same for a record that was just read."""
-        if record.total_models:
-            models = cast("ModelArtifactStore", self.others(MODEL_ARTIFACT))
-            inside = scope.child(record.id)
-            delete = partial(models.delete_known, inside)
-            _delete_all(models.listed(inside), MODEL_ARTIFACT, delete, f"collection {record.id}")
+        record = self.get(scope, identifier)
+        self._empty(scope, [record], f"collection {record.id}")
         super().delete(scope, record.id)
+
+    def delete_all(self, scope: Scope, records: Sequence[Collection], parent: str) -> None:
+        """Remove all collections of a parent, with their models and files."""
+        self._empty(scope, records, parent)
+        delete_one = super().delete
+        work = {each.id: partial(delete_one, scope, each.id) for each in records}
+        _delete_all(work, COLLECTION, parent)
+
+    def _empty(self, scope: Scope, records: Sequence[Collection], parent: str) -> None:
+        """Remove the models of collections that were just read."""
+        models = cast("ModelArtifactStore", self.others(MODEL_ARTIFACT))
+        work = {
+            model.id: partial(models.delete_known, inside, model)
+            for inside in (scope.child(each.id) for each in records if each.total_models)
+            for model in models.listed(inside)
+        }
+        _delete_all(work, MODEL_ARTIFACT, parent)
 
 
 STORES: Mapping[AnyKind, type[RecordStore[Any, Any, Any]]] = {
@@ -247,24 +260,36 @@ STORES: Mapping[AnyKind, type[RecordStore[Any, Any, Any]]] = {
 }
 
 
-def _delete_all(
-    records: Sequence[Any], kind: AnyKind, delete: Callable[[Any], None], parent: str
-) -> None:
-    """Delete one after the other; the error of the first that stays names all that are left."""
-    for number, record in enumerate(records):
-        try:
-            delete(record)
-        except NotFoundError:
-            continue  # somebody else was faster
-        except DataForceError as error:
-            left = [each.id for each in records[number:]]
-            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-            extend(
-                error,
-                f"The {parent} was not deleted; {len(left)} of its {kind.name}s are left: "
-                f"{', '.join(left[:_NAMED])}{more}.",
-            )
-            raise
+def _delete_all(work: Mapping[str, Callable[[], None]], kind: AnyKind, parent: str) -> None:
+    """Delete records in parallel; the first error names all that are left.
+
+    Args:
+        work: What deletes a record, by its id.
+        kind: The kind of the records.
+        parent: What is not deleted if one of them is left, in words.
+    """
+    from dataforce.parallel import run_parallel  # reading needs no threads
+
+    left = dict.fromkeys(work)
+
+    def delete(identifier: str) -> None:
+        with suppress(NotFoundError):  # somebody else was faster
+            work[identifier]()
+        del left[identifier]
+
+    try:
+        deleted = run_parallel(delete, [*work], threads=_AT_ONCE, finish=True)
+        for number, _ in enumerate(deleted, start=1):
+            report(number, len(work))
+    except DataForceError as error:
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        are = "is" if len(left) == 1 else "are"
+        extend(
+            error,
+            f"The {parent} was not deleted; {len(left)} of its {kind.name}s {are} left: "
+            f"{', '.join([*left][:_NAMED])}{more}.",
+        )
+        raise
 
 
 def _revealed(model: BaseModel) -> dict[str, object]:

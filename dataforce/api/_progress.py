@@ -1,12 +1,15 @@
-"""How far a transfer is: told to a callback, or shown as a bar on a terminal."""
+"""How far a call is: told to a callback, or shown as a bar on a terminal."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from dataforce.progress import listening
 
 if TYPE_CHECKING:
     from dataforce.config import Settings
@@ -18,7 +21,7 @@ Progress: TypeAlias = Callable[[int, int], object]
 WORTH_A_BAR = 8 * 1024 * 1024
 """In bytes: what is smaller is there before anybody could read a bar."""
 _WORTH_A_BAR_AFTER = 0.5
-"""In seconds, for what is of a size that nobody knows."""
+"""In seconds, for what nobody knows beforehand how long it takes."""
 
 
 @contextmanager
@@ -46,6 +49,34 @@ def reported(
             yield advance
     else:
         yield _ignore
+
+
+@contextmanager
+def counted(name: str, settings: Settings) -> Iterator[None]:
+    """Show a bar while a backend tells how far the block is, if that takes long.
+
+    Args:
+        name: What the block does.
+        settings: Whether the user wants to see bars.
+    """
+    if not (settings.progress and _is_terminal()):
+        yield
+        return
+    with ExitStack() as stack:
+
+        @cache
+        def bar() -> Any:
+            from tqdm import tqdm
+
+            return stack.enter_context(tqdm(desc=name, delay=_WORTH_A_BAR_AFTER))
+
+        def show(done: int, total: int) -> None:
+            with suppress(ImportError):  # without tqdm there is no bar
+                bar().total = total
+                bar().update(done - bar().n)
+
+        with listening(show):
+            yield
 
 
 class _Report:

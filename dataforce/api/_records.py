@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from dataforce.api._clear import CLEAR
 from dataforce.api._collector import collector_paused
 from dataforce.api._lookup import find
+from dataforce.api._progress import counted
 from dataforce.errors import (
     APIResponseValidationError,
     NotFoundError,
@@ -109,7 +110,8 @@ class Records(Generic[M, C, U]):
     def delete(self, identifier: str, parent: str | None = None) -> None:
         """Remove the record and all that stands below it."""
         identifier = require_id(self.kind, identifier)
-        self.store.delete(self.scope(parent), identifier)
+        with counted(f"delete {self.kind.name}", self.session.settings):
+            self.store.delete(self.scope(parent), identifier)
 
     def _default(self) -> M | None:
         identifier = self.session.defaults.find(self.kind)
