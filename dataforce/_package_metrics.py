@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import deque
+import reprlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class _Rule(NamedTuple):
     omitted: frozenset[str]
 
 
+_DEPTH = 100
 _UNSENDABLE_TEXT = re.compile("[\0\ud800-\udfff]")
 _TABULAR_PRODUCERS = frozenset(
     {
@@ -113,26 +114,42 @@ def _value_at(value: object, path: str) -> object:
 
 
 def find_unsendable(value: object, path: str) -> str | None:
-    """Finds a value that JSON could carry but that the platform answers with a server error.
+    """Find a value that JSON could carry but that the platform answers with a server error.
 
     Args:
-        value: What `json.loads` returned, however deep.
+        value: What `json.loads` returned.
         path: Where `value` stands, put before the path of what is found in it.
 
     Returns:
-        The path of the first such value and the value, or None if everything can be sent.
+        The path of the first such value and what is wrong with it, or None if everything can be
+        sent. Lists and objects may be nested 100 deep.
 
     Example:
         >>> find_unsendable({"loss": [0.1, float("nan")]}, "payload.metrics")
-        'payload.metrics.loss[1] is nan'
+        'payload.metrics.loss[1] is nan, which the platform cannot store'
     """
-    pending = deque([(path, value)])
-    while pending:
-        path, value = pending.popleft()
-        if not is_sendable(value):
-            return f"{path.lstrip('.,').strip()} is {value!r}"
-        pending.extend(_parts(path, value))
+    # One iterator for each level. A path is only written out for what is found: the paths of all
+    # values may be thousands of times as long as the values.
+    levels: list[tuple[str, Iterator[tuple[str, object]]]] = [("", iter([(path, value)]))]
+    while levels:
+        for step, item in levels[-1][1]:
+            if not is_sendable(item):
+                problem = f"is {reprlib.repr(item)}, which the platform cannot store"
+                return f"{_place(levels, step)} {problem}"
+            if isinstance(item, dict | list):
+                if len(levels) > _DEPTH:
+                    return f"{_place(levels, step)} is nested more than {_DEPTH} deep"
+                levels.append((step, _parts(item)))
+                break
+        else:
+            levels.pop()
     return None
+
+
+def _place(levels: list[tuple[str, Iterator[tuple[str, object]]]], step: str) -> str:
+    path = "".join(above for above, _ in levels) + step
+    path = path.lstrip(".,").strip()
+    return path if len(path) <= 120 else f"{path[:60]}...{path[-57:]}"
 
 
 def is_sendable(value: object) -> bool:
@@ -153,11 +170,11 @@ def is_sendable(value: object) -> bool:
     return not isinstance(value, str) or _UNSENDABLE_TEXT.search(value) is None
 
 
-def _parts(path: str, value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield f"{path}, a key", key
-            yield f"{path}.{key}", item
-    elif isinstance(value, list):
+def _parts(value: dict[str, object] | list[object]) -> Iterator[tuple[str, object]]:
+    if isinstance(value, list):
         for number, item in enumerate(value):
-            yield f"{path}[{number}]", item
+            yield f"[{number}]", item
+        return
+    for key, item in value.items():
+        yield ", a key", key
+        yield f".{key}", item

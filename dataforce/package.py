@@ -30,6 +30,8 @@ CHUNK_SIZE = 1024 * 1024
 
 _CHUNKS_AHEAD = 4
 _DOCUMENTS_LIMIT = 64 * 1024 * 1024
+# Each value takes up to 200 bytes of memory, so that 60 MB of "[]," would be 4 GB.
+_VALUES_LIMIT = 1_000_000
 _MANIFEST = "manifest.json"
 _METADATA = re.compile(r"meta(-[0-9a-fA-F]+)?\.json")
 _REPACK = "Pack it again from inside its folder: tar -cf ../model.fnnx *"
@@ -77,7 +79,8 @@ def read_package(
     """Reads a model package once, from its first byte to its last, in bounded memory.
 
     Args:
-        path: The package: an uncompressed tar file with one of the `EXTENSIONS`.
+        path: The package: an uncompressed tar file with one of the `EXTENSIONS`. `~` is the home
+            folder.
         consume: Called in this thread with every chunk of the file, in order, each of at most
             `CHUNK_SIZE` bytes. The view is read-only and stays valid for as long as it is kept.
             If the file is refused, chunks may have been handed over before.
@@ -86,15 +89,16 @@ def read_package(
         What the package holds.
 
     Raises:
-        FileError: The file cannot be read, is no package, or changed while it was read. What
-            `consume` raises comes out unchanged.
+        FileError: The file cannot be read, is no package, or changed while it was read. Its
+            manifest and metadata may have 64 MiB and 1,000,000 values together, and what is kept
+            of them may be nested 100 deep. What `consume` raises comes out unchanged.
 
     Example:
         >>> package = read_package("examples/data/iris.fnnx")
         >>> package.manifest["name"], package.metrics
         ('iris-forest', {'accuracy': 0.9778, 'f1_macro': 0.976})
     """
-    source = Path(path)
+    source = Path(os.path.expanduser(path))  # noqa: PTH111  Path's own fails for users unknown here
     with _open(source) as file:
         opened = os.fstat(file.fileno())
         _check_status(source, opened)
@@ -105,6 +109,9 @@ def read_package(
         _check_unchanged(source, file, opened, complete)
     if inspection.error is not None:
         raise inspection.error
+    if not _has_extension(source):
+        remedy = f"Rename it to end in one of {', '.join(EXTENSIONS)}"
+        raise _refusal(source, "its name has the wrong extension", remedy)
     return _describe(source, size, inspection)
 
 
@@ -145,13 +152,14 @@ def _check_status(source: Path, status: os.stat_result) -> None:
         raise _refusal(source, "it is a folder", _REPACK)
     if not stat.S_ISREG(status.st_mode):
         raise _refusal(source, "it is a device or a pipe", "Copy the bytes to a regular file")
-    if source.suffix.lower() not in EXTENSIONS:
-        remedy = f"Rename it to end in one of {', '.join(EXTENSIONS)}"
-        raise _refusal(source, "its name has the wrong extension", remedy)
     if not is_sendable(source.name):
         raise _refusal(source, "its name is not valid UTF-8", "Rename it")
     if status.st_size == 0:
         raise _refusal(source, "it is empty", _REPACK)
+
+
+def _has_extension(source: Path) -> bool:
+    return source.suffix.lower() in EXTENSIONS
 
 
 def _inaccessible(source: Path, error: OSError | ValueError) -> FileError:
@@ -226,6 +234,7 @@ class _Inspection(threading.Thread):
         self.error: Exception | None = None
         self._source = source
         self._room = _DOCUMENTS_LIMIT
+        self._values = _VALUES_LIMIT
 
     def finish(self) -> None:
         self.chunks.put(b"")
@@ -262,10 +271,18 @@ class _Inspection(threading.Thread):
     def _keep(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         self._room -= member.size
         if self._room < 0:
-            problem = f"{member.name} takes its manifest and metadata over 64 MiB"
-            raise _refusal(self._source, problem, "Move what is large to members of their own")
+            raise self._too_large(member, "64 MiB")
         # Only links and directories have no content, and those are not recorded.
-        self.documents[member.name] = cast("IO[bytes]", archive.extractfile(member)).read()
+        document = cast("IO[bytes]", archive.extractfile(member)).read()
+        # Before it is parsed: each value but the first has a comma or an opening bracket before it.
+        self._values -= sum(map(document.count, (b",", b"[", b"{")))
+        if self._values < 0:
+            raise self._too_large(member, "1,000,000 values (commas and opening brackets)")
+        self.documents[member.name] = document
+
+    def _too_large(self, member: tarfile.TarInfo, limit: str) -> FileError:
+        problem = f"{member.name} takes its manifest and metadata over {limit}"
+        return _refusal(self._source, problem, "Move what is large to members of their own")
 
 
 class _Stream:
@@ -347,11 +364,13 @@ def _not_an_archive(source: Path, stream: _Stream, error: Exception) -> FileErro
     for magic, (kind, command) in _COMPRESSIONS.items():
         if stream.head.startswith(magic):
             return _compressed(source, kind, command)
-    return _refusal(source, f"it is not a tar archive ({error})", _REPACK)
+    problem = f"it is not a model package (a tar file with a {_MANIFEST}): {error}"
+    return _refusal(source, problem, 'The page "Model packages" of the documentation shows one')
 
 
 def _compressed(source: Path, kind: str, command: str) -> FileError:
-    plain = source.with_stem(f"{source.stem}-plain")
+    extension = source.suffix if _has_extension(source) else ".fnnx"
+    plain = source.with_name(f"{source.stem}-plain{extension}")
     remedy = f"{command} {shlex.quote(str(source))} > {shlex.quote(str(plain))}"
     return _refusal(source, f"it is {kind}", f"Packages are plain tar: unpack it with {remedy}")
 
@@ -379,5 +398,5 @@ def _parse_manifest(source: Path, document: bytes) -> dict[str, object]:
 
 def _check_sendable(source: Path, member: str, path: str, value: object) -> None:
     if (place := find_unsendable(value, path)) is not None:
-        problem = f"in its {member}, {place}, which the platform cannot store"
+        problem = f"in its {member}, {place}"
         raise _refusal(source, problem, f"Replace that value. {_REPACK}")

@@ -9,8 +9,11 @@ import io
 import json
 import lzma
 import os
+import pickle
 import random
 import signal
+import subprocess
+import sys
 import tarfile
 import threading
 import tracemalloc
@@ -242,7 +245,8 @@ def test_a_machine_that_has_no_room_for_a_thread(tmp_path: Path) -> None:
 def peak_memory(path: Path) -> int:
     tracemalloc.start()
     try:
-        read_package(path)
+        with suppress(FileError):
+            read_package(path)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -379,6 +383,25 @@ def test_a_wrong_extension(tmp_path: Path, name: str) -> None:
     assert all(extension in message for extension in EXTENSIONS)
 
 
+@pytest.mark.parametrize("name", ["model.pkl", "model.fnnx"])
+def test_a_pickle_is_no_package_whatever_its_name(tmp_path: Path, name: str) -> None:
+    message = refusal(write(tmp_path, pickle.dumps({"weights": [0.5] * 1000}), name))
+    assert "it is not a model package (a tar file with a manifest.json)" in message
+    assert 'The page "Model packages"' in message
+    assert "extension" not in message
+
+
+def test_a_compressed_package_is_unpacked_under_a_name_that_is_accepted(tmp_path: Path) -> None:
+    content = gzip.compress(archive(("manifest.json", MANIFEST)))
+    assert "model-plain.fnnx" in refusal(write(tmp_path, content, "model.tgz"))
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path, archive(("manifest.json", MANIFEST)))
+    assert read_package("~/model.fnnx").file_name == "model.fnnx"
+
+
 def test_a_file_name_that_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"\xff.fnnx")
     try:
@@ -423,7 +446,7 @@ def test_a_name_that_looks_compressed(tmp_path: Path) -> None:
 def test_a_file_that_is_not_an_archive(tmp_path: Path, size: int) -> None:
     received = bytearray()
     message = refusal(write(tmp_path, b"x" * size), received.extend)
-    assert "it is not a tar archive" in message
+    assert "it is not a model package" in message
     assert len(received) < 10 * CHUNK_SIZE
 
 
@@ -542,6 +565,62 @@ def test_metrics_that_cannot_be_stored(tmp_path: Path) -> None:
 
 def test_metadata_that_is_not_sent_may_hold_anything(tmp_path: Path) -> None:
     assert metrics_of(tmp_path, [], ("meta.json", [meta("x", float("nan"))])) == {}
+
+
+LONG_KEYS = b'{"' + b"k" * 100_000 + b'": [' + b"1," * 50_000 + b"1]}"
+"""Of 200 kB; the paths of its items, written out, are of 5 GB."""
+
+
+def test_the_place_of_a_value_is_told_briefly(tmp_path: Path) -> None:
+    manifest = LONG_KEYS.replace(b"1]}", b'"' + b"x" * 9999 + b'\\u0000"]}')
+    message = refusal(write(tmp_path, archive(("manifest.json", manifest))))
+    assert "[50000] is 'xxx" in message
+    assert len(message.removeprefix(f"Cannot read the package '{tmp_path}")) < 400
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "meta.json", "meta-1.json"])
+def test_documents_of_too_many_values_are_refused_unparsed(tmp_path: Path, name: str) -> None:
+    content = b'{"a": [' + b"[]," * 500_001 + b"[]]}"
+    path = write(tmp_path, archive(("manifest.json", MANIFEST), (name, content)))
+    assert f"{name} takes its manifest and metadata over 1,000,000 values" in refusal(path)
+    assert peak_memory(path) < 32 << 20
+
+
+@pytest.mark.parametrize(
+    "manifest", [LONG_KEYS, b'{"a": [' + b"{}," * 499_000 + b"1]}"], ids=["long paths", "values"]
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory as Linux has it")
+def test_a_process_needs_little_memory_whatever_the_manifest_holds(
+    tmp_path: Path, manifest: bytes
+) -> None:
+    path = write(tmp_path, archive(("manifest.json", manifest)))
+    code = (
+        "import resource, sys; from dataforce.package import read_package\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak(); read_package(sys.argv[1]); print(peak() - before)"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    grown = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert int(grown) < 128 << 10  # in KiB, as Linux has it
+
+
+def test_a_manifest_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    manifest = b'{"a":' + b"[" * 99 + b"%b" + b"]" * 99 + b"}"
+    assert read_package(write(tmp_path, archive(("manifest.json", manifest % b"1")))).manifest
+    message = refusal(write(tmp_path, archive(("manifest.json", manifest % b"[]"))))
+    assert "in its manifest.json, a[0][0]" in message
+    assert "is nested more than 100 deep. Replace that value" in message
+
+
+def test_metrics_nested_too_deep_are_named(tmp_path: Path) -> None:
+    deep: object = 0
+    for _ in range(100):
+        deep = [deep]
+    entry = meta(REGISTRY_METRICS, {"metrics": {"loss": deep}})
+    content = archive(("manifest.json", MANIFEST), ("meta.json", json.dumps(entry).encode()))
+    message = refusal(write(tmp_path, content))
+    assert "in its meta.json, payload.metrics.loss[0]" in message
+    assert "is nested more than 100 deep" in message
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "meta.json", "meta-1.json"])

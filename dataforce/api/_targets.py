@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeGuard
 
@@ -48,9 +49,33 @@ def write_all(file: Writable, chunk: bytes) -> None:
 def path_of(value: Any) -> Path:
     """The path that a user means; `UnprocessableEntityError` if it is none."""
     try:
-        return Path(value)
-    except TypeError:
+        # A name that only looks like a home folder stays one, as in a shell.
+        return Path(os.path.expanduser(value))  # noqa: PTH111
+    except (TypeError, ValueError):
         raise UnprocessableEntityError(f"{value!r} is not the path of a file.") from None
+
+
+def destination(value: Any) -> Path:
+    """The folder, or the file in a folder, where a user wants a download; both folders exist.
+
+    Args:
+        value: A path; one that ends in a separator is of a folder.
+
+    Raises:
+        FileDownloadError: There is no such folder.
+        UnprocessableEntityError: It is no path.
+    """
+    path = path_of(value)
+    names_folder = os.path.basename(os.fspath(value)) in ("", os.curdir, os.pardir)  # noqa: PTH119
+    folder = path if names_folder else path.parent
+    try:
+        if path.is_dir() or folder.is_dir():
+            return path
+        shown = os.path.join(folder, "")  # noqa: PTH118  Path would drop the separator
+        what = "is a file" if folder.exists() else "does not exist"
+    except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
+        raise _unusable(path, error) from error
+    raise FileDownloadError(f"The folder {shown!r} {what}. Make it first, or choose another one.")
 
 
 def target_for(record: ModelArtifact, path: Path) -> Path:
@@ -58,18 +83,17 @@ def target_for(record: ModelArtifact, path: Path) -> Path:
     try:
         target = path / _safe_name(record) if path.is_dir() else path
         is_folder = target.is_dir()
-    except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
-        raise FileDownloadError(
-            f"{path} cannot be written: {error}. Give file_path the name of a file to write."
-        ) from error
+    except (OSError, ValueError) as error:
+        raise _unusable(path, error) from error
     if is_folder:
         raise FileDownloadError(f"{target} is a folder. Give the name of a file to write.")
-    if not target.parent.is_dir():
-        raise FileDownloadError(
-            f"The folder {target.parent} does not exist, so {target.name} was not downloaded. "
-            f"Make the folder first, or choose another."
-        )
     return target
+
+
+def _unusable(path: Path, error: Exception) -> FileDownloadError:
+    return FileDownloadError(
+        f"{path} cannot be written: {error}. Give file_path the name of a file to write."
+    )
 
 
 def _safe_name(record: ModelArtifact) -> str:
@@ -96,10 +120,11 @@ def replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
         partial.replace(target)
     except OSError as error:
         raise FileDownloadError(
-            f"{target} could not be written: {error.strerror or error}. Nothing was changed there."
+            f"{target} could not be written: {_reason(error)}. Nothing was changed there."
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong before matters more
+            partial.unlink()
     try:
         sync_folder(target.parent)
     except OSError as error:
@@ -107,3 +132,9 @@ def replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
             f"{target} was written, but a crash of this machine may undo that: "
             f"{error.strerror or error}."
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.EROFS:
+        return "the file system is read-only"
+    return error.strerror or str(error)

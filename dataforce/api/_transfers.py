@@ -13,7 +13,15 @@ from dataforce._tally import Tally
 from dataforce.api._fetching import Expected, fetch_in_order
 from dataforce.api._progress import Progress, reported
 from dataforce.api._records import require_id, validated
-from dataforce.api._targets import Writable, is_writable, path_of, replacing, target_for, write_all
+from dataforce.api._targets import (
+    Writable,
+    destination,
+    is_writable,
+    path_of,
+    replacing,
+    target_for,
+    write_all,
+)
 from dataforce.errors import ContentChangedError
 from dataforce.models import (
     COLLECTION,
@@ -78,13 +86,16 @@ def download(
 ) -> Path | None:
     """Bring the file of a record to where the user wants it; the path, if it is one."""
     settings = records.session.settings
-    record, content = open_content(records, model_id, collection_id)
     if is_writable(target):
+        record, content = open_content(records, model_id, collection_id)
         expected = Expected(record, "Do not use what was written")
         with reported(record.file_name, record.size, progress, settings) as advance:
             fetch_in_order(content, expected, lambda chunk: write_all(target, chunk), advance)
         return None
-    path = target_for(record, path_of("" if target is None else target))
+    # What can be refused without the record is refused before anything is sent.
+    chosen = destination("" if target is None else target)
+    record, _ = open_content(records, model_id, collection_id)
+    path = target_for(record, chosen)
     with reported(record.file_name, record.size, progress, settings) as advance:
         fetch(
             lambda: records.content.open(records.scope(collection_id), record),

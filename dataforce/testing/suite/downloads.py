@@ -20,7 +20,7 @@ from dataforce import (
 )
 from dataforce.testing import links
 from dataforce.testing.plugin import PackageFactory, RecordFactory
-from dataforce.testing.suite._support import content_of
+from dataforce.testing.suite._support import UNKNOWN, content_of
 
 REFUSALS = (BadRequestError, FileUploadError, ChecksumMismatchError)
 """Who checks the bytes is free: the platform (or the registry behind it) at the end of an upload,
@@ -103,9 +103,51 @@ def test_a_folder_that_does_not_exist_is_not_made(
     client: Client, model: ModelArtifact, folder: Path
 ) -> None:
     """It may be a slip of the pen."""
-    with pytest.raises(FileDownloadError, match="missing"):
-        client.model_artifacts.download(model.id, folder / "missing" / "iris.fnnx")
+    for target, missing in (
+        (folder / "missing" / "iris.fnnx", "missing"),
+        (f"{folder}/missing/", "missing"),
+        (f"{folder}/no/such/.", "no/such"),
+    ):
+        with pytest.raises(FileDownloadError, match=f"The folder '.*/{missing}/' does not exist"):
+            client.model_artifacts.download(model.id, target)
     assert list(folder.iterdir()) == []
+
+
+def test_a_missing_folder_is_refused_before_the_model_is_looked_up(
+    client: Client, collection: Collection, folder: Path
+) -> None:
+    """Nothing is asked of the registry for it."""
+    with pytest.raises(FileDownloadError, match="does not exist"):
+        client.model_artifacts.download(UNKNOWN, f"{folder}/missing/")
+
+
+def test_a_file_where_the_folder_should_be_is_left_alone(
+    client: Client, model: ModelArtifact, folder: Path
+) -> None:
+    """A separator at the end asks for a folder."""
+    (folder / "file").write_bytes(b"old")
+    for target in (f"{folder}/file/", folder / "file" / "iris.fnnx"):
+        with pytest.raises(FileDownloadError, match="file/' is a file"):
+            client.model_artifacts.download(model.id, target)
+    assert content_of(folder) == {"file": b"old"}
+
+
+def test_a_tilde_is_the_home_folder(
+    client: Client,
+    collection: Collection,
+    path: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On both ways; the name of nobody's home is a name like any other."""
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(folder)
+    path.rename(folder / "iris.fnnx")
+    model = client.model_artifacts.upload("~/iris.fnnx", "iris")
+    download = client.model_artifacts.download
+    assert download(model.id, "~/copy.fnnx") == folder / "copy.fnnx"
+    assert download(model.id, "~nobody-of-that-name") == Path("~nobody-of-that-name")
+    assert set(content_of(folder)) == {"iris.fnnx", "copy.fnnx", "~nobody-of-that-name"}
 
 
 def test_a_folder_in_the_way_is_left_alone(
