@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
 API_KEY = "dfs_bench"
-API_VERSION = "2026-01"
+API_VERSION: Final = "2026-01"
 ORGANIZATION = "019ab3c1-5e0a-7c3e-9f58-2a6d41b70c11"
 ORBIT = "019ab3c1-6f4b-7d20-8a17-93c5be02d4f6"
 SECRET = "019ab3c1-6a90-7b51-b3e4-07f1d92c8a35"

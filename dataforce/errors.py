@@ -4,6 +4,7 @@
 DataForceError
 ├── DataForceAPIError                     everything the old clients caught under this name
 │   ├── ConfigurationError                a setting is missing, unknown or wrong
+│   │   └── UnknownAttributeError         nothing that can be set; an AttributeError too
 │   ├── MultipleResourcesFoundError       a name that several objects carry
 │   ├── OfflineError                      it was not pulled, and the platform is not asked
 │   ├── PushConflictError                 the platform changed what a push was to change
@@ -88,6 +89,7 @@ __all__ = [
     "StoreFullError",
     "StorePermissionError",
     "StoreVersionError",
+    "UnknownAttributeError",
     "UnprocessableEntityError",
 ]
 
@@ -117,6 +119,10 @@ class DataForceAPIError(DataForceError):
 
 class ConfigurationError(DataForceAPIError):
     """A setting is missing, unknown or wrong; the message names it and where it came from."""
+
+
+class UnknownAttributeError(ConfigurationError, AttributeError):
+    """A client has no such attribute to set; the message says which one was probably meant."""
 
 
 class MultipleResourcesFoundError(DataForceAPIError):
@@ -319,7 +325,7 @@ class StorePermissionError(StoreError):
 
 
 class ConfigurationWarning(UserWarning):
-    """A setting works but is unsafe, such as a secret in a file that others can read."""
+    """A setting is unsafe, such as a secret in a file that others can read, or does nothing."""
 
 
 class OfflineWarning(UserWarning):

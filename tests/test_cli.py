@@ -108,8 +108,8 @@ def test_the_settings_are_shown_with_their_origins(
 def test_what_is_wrong_with_the_settings_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DFS_NONSENSE", "1")
-    assert "DFS_NONSENSE" in failure(capsys, "config", "show")
+    monkeypatch.setenv("DFS_TIEMOUT", "1")
+    assert "DFS_TIEMOUT" in failure(capsys, "config", "show")
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -23,7 +23,8 @@ ModelArtifactStatus ModelFile MultipleResourcesFoundError NotFoundError OfflineE
 Orbit OrbitResourceNotFoundError Organization OrganizationResourceNotFoundError OverlayStatus
 PermissionDeniedError PullReport PushConflictError PushReport RateLimitError ReadOnlyError
 Resolution ResourceNotFoundError SignedURL StoreCorruptedError StoreError StoreFullError
-StorePermissionError StoreVersionError UnprocessableEntityError __version__ copy
+StorePermissionError StoreVersionError UnknownAttributeError UnprocessableEntityError __version__
+copy
 """
 
 

@@ -5,13 +5,14 @@ import gc
 import pickle
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dataforce import (
     AsyncClient,
+    AsyncDataForceClient,
     AuthenticationError,
     BadRequestError,
     Client,
@@ -25,6 +26,7 @@ from dataforce import (
 )
 from dataforce.api._collector import collector_paused
 from dataforce.api._workers import Workers
+from dataforce.config import Settings
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
@@ -110,15 +112,55 @@ def test_backends_are_found_by_name() -> None:
 
 
 def test_a_backend_that_is_not_there_is_named_at_once() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"'nowhere' is not installed \(installed: .*local"
-    ):
+    with pytest.raises(ConfigurationError) as caught:
         Client(backend_type="nowhere")
+    assert caught.value.message == (
+        "The backend 'nowhere' (backend_type from code) is not installed. Choose one of those that "
+        "are (hybrid, local, remote), or install the package that provides it."
+    )
 
 
-def test_the_platforms_client_says_what_is_missing() -> None:
-    with DataForceClient() as client, pytest.raises(AuthenticationError, match="DFS_API_KEY"):
-        client.organizations.list()
+def test_a_backend_that_is_not_there_tells_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DFS_BACKEND_TYPE", "remtoe")
+    with pytest.raises(
+        ConfigurationError,
+        match=r"'remtoe' \(backend_type from environment variable DFS_BACKEND_TYPE\) is not "
+        r"installed; did you mean remote\? Choose",
+    ):
+        Client()
+
+
+def test_a_backend_that_is_not_there_tells_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[clients.a]\nbackend_type = "remtoe"')
+    with pytest.raises(ConfigurationError) as caught:
+        AsyncClient(client_name="a", configuration_file=file)
+    assert f"(backend_type from clients.a.backend_type in {file}) is" in caught.value.message
+
+
+def test_a_backend_is_looked_for_without_settings() -> None:
+    with pytest.raises(ConfigurationError, match="The backend 'nowhere' is not installed"):
+        find_backend("nowhere")
+
+
+@pytest.mark.parametrize("client_class", [DataForceClient, AsyncDataForceClient])
+@pytest.mark.parametrize("backend_type", [None, "remote", "hybrid"])
+def test_a_client_of_the_platform_needs_a_key_at_once(
+    client_class: Callable[..., object], backend_type: str | None
+) -> None:
+    with pytest.raises(AuthenticationError, match=r"Set api_key.*DFS_API_KEY") as caught:
+        client_class("https://models.example", backend_type=backend_type)
+    assert caught.value.status_code == 401
+
+
+def test_an_offline_client_needs_no_key() -> None:
+    with Client(backend_type="hybrid", offline=True) as client:
+        assert client.backend.mode == "hybrid"
+
+
+def test_a_backend_is_not_opened_without_a_key_either() -> None:
+    with pytest.raises(AuthenticationError, match="DFS_API_KEY"):
+        find_backend("remote")(Settings())
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "\ud800", "\n", "", " "])

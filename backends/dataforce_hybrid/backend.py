@@ -14,7 +14,7 @@ from dataforce.config import BackendType
 from dataforce.errors import OfflineWarning
 from dataforce.models import KINDS
 from dataforce.overlay import age
-from dataforce.seam import find_backend
+from dataforce.seam import check_settings, find_backend, with_check
 from dataforce.seam.read_only import ReadOnlyBackend
 from dataforce_hybrid.below import ContentBelow, RecordsBelow
 from dataforce_hybrid.layer import Layer
@@ -109,6 +109,13 @@ class HybridBackend:
         return Layer(remote, workspace, self._kinds)
 
 
+def check(settings: Settings) -> None:
+    """Raise what the platform's backend finds wrong; offline it is not needed."""
+    if not settings.offline:
+        check_settings(find_backend(BackendType.REMOTE), settings)
+
+
+@with_check(check)
 def open_backend(settings: Settings) -> HybridBackend:
     """Lay an overlay over the platform; nothing is asked before the first call.
 

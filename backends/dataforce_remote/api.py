@@ -26,6 +26,8 @@ from dataforce_remote.transport import BrokenExchangeError, Hidden, Transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pydantic import SecretStr
+
     from dataforce.config import Settings
 
 T = TypeVar("T")
@@ -78,6 +80,16 @@ class Reply:
         )
 
 
+def required_key(settings: Settings) -> SecretStr:
+    """Return the key for the platform; `AuthenticationError` if there is none."""
+    if settings.api_key is None:
+        raise AuthenticationError(
+            f"There is no API key for {settings.base_url}. Set api_key, or the environment "
+            f"variable DFS_API_KEY; the platform shows yours in your profile."
+        )
+    return settings.api_key
+
+
 class API:
     """The platform, as far as its protocol goes; knows nothing of kinds of assets.
 
@@ -95,11 +107,7 @@ class API:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.api_key is None:
-            raise AuthenticationError(
-                f"There is no API key for {settings.base_url}. Set api_key, or the environment "
-                f"variable DFS_API_KEY; the platform shows yours in your profile."
-            )
+        key = required_key(settings)
         self.settings = settings
         self.budget = Budget()
         self.guard = Guard(settings)
@@ -110,7 +118,7 @@ class API:
         self._headers: dict[str, str] = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "Authorization": Hidden(f"Bearer {settings.api_key.get_secret_value()}"),
+            "Authorization": Hidden(f"Bearer {key.get_secret_value()}"),
             "User-Agent": f"dataforce/{__version__}",
         }
         self._has_answered = False

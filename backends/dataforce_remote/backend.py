@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from dataforce.config import BackendType
 from dataforce.errors import ConfigurationWarning
 from dataforce.models import MODEL_ARTIFACT
+from dataforce.seam import with_check
 from dataforce.seam.read_only import ReadOnlyContent, ReadOnlyStore
-from dataforce_remote.api import API
+from dataforce_remote.api import API, required_key
 from dataforce_remote.records import RecordStore
 from dataforce_remote.version import Version
 
@@ -98,6 +99,12 @@ def _class_for(kind: AnyKind) -> type[RecordStore[Any, Any, Any]]:
     return STORES.get(kind, RecordStore)
 
 
+def check(settings: Settings) -> None:
+    """Raise `AuthenticationError` if the settings hold no API key."""
+    required_key(settings)
+
+
+@with_check(check)
 def open_backend(settings: Settings) -> RemoteBackend:
     """Prepare to talk to the platform; nothing is sent before the first call.
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from dataforce.api._resources import Resources
 from dataforce.api._session import Session
+from dataforce.api._typing_errors import refuse_typing_errors, refuse_unknown_attribute
 from dataforce.config import BackendType, load_settings
+from dataforce.config.destination import check_backend_was_chosen
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
-from dataforce.seam import find_backend
+from dataforce.seam import check_settings, find_backend
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
+    from typing import Literal, Self
 
     from dataforce.api._async_client import AsyncDataForceClient as AsyncDataForceClient
     from dataforce.config import APIVersion, Settings
@@ -27,6 +29,7 @@ class DataForceClientBase(ABC):
 
     _default_backend: ClassVar[BackendType]
 
+    @refuse_typing_errors
     def __init__(
         self,
         base_url: str | None = None,
@@ -37,12 +40,13 @@ class DataForceClientBase(ABC):
         *,
         client_name: str | None = None,
         configuration_file: str | os.PathLike[str] | None = None,
-        backend_type: BackendType | str | None = None,
+        # `str` is for backends of other packages; the literals are what editors offer.
+        backend_type: BackendType | Literal["local", "remote", "hybrid"] | str | None = None,
         database_url: str | None = None,
         storage_url: str | os.PathLike[str] | None = None,
         retry_timeout: float | None = None,
         timeout: float | None = None,
-        api_version: APIVersion | str | None = None,
+        api_version: APIVersion | Literal["2025-12", "2026-01"] | None = None,
         proxy: str | None = None,
         ca_bundle: str | os.PathLike[str] | None = None,
         client_certificate: str | os.PathLike[str] | None = None,
@@ -89,38 +93,53 @@ class DataForceClientBase(ABC):
         default that does not exist is an error of the first call that needs it.
 
         Raises:
-            ConfigurationError: A setting is missing, unknown or wrong.
+            ConfigurationError: A setting is missing, unknown or wrong, or a `Client` was given a
+                URL or a key and no backend that uses them.
+            AuthenticationError: The backend is the platform, and there is no key for it.
+
+        Warns:
+            ConfigurationWarning: A setting works but is unsafe, or does nothing.
         """
+        code: dict[str, object] = {
+            "base_url": base_url,
+            "api_key": api_key,
+            "organization": organization,
+            "orbit": orbit,
+            "collection": collection,
+            "backend_type": backend_type,
+            "database_url": database_url,
+            "storage_url": None if storage_url is None else os.fspath(storage_url),
+            "retry_timeout": retry_timeout,
+            "timeout": timeout,
+            "api_version": api_version,
+            "proxy": proxy,
+            "ca_bundle": None if ca_bundle is None else os.fspath(ca_bundle),
+            "client_certificate": None
+            if client_certificate is None
+            else os.fspath(client_certificate),
+            "insecure": insecure,
+            "progress": progress,
+            "read_only": read_only,
+            "overlay": overlay,
+            "offline": offline,
+            "cache_size": cache_size,
+        }
         settings = load_settings(
-            {
-                "base_url": base_url,
-                "api_key": api_key,
-                "organization": organization,
-                "orbit": orbit,
-                "collection": collection,
-                "backend_type": backend_type,
-                "database_url": database_url,
-                "storage_url": None if storage_url is None else os.fspath(storage_url),
-                "retry_timeout": retry_timeout,
-                "timeout": timeout,
-                "api_version": api_version,
-                "proxy": proxy,
-                "ca_bundle": None if ca_bundle is None else os.fspath(ca_bundle),
-                "client_certificate": None
-                if client_certificate is None
-                else os.fspath(client_certificate),
-                "insecure": insecure,
-                "progress": progress,
-                "read_only": read_only,
-                "overlay": overlay,
-                "offline": offline,
-                "cache_size": cache_size,
-            },
+            code,
             client_name=client_name,
             configuration_file=configuration_file,
             defaults={"backend_type": self._default_backend},
         )
-        self._session = Session(settings, find_backend(settings.backend_type))
+        check_backend_was_chosen(settings, code)
+        open_backend = find_backend(settings.backend_type, settings.origin("backend_type"))
+        check_settings(open_backend, settings)
+        self._session = Session(settings, open_backend)
+
+    if not TYPE_CHECKING:  # a type checker that saw it would take every name
+
+        def __setattr__(self, name: str, value: object) -> None:
+            refuse_unknown_attribute(type(self), name)
+            super().__setattr__(name, value)
 
     @property
     def settings(self) -> Settings:

@@ -6,6 +6,8 @@ origin        where a value came from
 declaration   the dotted names of a declaration, and tables of them
 environment   the DFS_ variables
 files         finding, reading and checking a configuration file
+destination   where calls and the key go, and whether the user meant that
+notices       warnings, each one once
 loading       the sources put in order
 ```
 

@@ -6,7 +6,7 @@ A setting in a group carries a dotted name: `url` in the group `compute` is `com
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-__all__ = ["Table", "declared_settings", "flatten", "nest", "suggestion"]
+__all__ = ["Table", "declared_settings", "flatten", "nearest", "nest", "suggestion"]
+
+SIMILAR: Final = 0.6
 
 Table = Mapping[str, object]
 
@@ -62,9 +64,20 @@ def table_of(group: str, tables: dict[str, dict[str, object]]) -> dict[str, obje
     return tables[group]
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str], quote: str = "") -> str:
     """Ask whether the nearest known word was meant; say nothing when none is near."""
+    meant = nearest(word, known)
+    return f"; did you mean {quote}{meant}{quote}?" if meant else ""
+
+
+def nearest(word: str, known: Iterable[str], similarity: float = SIMILAR) -> str | None:
+    """Return the known word that is most like this one; None when none is near.
+
+    Args:
+        word: What somebody wrote.
+        known: What may have been meant.
+        similarity: How alike the two must be, from 0 to 1, as `difflib` measures it.
+    """
     from difflib import get_close_matches
 
-    nearest = get_close_matches(word, known, n=1)
-    return f"; did you mean {nearest[0]}?" if nearest else ""
+    return next(iter(get_close_matches(word, known, n=1, cutoff=similarity)), None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from dataforce.config.declaration import suggestion
+from dataforce.config.declaration import nearest
 from dataforce.config.origin import Given, Origin
 from dataforce.errors import ConfigurationError
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE_VARIABLE", "client_part", "read_environment"]
 
+PREFIX: Final = "DFS_"
 FILE_VARIABLE: Final = "DFS_CONFIG_FILE"
+NEAR_MISS: Final = 0.8
+"""The similarity of ORBIT and OBRIT; that of ORBIT and ROOT, which is somebody else's, is 0.4."""
 
 
 def read_environment(
@@ -30,18 +33,18 @@ def read_environment(
     Args:
         environment: All variables; an empty one counts as not set.
         settings: The dotted names of the settings.
-        clients: The known clients, to guess what a wrong variable should have been.
+        clients: The known clients, whose variables may have been meant by others.
 
     Returns:
         For each client, as its variables spell it, what they set; under "" what holds for all.
 
     Raises:
-        ConfigurationError: If a variable begins with DFS_ and is none of ours.
+        ConfigurationError: If a variable is none of ours, but nearly is.
     """
     found: dict[str, dict[str, Given]] = {}
     unknown = []
     for variable, value in environment.items():
-        if not variable.startswith("DFS_") or variable == FILE_VARIABLE or not value:
+        if not variable.startswith(PREFIX) or variable == FILE_VARIABLE or not value:
             continue
         if parts := split(variable, settings):
             client, setting = parts
@@ -49,8 +52,7 @@ def read_environment(
             found.setdefault(client, {})[setting] = given
         else:
             unknown.append(variable)
-    if unknown:
-        raise ConfigurationError(explain(sorted(unknown), settings, clients))
+    refuse_near_misses(sorted(unknown), settings, {*map(client_part, clients), *found})
     return found
 
 
@@ -58,7 +60,7 @@ def split(variable: str, settings: Collection[str]) -> tuple[str, str] | None:
     """Tell client and setting of a variable apart; None when it names no setting."""
     words = {setting_part(setting): setting for setting in settings}
     # Lazy on the client's side, so that the setting gets as much of the variable as it can.
-    match = re.fullmatch(rf"DFS_(?:(.+?)_)??({'|'.join(words)})", variable)
+    match = re.fullmatch(rf"{PREFIX}(?:(.+?)_)??({'|'.join(words)})", variable)
     return (match[1] or "", words[match[2]]) if match else None
 
 
@@ -72,16 +74,26 @@ def client_part(client: str) -> str:
     return re.sub(r"[^A-Z0-9]", "_", client.upper())
 
 
-def explain(unknown: list[str], settings: Collection[str], clients: Iterable[str]) -> str:
-    """Say which variables are unknown, and what each of them may have been meant to be."""
-    starts = ["DFS_", *(f"DFS_{client_part(client)}_" for client in clients)]
-    known = [f"{start}{setting_part(setting)}" for start in starts for setting in settings]
+def refuse_near_misses(
+    unknown: Iterable[str], settings: Collection[str], clients: Iterable[str]
+) -> None:
+    """Refuse variables that were probably meant to be ours; the others are somebody else's."""
     lines = [
-        f"unknown environment variable {variable}{suggestion(variable, [FILE_VARIABLE, *known])}"
+        f"unknown environment variable {variable}; did you mean {meant}?"
         for variable in unknown
+        if (meant := meant_by(variable, settings, clients))
     ]
-    expected = (
-        f"expected {FILE_VARIABLE}, DFS_<SETTING> or DFS_<CLIENT_NAME>_<SETTING>, where SETTING "
-        f"is one of {', '.join(map(setting_part, settings))}"
-    )
-    return "\n".join([*lines, expected])
+    if lines:
+        raise ConfigurationError("\n".join(lines))
+
+
+def meant_by(variable: str, settings: Collection[str], clients: Iterable[str]) -> str | None:
+    """Find the variable of ours that this one nearly is."""
+    words = [setting_part(setting) for setting in settings]
+    known = {f"{PREFIX}{client}_": words for client in clients if client}
+    known[PREFIX] = [*words, FILE_VARIABLE.removeprefix(PREFIX)]
+    for start in sorted(filter(variable.startswith, known), key=len, reverse=True):
+        # Only what comes behind the prefix counts, as the prefix would make any two alike.
+        if word := nearest(variable.removeprefix(start), known[start], NEAR_MISS):
+            return f"{start}{word}"
+    return None

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from dataforce.config.declaration import Table, flatten, suggestion
 from dataforce.config.environment import FILE_VARIABLE
+from dataforce.config.notices import warn_once
 from dataforce.config.origin import CODE, DEFAULT, Given, Origin
 from dataforce.config.settings import holds_secret
-from dataforce.errors import ConfigurationError, ConfigurationWarning
+from dataforce.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -191,8 +192,9 @@ def table(content: object, place: str) -> Table:
 
 def refuse_unknown_keys(content: Table, known: Collection[str], prefix: str, path: Path) -> None:
     unknown = [str(key) for key in content if key not in known]
+    expected = f" (expected {', '.join(known)})"
     lines = [
-        f"unknown key {prefix}{key} in {path}{suggestion(key, known)} (expected {', '.join(known)})"
+        f"unknown key {prefix}{key} in {path}{suggestion(key, known) or expected}"
         for key in unknown
     ]
     if lines:
@@ -211,20 +213,7 @@ def warn_if_exposed(
     ]
     # Windows keeps its permissions elsewhere; the mode says nothing there.
     if secrets and os.name == "posix" and path.stat().st_mode & 0o077:
-        from warnings import warn
-
-        message = (
+        warn_once(
             f"{path} holds secrets ({', '.join(secrets)}) and other users of this machine can "
             f"open it: run `chmod 600 '{path}'`"
         )
-        warn(message, ConfigurationWarning, stacklevel=level_of_user())
-
-
-def level_of_user() -> int:
-    """Count the frames between a warning and the first line outside dataforce."""
-    from inspect import currentframe
-
-    frame, level = currentframe(), 0
-    while frame and str(frame.f_globals.get("__name__")).startswith("dataforce."):
-        frame, level = frame.f_back, level + 1
-    return level

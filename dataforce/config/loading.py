@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from dataforce.config.declaration import Table, declared_settings, flatten, nest, suggestion
+from dataforce.config.destination import warn_of_another_host
 from dataforce.config.environment import client_part, read_environment
 from dataforce.config.files import ConfigurationFile, find_file, read_file
 from dataforce.config.origin import CODE, DEFAULT, Given, Origin
-from dataforce.config.settings import Settings
+from dataforce.config.settings import BackendType, Settings
 from dataforce.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-__all__ = ["load_settings"]
+__all__ = ["load_settings", "refuse_unknown_settings"]
 
 NOTHING: Final[Table] = MappingProxyType({})
 
@@ -52,7 +53,8 @@ def load_settings(
             the file missing, unreadable or malformed.
 
     Warns:
-        ConfigurationWarning: If other users can open the file and a secret is in it.
+        ConfigurationWarning: If other users can open the file and a secret is in it, or if the key
+            goes to another host than that which its source names. Once in a process.
 
     Example:
         >>> settings = load_settings({"timeout": None}, environment={"DFS_TIMEOUT": "5"})
@@ -67,20 +69,30 @@ def load_settings(
     file = read_file(path, asked_by, settings) if path else ConfigurationFile()
     variables = read_environment(environment, settings, [*file.clients, client_name or ""])
     client = choose_client(client_name, file, variables)
-    given = below_code(client, file, variables) | code
-    return validate(given, usual_values(settings, defaults), settings)
+    sources = [*below_code(client, file, variables), code]
+    given = {name: value for source in sources for name, value in source.items()}
+    validated = validate(given, usual_values(settings, defaults), settings)
+    if validated.backend_type != BackendType.LOCAL:
+        warn_of_another_host(sources)
+    return validated
 
 
 def from_code(values: Table, origin: Origin, settings: Mapping[str, FieldInfo]) -> dict[str, Given]:
     """Take what code gives; None gives nothing."""
     given = dict(flatten(values, settings))
-    unknown = [name for name in given if name not in settings]
-    if unknown:
-        lines = [
-            f"unknown setting {name} ({origin}){suggestion(name, settings)}" for name in unknown
-        ]
-        raise ConfigurationError("\n".join(lines))
+    refuse_unknown_settings(given, settings)
     return {name: Given(value, origin) for name, value in given.items() if value is not None}
+
+
+def refuse_unknown_settings(names: Iterable[str], known: Collection[str]) -> None:
+    """Refuse what code gives under a name that no setting has."""
+    lines = [
+        f"unknown setting {name!r}" + suggestion(name, known, quote="'")
+        for name in names
+        if name not in known
+    ]
+    if lines:
+        raise ConfigurationError("\n".join(lines))
 
 
 def usual_values(settings: Mapping[str, FieldInfo], defaults: Table) -> dict[str, Given]:
@@ -129,12 +141,12 @@ def names_of_clients(file: ConfigurationFile, variables: Mapping[str, object]) -
 
 def below_code(
     client: str, file: ConfigurationFile, variables: Mapping[str, dict[str, Given]]
-) -> dict[str, Given]:
+) -> list[dict[str, Given]]:
     """Lay the variables over the file, and those of the client over those of everybody."""
     everybody = variables.get("", {})
     if not client:
-        return everybody
-    return {**file.clients.get(client, {}), **everybody, **variables.get(client_part(client), {})}
+        return [everybody]
+    return [file.clients.get(client, {}), everybody, variables.get(client_part(client), {})]
 
 
 def validate(

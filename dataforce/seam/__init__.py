@@ -18,7 +18,13 @@ from dataforce.seam.backend import (
     ReadableStore,
     Store,
 )
-from dataforce.seam.discovery import available_backends, find_backend, find_workspace
+from dataforce.seam.discovery import (
+    available_backends,
+    check_settings,
+    find_backend,
+    find_workspace,
+    with_check,
+)
 from dataforce.seam.kind import FileFields, Kind, identifier_of
 from dataforce.seam.query import Order, Page, Query, Scope
 from dataforce.seam.read_only import ReadOnlyBackend
@@ -42,7 +48,9 @@ __all__ = [
     "Scope",
     "Store",
     "available_backends",
+    "check_settings",
     "find_backend",
     "find_workspace",
     "identifier_of",
+    "with_check",
 ]

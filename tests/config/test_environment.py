@@ -11,25 +11,59 @@ from tests.config.loading import refused
 @pytest.mark.parametrize(
     ("variable", "nearest"),
     [
-        ("DFS_BSE_URL", "; did you mean DFS_BASE_URL?"),
-        ("DFS_CONFG_FILE", "; did you mean DFS_CONFIG_FILE?"),
-        ("DFS_STAGING_API_KY", "; did you mean DFS_STAGING_API_KEY?"),
-        ("DFS__API_KEY", "; did you mean DFS_API_KEY?"),
-        ("DFS_ZZZZZZZZZZZZZZZZZZ", ""),
+        ("DFS_BSE_URL", "DFS_BASE_URL"),
+        ("DFS_APIKEY", "DFS_API_KEY"),
+        ("DFS_TIEMOUT", "DFS_TIMEOUT"),
+        ("DFS_OBRIT", "DFS_ORBIT"),
+        ("DFS_ORGANISATION", "DFS_ORGANIZATION"),
+        ("DFS_CONFG_FILE", "DFS_CONFIG_FILE"),
+        ("DFS_STAGING_API_KY", "DFS_STAGING_API_KEY"),
+        ("DFS_STAGING_EU_API_KY", "DFS_STAGING_EU_API_KEY"),
+        ("DFS_TEST_TIEMOUT", "DFS_TEST_TIMEOUT"),
+        ("DFS__API_KEY", "DFS_API_KEY"),
     ],
 )
-def test_an_unknown_variable_is_refused(variable: str, nearest: str) -> None:
-    message = refused(client_name="staging", **{variable: "x", "DFS_STAGING_ORBIT": "x"})  # type: ignore[arg-type]
+def test_a_variable_that_is_nearly_ours_is_refused(variable: str, nearest: str) -> None:
+    environment = {variable: "x", "DFS_STAGING_EU_ORBIT": "x", "DFS_TEST_ORBIT": "x"}
 
-    assert message.startswith(f"unknown environment variable {variable}{nearest}\n")
-    assert "expected DFS_CONFIG_FILE, DFS_<SETTING> or DFS_<CLIENT_NAME>_<SETTING>" in message
-    assert "BASE_URL, API_KEY" in message
+    message = refused(client_name="staging", **environment, DFS_STAGING_ORBIT="x")  # type: ignore[arg-type]
+
+    assert message == f"unknown environment variable {variable}; did you mean {nearest}?"
 
 
-def test_variables_of_others_are_left_alone() -> None:
-    environment = {"PATH": "/bin", "DFSX": "1", "XDFS_TIMEOUT": "1"}
+def test_every_variable_that_is_nearly_ours_is_told() -> None:
+    message = refused(DFS_TIEMOUT="5", DFS_BSE_URL="x")
 
-    assert load_settings({}, environment=environment) == load_settings({})
+    assert message.splitlines() == [
+        "unknown environment variable DFS_BSE_URL; did you mean DFS_BASE_URL?",
+        "unknown environment variable DFS_TIEMOUT; did you mean DFS_TIMEOUT?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "PATH",
+        "DFSX",
+        "XDFS_TIMEOUT",
+        "DFS_NAMENODE_HOST",
+        "DFS_ROOT",
+        "DFS_URL",
+        "DFS_DATA_DIR",
+        "DFS_REPLICATION",
+        "DFS_BLOCK_SIZE",
+        "DFS_PERMISSIONS_ENABLED",
+        "DFS_",
+        "DFS_STAGING_ROOT",
+        "DFS_STAGING_CONFIG_FIL",
+    ],
+)
+def test_variables_of_others_are_left_alone(variable: str) -> None:
+    environment = {"DFS_STAGING_ORBIT": "x"}
+
+    settings = load_settings({}, client_name="staging", environment=environment | {variable: "1"})
+
+    assert settings == load_settings({}, client_name="staging", environment=environment)
 
 
 def test_the_longest_setting_at_the_end_of_a_variable_decides() -> None:

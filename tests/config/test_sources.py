@@ -39,6 +39,7 @@ def test_a_client_may_have_its_own_defaults() -> None:
     assert str(removed.origin("backend_type")) == "code"
 
 
+@pytest.mark.filterwarnings("ignore::dataforce.ConfigurationWarning")  # of keys for other hosts
 @given(st.dictionaries(st.sampled_from(list(VALUES)), st.sets(st.sampled_from(SOURCES))))
 @example({name: set(SOURCES) for name in VALUES})
 def test_the_strongest_source_wins(

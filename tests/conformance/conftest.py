@@ -71,9 +71,9 @@ def client_settings(
 ) -> ClientSettings:
     """A new registry of that kind."""
     if place == "memory":
-        return {"database_url": ":memory:"}
+        return {"backend_type": "local", "database_url": ":memory:"}
     if place == "file":
-        return {"database_url": registry}
+        return {"backend_type": "local", "database_url": registry}
     if place in REMOTE:
         base_url: str = request.getfixturevalue("served")
         return {"backend_type": "remote", "base_url": base_url, "api_key": KEY}
@@ -90,6 +90,7 @@ def client_settings(
     options = quote(f"-csearch_path={schema} -csynchronous_commit=off")
     separator = "&" if "?" in SERVER else "?"
     return {
+        "backend_type": "local",
         "database_url": f"{SERVER}{separator}options={options}",
         "storage_url": str(tmp_path / "files"),
     }

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from dataforce import Client, Collection, DataForceError, NotFoundError
-from dataforce.testing.plugin import OpenClient, PackageFactory, RecordFactory
+from dataforce import (
+    AsyncClient,
+    Client,
+    Collection,
+    ConfigurationError,
+    DataForceError,
+    NotFoundError,
+    UnknownAttributeError,
+)
+from dataforce.testing.plugin import Asynchronously, OpenClient, PackageFactory, RecordFactory
 from dataforce.testing.suite._support import ids
 
 THREADS = 16
@@ -152,3 +160,27 @@ def test_a_client_and_its_resources_say_what_they_are(open_client: OpenClient) -
     assert str(client.settings.backend_type) in shown
     assert "CollectionResource" in shown
     assert key not in f"{shown} {client.settings!r}"
+
+
+def test_a_typing_error_in_a_setting_is_refused(open_client: OpenClient) -> None:
+    """With the name that was probably meant."""
+    with pytest.raises(ConfigurationError, match="'tiemout'; did you mean 'timeout'"):
+        open_client(tiemout=5)
+
+
+def test_a_typing_error_in_a_default_is_refused(
+    client: Client, asynchronously: Asynchronously
+) -> None:
+    """With the name that was probably meant; nothing is changed."""
+
+    async def flow(client: AsyncClient) -> None:
+        mistype(client)
+
+    def mistype(client: Client | AsyncClient) -> None:
+        for name in ("colection", "collections"):
+            with pytest.raises(UnknownAttributeError, match="did you mean 'collection'"):
+                setattr(client, name, "Churn")
+
+    mistype(client)
+    assert client.collections.list() == []
+    asynchronously(flow)
