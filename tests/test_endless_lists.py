@@ -39,7 +39,7 @@ class Circle:
 
 
 def list_all(backend: Circle, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    monkeypatch.setattr("dataforce.api._client.find_backend", lambda name: lambda settings: backend)
+    monkeypatch.setattr("dataforce.api._client.find_backend", lambda *_: lambda settings: backend)
     with Client() as client:
         return [*client.organizations.list()]
 

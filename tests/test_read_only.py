@@ -163,7 +163,7 @@ def test_what_a_backend_offers_to_write_with() -> None:
 
 def test_no_backend_is_asked_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = Foreign()
-    monkeypatch.setattr("dataforce.api._client.find_backend", lambda name: lambda _: foreign)
+    monkeypatch.setattr("dataforce.api._client.find_backend", lambda *_: lambda _: foreign)
     with Client(backend_type="foreign", read_only=True) as client:
         backend = client.backend
         assert (backend.mode, repr(backend)) == ("foreign", "<ReadOnlyBackend before <Foreign>>")

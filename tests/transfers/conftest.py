@@ -115,7 +115,7 @@ class StripedContent:
 def backend(monkeypatch: pytest.MonkeyPatch) -> Striped:
     """The backend of every client of the test."""
     striped = Striped()
-    monkeypatch.setattr("dataforce.api._client.find_backend", lambda name: striped.open)
+    monkeypatch.setattr("dataforce.api._client.find_backend", lambda *_: striped.open)
     return striped
 
 
