@@ -19,6 +19,7 @@ import pytest
 import requests
 
 import dataforce
+from dataforce import Client
 from dataforce.cli import main
 from dataforce.cli.serve import announce
 
@@ -153,10 +154,69 @@ def test_files_of_keys_that_are_refused(capsys: pytest.CaptureFixture[str], tmp_
     arguments = ("serve", "--api-key-file", str(file))
     assert "No such file" in failure(capsys, *arguments)
     file.touch(0o600)
-    file.write_text("dfs_hiddén", encoding="utf-8")
-    assert "ASCII" in failure(capsys, *arguments)
-    file.write_text("\n")
+    file.write_bytes(b"dfs_hidd\xe9n")
+    assert "UTF-8" in failure(capsys, *arguments)
+    file.write_text("\n # none\n")
     assert "holds no API key" in failure(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("dfs_hiddén", "a key is ASCII text"),
+        ("dfs_hidden dfs_secret", "the word after a key is owner, admin or member"),
+        ('dfs_hidden member "Default Orbit', "No closing quotation"),
+        ('dfs_hidden member "Default Orbit=boss"', "'Default Orbit' is admin or member"),
+        ("dfs_hidden member Nowhere", "there is no orbit 'Nowhere'"),
+        ("dfs_hidden member Twice", "2 orbits are called 'Twice'"),
+    ],
+)
+def test_lines_of_keys_that_are_refused_without_showing_the_key(
+    line: str, complaint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path}/registry.db"
+    with Client(database_url=database) as client:
+        [secret] = client.bucket_secrets.list()
+        for _ in range(2):
+            client.orbits.create("Twice", secret.id)
+    file = tmp_path / "keys"
+    file.touch(0o600)
+    file.write_text(f"# staff\n{line}\n", encoding="utf-8")
+    shown = failure(capsys, "serve", "--api-key-file", str(file), "--database-url", database)
+    assert shown.startswith("dataforce: Line 2 of the API keys cannot be read: ")
+    assert complaint in shown
+    assert "hidd" not in shown
+    assert "secret" not in shown
+
+
+def test_keys_have_the_roles_that_the_file_gives_them(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/registry.db"
+    with Client(database_url=database) as client:
+        [orbit] = client.orbits.list()
+    file = tmp_path / "keys"
+    file.touch(0o600)
+    file.write_text(
+        "dfs_owner  # everything\n"
+        "dfs_admin admin\n"
+        "dfs_alone member\n"
+        'dfs_named member "Default Orbit"\n'
+        f"dfs_lead member {orbit.id}=admin\n"
+    )
+    with served("--api-key-file", str(file), "--database-url", database) as (_, exported):
+        seen = {}
+        for name in ("owner", "admin", "alone", "named", "lead"):
+            url = exported["DFS_BASE_URL"]
+            with Client(url, f"dfs_{name}", backend_type="remote") as client:
+                [organization] = client.organizations.list()
+                roles = [orbit.role for orbit in client.orbits.list()]
+                seen[name] = (organization.role, roles)
+    assert seen == {
+        "owner": ("owner", [None]),
+        "admin": ("admin", [None]),
+        "alone": ("member", []),
+        "named": ("member", ["member"]),
+        "lead": ("member", ["admin"]),
+    }
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")

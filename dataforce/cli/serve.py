@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import secrets
+import shlex
 import signal
 import socket
 from contextlib import closing, suppress
@@ -40,7 +41,9 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--api-version", help="2025-12 or 2026-01 (default: 2026-01)")
     parser.add_argument(
-        "--api-key-file", help="a file of API keys, one a line, readable by you only"
+        "--api-key-file",
+        help="a file of API keys, one a line, each with the role of its holder if that is not "
+        "owner: KEY admin, KEY member ORBIT, KEY member ORBIT=admin; readable by you only",
     )
     parser.add_argument("--database-url", help="SQLAlchemy URL of the registry's database")
     parser.add_argument("--storage-url", help="folder or fsspec URL of the registry's files")
@@ -66,7 +69,7 @@ def serve(options: argparse.Namespace) -> None:
             f"read_only ({settings.origin('read_only')}) is on, but a server writes what its "
             f"callers send. Take it away for the server; it is for clients."
         )
-    keys = given_keys(options, settings)
+    keys = given_keys(options, settings)  # to be read when the orbits that they name are there
     if not keys and not is_loopback(options.host):
         raise ConfigurationError(
             f"Others can reach {options.host}, so the API key must be one that you chose: set "
@@ -74,17 +77,17 @@ def serve(options: argparse.Namespace) -> None:
         )
     made = None if keys else f"dfs_{secrets.token_urlsafe(32)}"
     version = settings.api_version or APIVersion.JANUARY_2026
-    run(options, settings, version, keys or [str(made)], made)
+    run(options, settings, version, keys or str(made), made)
 
 
 def run(
-    options: argparse.Namespace, settings: Settings, version: Any, keys: list[str], made: str | None
+    options: argparse.Namespace, settings: Settings, version: Any, keys: str, made: str | None
 ) -> None:
     """Open the registry and serve it; `made` is the key that nobody knows yet."""
     from dataforce.seam import find_backend
 
     try:
-        from dataforce.server import Server, create_app
+        from dataforce.server import Server, create_app, read_keys
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in EXTRA:
             raise
@@ -98,7 +101,8 @@ def run(
             suppress(KeyboardInterrupt),
             closing(find_backend(settings.backend_type)(settings)) as backend,
         ):
-            app = create_app(backend, api_keys=keys, api_version=version)
+            roles = read_keys(keys, backend)
+            app = create_app(backend, api_keys=roles, api_version=version)
             server = Server(app, options.host, options.port)
             with closing(server):
                 announce(server.url, version, made)
@@ -120,23 +124,23 @@ def announce(url: str, version: str, made: str | None) -> None:
     print("\n".join(lines), flush=True)
 
 
-def given_keys(options: argparse.Namespace, settings: Settings) -> list[str]:
-    """The keys that somebody chose; none if nobody did."""
+def given_keys(options: argparse.Namespace, settings: Settings) -> str:
+    """The keys that somebody chose, as a file of keys has them; empty if nobody did."""
     if options.api_key_file is not None:
         return keys_of(Path(options.api_key_file))
-    return [] if settings.api_key is None else [settings.api_key.get_secret_value()]
+    return "" if settings.api_key is None else shlex.quote(settings.api_key.get_secret_value())
 
 
-def keys_of(path: Path) -> list[str]:
-    """The keys in a file that its owner alone may read."""
+def keys_of(path: Path) -> str:
+    """The text of a file of keys that its owner alone may read."""
     try:
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise ConfigurationError(f"Others may read {path}: chmod 600 {path}")
-        keys = path.read_text(encoding="ascii").split()
+        keys = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not ASCII text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigurationError(f"The API keys in {path} cannot be read: {reason}.") from None
-    if not keys:
+    if re.search(r"^\s*[^\s#]", keys, re.MULTILINE) is None:
         raise ConfigurationError(f"{path} holds no API key; write one on each line.")
     return keys
 

@@ -2,10 +2,14 @@
 
 ```text
 running         a server that binds an address and runs until it is told to stop
+connections     its connections: deadlines, and how many there may be
 app             the application: which endpoints a version of the API has
 routes/         the endpoints, one module for each kind of asset
+bodies          their bodies, read once the API key is known
 requests        what they take
 answers         what they answer
+authentication  API keys
+roles           what their holders may do
 registry        the records of a backend, refused in the words of the platform
 listing         pages in the platform's orders
 faults          errors as the platform answers them
@@ -18,16 +22,22 @@ It stands above the seam: it takes any backend and imports none.
 """
 
 from dataforce.server.app import create_app
+from dataforce.server.authentication import read_keys
 from dataforce.server.hosted import HostedObjects
 from dataforce.server.objects import ObjectStore, StoredObject
+from dataforce.server.roles import Access, OrbitRole, OrganizationRole
 from dataforce.server.running import Server
 from dataforce.server.uploads import UploadLimits
 
 __all__ = [
+    "Access",
     "HostedObjects",
     "ObjectStore",
+    "OrbitRole",
+    "OrganizationRole",
     "Server",
     "StoredObject",
     "UploadLimits",
     "create_app",
+    "read_keys",
 ]

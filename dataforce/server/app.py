@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from fastapi import APIRouter, Depends, FastAPI
 
 from dataforce._version import __version__
 from dataforce.config import APIVersion
 from dataforce.seam import Backend
-from dataforce.server.authentication import require_key
+from dataforce.server.authentication import Keys, require_key
+from dataforce.server.bodies import Bodies
 from dataforce.server.faults import handle_faults
-from dataforce.server.hosted import HostedObjects
+from dataforce.server.hosted import PREFIX, HostedObjects
 from dataforce.server.objects import ObjectStore
 from dataforce.server.registry import Registry
+from dataforce.server.roles import Access
 from dataforce.server.routes import (
     bucket_secrets,
     collections,
@@ -33,7 +35,7 @@ TITLES = {
 def create_app(
     backend: Backend,
     *,
-    api_keys: Collection[str],
+    api_keys: Collection[str] | Mapping[str, Access],
     api_version: APIVersion = APIVersion.JANUARY_2026,
     objects: ObjectStore | None = None,
     limits: UploadLimits | None = None,
@@ -42,7 +44,7 @@ def create_app(
 
     Args:
         backend: Where the records are. It is not closed with the application.
-        api_keys: The keys that are let in; each may do everything.
+        api_keys: The keys that are let in, with their roles; without, each is an owner's.
         api_version: The version of the API that is spoken.
         objects: Where model files are brought to and read from; this server, if not given.
         limits: When files are uploaded in parts; as the platform does, if not given.
@@ -60,9 +62,11 @@ def create_app(
     """
     app = FastAPI(title=TITLES[api_version], version=__version__, docs_url=None, redoc_url=None)
     handle_faults(app)
+    roles = api_keys if isinstance(api_keys, Mapping) else {key: Access() for key in api_keys}
     objects = HostedObjects(backend) if objects is None else objects
     guarded = endpoints(Registry(backend), objects, limits or UploadLimits(), api_version)
-    app.include_router(guarded, dependencies=[Depends(require_key(api_keys, api_version))])
+    app.include_router(guarded, dependencies=[Depends(require_key)])
+    app.add_middleware(Bodies, keys=Keys(roles, api_version), streaming=PREFIX)
     app.router.routes.extend(objects.routes)
     return app
 

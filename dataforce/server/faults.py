@@ -12,7 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from dataforce.errors import APIStatusError, DataForceError, FileError
+from dataforce.errors import (
+    APIStatusError,
+    DataForceError,
+    FileError,
+    StoreCorruptedError,
+    StorePermissionError,
+    StoreVersionError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +32,9 @@ B = TypeVar("B", bound=BaseModel)
 MASK = "**********"
 SECRETS = ("access_key", "secret_key", "session_token", "endpoint")
 """Fields that are not repeated to whoever sent them wrong; an Azure endpoint holds a key."""
+
+LASTING = (StoreCorruptedError, StorePermissionError, StoreVersionError)
+"""Faults of a registry that somebody must mend: to try again, as after a 503, is of no use."""
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +97,8 @@ def answer_error(request: Request, error: Exception) -> Response:
         case FileError():
             return detail(400, str(error))
     log.error("%s %s: %s", request.method, request.url.path, error)
+    if isinstance(error, LASTING):
+        return detail(500, "The registry cannot be used; the log of its server says why.")
     return detail(503, "The registry cannot be used at present; the log of its server says why.")
 
 

@@ -82,6 +82,7 @@ class HostedObjects:
         path, parameters = request.scope["path"], dict(request.query_params)
         try:
             self._signer.check(request.method, path, parameters)
+            request.state.is_let_in = True
             # Nothing else is signed: the name of a passing object, or the ids of a record.
             *ids, _ = path.removeprefix(PREFIX).split("/")
             if ids[0] == PASSING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -18,6 +19,10 @@ from dataforce.server.s3 import ListedPart, ObjectError
 
 BLOCK = 1024 * 1024
 """So many bytes at a time are handed to a thread that writes them."""
+
+
+SILENCE = 60.0
+"""For how many seconds an upload may send nothing before it has broken off."""
 
 
 class Place:
@@ -121,7 +126,7 @@ async def blocks(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """What arrives, in pieces of about a mebibyte; `ObjectError` if the client breaks off."""
     waiting = bytearray()
     try:
-        async for chunk in stream:
+        while (chunk := await in_time(stream)) is not None:
             waiting += chunk
             if len(waiting) >= BLOCK:
                 yield bytes(waiting)
@@ -129,6 +134,15 @@ async def blocks(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     except ClientDisconnect:
         raise ObjectError("IncompleteBody") from None
     yield bytes(waiting)
+
+
+async def in_time(stream: AsyncIterator[bytes]) -> bytes | None:
+    """The next bytes, `None` at the end; `ObjectError` if nothing comes for too long."""
+    try:
+        async with asyncio.timeout(SILENCE):
+            return await anext(stream, None)
+    except TimeoutError:
+        raise ObjectError("RequestTimeout") from None
 
 
 async def short_body(request: Request, longest: int) -> bytes:

@@ -24,6 +24,7 @@ from dataforce.models import (
 )
 from dataforce.seam import Backend, ContentStore, Kind, Page, Query, Scope
 from dataforce.seam.backend import AnyKind
+from dataforce.server.roles import CALLER, Action
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -130,14 +131,26 @@ class Registry:
         """All organizations."""
         return Records(self._backend, ORGANIZATION, Scope()).all()
 
-    def records(self, kind: Kind[M, C, U], organization: UUID, *parents: UUID) -> Records[M, C, U]:
-        """The records of a kind below these parents.
+    def records(self, kind: Kind[M, C, U], action: Action, *ids: UUID) -> Records[M, C, U]:
+        """Return the records of a kind, for a caller who may do that with them.
+
+        Args:
+            kind: Their kind.
+            action: What the caller is about to do.
+            ids: Those of the request's path: of the parents, and for orbits of the orbit itself.
 
         Raises:
-            PermissionDeniedError: There is no such organization; the platform does not tell that
-                from one that the caller has no part in.
+            PermissionDeniedError: The caller's role does not allow it, or there is no such
+                organization; the platform does not tell one from the other.
         """
-        scope = Scope(tuple(map(str, (organization, *parents))))
+        orbit = str(ids[1]) if len(ids) > 1 else None
+        if not CALLER.get().allows(action, kind, orbit):
+            raise PermissionDeniedError(MISSING[ORGANIZATION])
+        return self.all_records(kind, *ids)
+
+    def all_records(self, kind: Kind[M, C, U], *ids: UUID) -> Records[M, C, U]:
+        """Return the records of a kind, whatever the caller may do with them."""
+        scope = Scope(tuple(map(str, ids[: len(kind.ancestors)])))
         try:
             self._backend.store(ORGANIZATION).get(Scope(), scope.ids[0])
         except NotFoundError:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from dataforce.models import CollectionType
 from dataforce.models.model_artifact import MAXIMUM_SIZE
+from dataforce.server.roles import OrbitRole
 
 FileName = Annotated[str, Field(pattern=r"""^[^:"*`~#%;'^]+\.[^\s:"*`~#%;'^]+$""")]
 
@@ -97,13 +98,6 @@ class BucketMultipartUpload(BaseModel):
     bucket_location: str
     size: Size
     upload_id: str | None = None
-
-
-class OrbitRole(StrEnum):
-    """What a member of an orbit may do."""
-
-    ADMIN = "admin"
-    MEMBER = "member"
 
 
 class OrbitMemberCreateSimple(BaseModel):

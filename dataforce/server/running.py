@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from dataforce.errors import ConfigurationError
+from dataforce.server.connections import BACKLOG, Connection, unrepeated
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -53,6 +54,9 @@ class Server:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=Connection,
+                ws="none",
+                backlog=BACKLOG,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -64,7 +68,8 @@ class Server:
     def run(self) -> None:
         """Serve until `stop` is called or, in the main thread, a signal comes."""
         try:
-            self._server.run([self._socket])
+            with unrepeated():
+                self._server.run([self._socket])
         finally:
             self.close()
 

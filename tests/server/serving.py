@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dataforce.config import APIVersion, load_settings
 from dataforce.seam import Backend, find_backend
 from dataforce.seam.backend import AnyKind
-from dataforce.server import ObjectStore, Server, UploadLimits, create_app
+from dataforce.server import Access, ObjectStore, Server, UploadLimits, create_app
 
 KEY = "dfs_" + "k" * 43
 
@@ -26,15 +26,17 @@ def serving(
     *,
     api_version: str = APIVersion.JANUARY_2026,
     api_key: str = KEY,
+    roles: Mapping[str, Access] | None = None,
     objects: ObjectsFactory | None = None,
     limits: UploadLimits | None = None,
     seen: list[str] | None = None,
 ) -> Iterator[str]:
     """Serve a local registry; gives the base URL.
 
-    `objects` makes the object store (`HostedObjects` by default), `limits` say when uploads go in
-    parts: `UploadLimits(single=..., part=...)`, in bytes. Method and path of each request that
-    arrives, for the registry or for a file, are added to `seen`.
+    `api_key` is that of an owner; `roles` holds other keys with their roles. `objects` makes the
+    object store (`HostedObjects` by default), `limits` say when uploads go in parts:
+    `UploadLimits(single=..., part=...)`, in bytes. Method and path of each request that arrives,
+    for the registry or for a file, are added to `seen`.
     """
     settings = load_settings(
         {"database_url": database_url, "storage_url": storage_url}, environment={}, client_name=""
@@ -42,7 +44,7 @@ def serving(
     with closing(find_backend("local")(settings)) as backend:
         app = create_app(
             backend,
-            api_keys=[api_key],
+            api_keys={api_key: Access()} | dict(roles or {}),
             api_version=APIVersion(api_version),
             objects=None if objects is None else objects(backend),
             limits=limits,

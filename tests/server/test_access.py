@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from tests.server.caller import Caller
@@ -119,3 +123,17 @@ def test_a_registry_that_was_closed_says_so_without_crashing(
         "The registry cannot be used at present; the log of its server says why.",
     )
     assert "closed" in caplog.text
+
+
+def test_a_damaged_registry_is_no_passing_fault(
+    serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = serve(database_url=f"sqlite:///{tmp_path}/registry.db")
+    with closing(sqlite3.connect(tmp_path / "registry.db")) as connection, connection:
+        connection.execute("UPDATE dataforce_organizations SET name = CAST(x'ff41' AS TEXT)")
+    answer = api.call("GET", MINE)
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"detail": "The registry cannot be used; the log of its server says why."},
+    )
+    assert "Restore it from a copy" in caplog.text

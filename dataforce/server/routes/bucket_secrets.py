@@ -41,6 +41,7 @@ from dataforce.server.requests import (
     TypedSecret,
     TypedSecretUpdate,
 )
+from dataforce.server.roles import Action
 
 DUPLICATE = "Bucket secret with the given bucket name and endpoint already exists."
 SECRETS = "/organizations/{organization_id}/bucket-secrets"
@@ -62,9 +63,9 @@ class Endpoints:
         self.objects = objects
         self.is_typed = is_typed
 
-    def secrets(self, organization_id: UUID) -> Records[Any, Any, Any]:
-        """The secrets of an organization."""
-        return self.registry.records(BUCKET_SECRET, organization_id)
+    def secrets(self, action: Action, organization_id: UUID) -> Records[Any, Any, Any]:
+        """The secrets of an organization, for a caller who may do that with them."""
+        return self.registry.records(BUCKET_SECRET, action, organization_id)
 
     def shaped(self, secret: BucketSecret) -> BaseModel:
         """A secret as this version answers it."""
@@ -76,14 +77,15 @@ class Endpoints:
 
     def create(self, organization_id: UUID, body: BaseModel) -> Response:
         """Keep a new secret."""
+        found = self.secrets("create", organization_id)
         values = convert(BucketSecretValues, body.model_dump(exclude={"type"}))
-        created = self.secrets(organization_id).create(values, conflict=DUPLICATE)
+        created = found.create(values, conflict=DUPLICATE)
         return json_of(self.shaped(created))
 
     def update(self, organization_id: UUID, secret_id: UUID, body: BaseModel) -> Response:
         """Change what was sent; the id in the body is ignored."""
         given = body.model_dump(exclude_unset=True, exclude={"type", "id"})
-        found = self.secrets(organization_id)
+        found = self.secrets("update", organization_id)
         found.get(secret_id)
         if None in (given.get("endpoint", ""), given.get("bucket_name", "")):
             raise ConflictError(DUPLICATE)  # so the platform explains a column that is not null
@@ -128,15 +130,15 @@ def add_common(router: APIRouter, endpoints: Endpoints, form: Any) -> None:
 
     @router.get(SECRETS, response_model=list[form])
     def list_secrets(organization_id: UUID) -> Response:
-        return array_of(map(endpoints.shaped, endpoints.secrets(organization_id).all()))
+        return array_of(map(endpoints.shaped, endpoints.secrets("list", organization_id).all()))
 
     @router.get(SECRET, response_model=form)
     def get_secret(organization_id: UUID, secret_id: UUID) -> Response:
-        return json_of(endpoints.shaped(endpoints.secrets(organization_id).get(secret_id)))
+        return json_of(endpoints.shaped(endpoints.secrets("read", organization_id).get(secret_id)))
 
     @router.delete(SECRET, status_code=204)
     def delete_secret(organization_id: UUID, secret_id: UUID) -> Response:
-        endpoints.secrets(organization_id).delete(secret_id, conflict=IN_USE)
+        endpoints.secrets("delete", organization_id).delete(secret_id, conflict=IN_USE)
         return nothing()
 
 

@@ -41,15 +41,15 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
     def create_collection(
         organization_id: UUID, orbit_id: UUID, body: CollectionCreateIn
     ) -> Response:
+        collections = registry.records(COLLECTION, "create", organization_id, orbit_id)
         values = convert(CollectionValues, body.model_dump())
-        collections = registry.records(COLLECTION, organization_id, orbit_id)
         return answer(Collection, collections.create(values))
 
     @router.patch("/{collection_id}", response_model=Collection)
     def update_collection(
         organization_id: UUID, orbit_id: UUID, collection_id: UUID, body: CollectionUpdateIn
     ) -> Response:
-        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        collections = registry.records(COLLECTION, "update", organization_id, orbit_id)
         collections.get(collection_id)
         if body.name is None or body.description is None:
             raise PlatformCrashError
@@ -59,7 +59,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
 
     @router.delete("/{collection_id}", status_code=204)
     def delete_collection(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
-        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        collections = registry.records(COLLECTION, "delete", organization_id, orbit_id)
         with registry.turn:  # no model may come between the look and the deletion
             if collections.get(collection_id).total_models:
                 raise ConflictError("Collection has models and cant be deleted")
@@ -74,7 +74,7 @@ def add_listing(router: APIRouter, registry: Registry) -> None:
 
     @router.get("", response_model=list[Collection])
     def list_collections(organization_id: UUID, orbit_id: UUID) -> Response:
-        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        collections = registry.records(COLLECTION, "list", organization_id, orbit_id)
         return answer_all(Collection, collections.all())
 
 
@@ -91,15 +91,19 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
         order: SortOrder = SortOrder.DESC,
         search: str | None = None,
     ) -> Response:
-        collections = registry.records(COLLECTION, organization_id, orbit_id)
+        collections = registry.records(COLLECTION, "list", organization_id, orbit_id)
         wanted = Wanted(cursor, limit, sort_by.value, order.value, search)
         page = collections_page(collections, wanted)
         return answer_page(Collection, page.items, page.cursor)
 
     @router.get("/{collection_id}", response_model=CollectionDetails)
     def get_collection(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
-        collection = registry.records(COLLECTION, organization_id, orbit_id).get(collection_id)
-        models = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id).all()
+        collection = registry.records(COLLECTION, "read", organization_id, orbit_id).get(
+            collection_id
+        )
+        models = registry.records(
+            MODEL_ARTIFACT, "list", organization_id, orbit_id, collection_id
+        ).all()
         tags = {tag for model in models for tag in model.tags or ()}
         metrics = {key for model in models for key in model.metrics}
         return answer(

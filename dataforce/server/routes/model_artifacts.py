@@ -55,7 +55,9 @@ def routes(
 
         @router.get(PREFIX, response_model=list[ModelArtifact])
         def list_models(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
-            found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+            found = registry.records(
+                MODEL_ARTIFACT, "list", organization_id, orbit_id, collection_id
+            )
             return answer_all(ModelArtifact, found.all())
 
     add_updating(router, registry, objects)
@@ -77,7 +79,7 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
         sort_by: str = "created_at",
         order: SortOrder = SortOrder.DESC,
     ) -> Response:
-        found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+        found = registry.records(MODEL_ARTIFACT, "list", organization_id, orbit_id, collection_id)
         wanted = Wanted(cursor, limit, sort_by, order.value)
         page = models_page(found, wanted, MODEL_ARTIFACT.sorts)
         return answer_page(ModelArtifact, page.items, page.cursor)
@@ -86,7 +88,7 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
     def get_model(
         organization_id: UUID, orbit_id: UUID, collection_id: UUID, model_artifact_id: UUID
     ) -> Response:
-        found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+        found = registry.records(MODEL_ARTIFACT, "read", organization_id, orbit_id, collection_id)
         return answer(ModelArtifact, found.get(model_artifact_id))
 
 
@@ -102,7 +104,7 @@ def add_updating(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         body: ModelArtifactUpdateIn,
         request: Request,
     ) -> Response:
-        found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+        found = registry.records(MODEL_ARTIFACT, "update", organization_id, orbit_id, collection_id)
         before = found.get(model_artifact_id, missing="Model Artifact model not found")
         given = body.model_dump(exclude_unset=True)
         check_changes(before, given)
@@ -134,7 +136,7 @@ def add_deleting(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         model_artifact_id: UUID,
         request: Request,
     ) -> Response:
-        found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+        found = registry.records(MODEL_ARTIFACT, "delete", organization_id, orbit_id, collection_id)
         return remove(found, model_artifact_id, request, is_forced=False)
 
     @router.delete(f"{PREFIX}/{{model_artifact_id}}/force", status_code=204)
@@ -145,7 +147,7 @@ def add_deleting(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         model_artifact_id: UUID,
         request: Request,
     ) -> Response:
-        found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+        found = registry.records(MODEL_ARTIFACT, "delete", organization_id, orbit_id, collection_id)
         return remove(found, model_artifact_id, request, is_forced=True)
 
 
@@ -160,7 +162,7 @@ def add_signing(router: APIRouter, registry: Registry, objects: ObjectStore) -> 
         model_artifact_id: UUID,
         request: Request,
     ) -> Response:
-        found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+        found = registry.records(MODEL_ARTIFACT, "read", organization_id, orbit_id, collection_id)
         target = stored(found, found.get(model_artifact_id), request)
         return json_of(SignedURL(url=objects.url("GET", target)))
 
@@ -172,7 +174,7 @@ def add_signing(router: APIRouter, registry: Registry, objects: ObjectStore) -> 
         model_artifact_id: UUID,
         request: Request,
     ) -> Response:
-        found = registry.records(MODEL_ARTIFACT, organization_id, orbit_id, collection_id)
+        found = registry.records(MODEL_ARTIFACT, "delete", organization_id, orbit_id, collection_id)
         record = found.get(model_artifact_id)
         with found.worded():
             # For what it does to the record: where it leads is the backend's own affair.

@@ -16,11 +16,14 @@ from dataforce.server.answers import (
     TaggedOrbitDetails,
     answer,
     answer_all,
+    array_of,
     nothing,
+    shaped,
 )
 from dataforce.server.faults import PlatformCrashError, convert
 from dataforce.server.registry import Registry
 from dataforce.server.requests import OrbitCreateIn, OrbitUpdate
+from dataforce.server.roles import CALLER, Access, OrbitRole, OrganizationRole
 
 
 def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
@@ -36,20 +39,27 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
 
     @router.get("", response_model=list[Orbit])
     def list_orbits(organization_id: UUID) -> Response:
-        return answer_all(Orbit, registry.records(ORBIT, organization_id).all())
+        orbits, caller = registry.records(ORBIT, "list", organization_id).all(), CALLER.get()
+        if caller.role != OrganizationRole.MEMBER:
+            return answer_all(Orbit, orbits)
+        mine = [orbit for orbit in orbits if orbit.id in caller.orbits]
+        return array_of(shaped(Orbit, orbit, **as_listed(orbit, caller)) for orbit in mine)
 
     @router.post("", response_model=details)
     def create_orbit(organization_id: UUID, body: OrbitCreateIn) -> Response:
+        orbits = registry.records(ORBIT, "create", organization_id)
         values = convert(
             OrbitValues, {"name": body.name, "bucket_secret_id": str(body.bucket_secret_id)}
         )
-        orbits = registry.records(ORBIT, organization_id)
         refuse_members(body)
-        return one(orbits.create(values, missing="Bucket secret not found"), organization_id)
+        created = orbits.create(values, missing="Bucket secret not found")
+        CALLER.get().orbits[created.id] = OrbitRole.ADMIN
+        return one(created, organization_id)
 
     @router.get("/{orbit_id}", response_model=details)
     def get_orbit(organization_id: UUID, orbit_id: UUID) -> Response:
-        return one(registry.records(ORBIT, organization_id).get(orbit_id), organization_id)
+        orbits = registry.records(ORBIT, "read", organization_id, orbit_id)
+        return one(orbits.get(orbit_id), organization_id)
 
     @router.patch("/{orbit_id}", response_model=Orbit)
     def update_orbit(organization_id: UUID, orbit_id: UUID, body: OrbitUpdate) -> Response:
@@ -57,7 +67,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
 
     @router.delete("/{orbit_id}", status_code=204)
     def delete_orbit(organization_id: UUID, orbit_id: UUID) -> Response:
-        registry.records(ORBIT, organization_id).delete(orbit_id)
+        registry.records(ORBIT, "delete", organization_id, orbit_id).delete(orbit_id)
         return nothing()
 
     return router
@@ -65,8 +75,17 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
 
 def tags_in(registry: Registry, organization_id: UUID, orbit: models.Orbit) -> list[str]:
     """All tags of an orbit's collections."""
-    collections = registry.records(COLLECTION, organization_id, UUID(orbit.id)).all()
+    collections = registry.all_records(COLLECTION, organization_id, UUID(orbit.id)).all()
     return sorted({tag for collection in collections for tag in collection.tags or ()})
+
+
+def as_listed(orbit: models.Orbit, caller: Access) -> dict[str, object]:
+    """What the list of a plain member says otherwise than any other answer."""
+    return {
+        "role": caller.orbits[orbit.id].value,
+        "total_satellites": None,
+        "total_model_artifacts": None,
+    }
 
 
 def refuse_members(body: OrbitCreateIn) -> None:
@@ -82,14 +101,15 @@ def changed(
     registry: Registry, organization_id: UUID, orbit_id: UUID, body: OrbitUpdate
 ) -> models.Orbit:
     """The orbit after a change."""
-    orbits = registry.records(ORBIT, organization_id)
+    orbits = registry.records(ORBIT, "update", organization_id, orbit_id)
     orbits.get(orbit_id)
     given = body.model_dump(mode="json", exclude_unset=True, exclude={"id"})
     if None in given.values():
         raise PlatformCrashError
     if body.bucket_secret_id is not None:
         try:
-            registry.records(BUCKET_SECRET, organization_id).get(body.bucket_secret_id)
+            # An admin of the orbit may choose a secret, though not look at it.
+            registry.all_records(BUCKET_SECRET, organization_id).get(body.bucket_secret_id)
         except NotFoundError:
             raise PlatformCrashError from None
     return orbits.update(orbit_id, convert(OrbitChanges, given))

@@ -7,13 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from dataforce.server.answers import OrganizationSwitcher, answer_all
 from dataforce.server.authentication import require_person
 from dataforce.server.registry import Registry
-
-PERMISSIONS = {
-    "organization": ["read"],
-    "bucket_secret": ["list", "read", "create", "update", "delete"],
-    "orbit": ["create"],
-}
-"""What a key may do in every organization: who holds one owns the registry."""
+from dataforce.server.roles import CALLER
 
 FOR_PERSONS = (
     ("/organizations", ["POST"]),
@@ -29,8 +23,11 @@ def routes(registry: Registry) -> APIRouter:
     @router.get("/users/me/organizations", response_model=list[OrganizationSwitcher])
     def list_organizations() -> Response:
         organizations = sorted(registry.organizations(), key=lambda found: found.name)
-        mine = [found.model_copy(update={"permissions": PERMISSIONS}) for found in organizations]
-        return answer_all(OrganizationSwitcher, mine)
+        caller = CALLER.get()
+        mine = {"role": caller.role.value, "permissions": caller.permissions()}
+        return answer_all(
+            OrganizationSwitcher, [found.model_copy(update=mine) for found in organizations]
+        )
 
     def refuse() -> None: ...
 

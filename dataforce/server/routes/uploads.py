@@ -51,7 +51,7 @@ class Uploads:
         self, request: Request, body: ModelArtifactIn, *parents: UUID
     ) -> tuple[models.ModelArtifact, StoredObject]:
         """Make a record that waits for its bytes."""
-        found = self.registry.records(MODEL_ARTIFACT, *parents)
+        found = self.registry.records(MODEL_ARTIFACT, "create", *parents)
         if body.model_name is None:
             found.require_parents()
             raise PlatformCrashError
@@ -66,7 +66,7 @@ class Uploads:
         secret = self.registry.secret(body.bucket_id)
         if match := LOCATION.fullmatch(body.bucket_location):
             parents = UUID(secret.organization_id), UUID(match[1]), UUID(match[2])
-            found = self.registry.records(MODEL_ARTIFACT, *parents)
+            found = self.registry.records(MODEL_ARTIFACT, "create", *parents)
             page = found.page(Query(order="desc"))
             while True:  # the newest first: an upload begins right after its record is made
                 for record in page.items:
@@ -160,7 +160,7 @@ def add_separate(
         request: Request,
     ) -> Response:
         record, target = uploads.create(request, body, organization_id, orbit_id, collection_id)
-        orbit = registry.records(ORBIT, organization_id).get(orbit_id)
+        orbit = registry.records(ORBIT, "read", organization_id, orbit_id).get(orbit_id)
         in_parts = record.size > limits.single
         url = objects.url("POST", target, uploads="") if in_parts else objects.url("PUT", target)
         details = S3UploadDetails(
