@@ -261,13 +261,19 @@ def test_what_is_not_there_is_said_with_where_it_was_looked_for(
         copy(flowers, source=target, target=source)
     with pytest.raises(UnprocessableEntityError, match="5 is neither a collection or model"):
         copy(5, source=source, target=target)  # type: ignore[arg-type]  # the point
+    with pytest.raises(UnprocessableEntityError, match=r"^source takes a client, not 'local'"):
+        copy("Flowers", source="local", target=target)  # type: ignore[arg-type]  # the point
+    with pytest.raises(UnprocessableEntityError, match=r"^target takes a client, not None"):
+        copy("Flowers", source=source, target=None)  # type: ignore[arg-type]  # the point
 
 
 def test_a_target_of_several_is_not_guessed(source: Client, target: Client) -> None:
     for _ in range(2):
         target.collections.create("", "Flowers", "model")
-    with pytest.raises(MultipleResourcesFoundError):
+    with pytest.raises(MultipleResourcesFoundError, match="Several collections of the target are"):
         copy("Flowers", source=source, target=target)
+    with pytest.raises(MultipleResourcesFoundError, match="Several collections of the source are"):
+        copy("Flowers", source=target, target=source)
     with pytest.raises(ConfigurationError, match="No default collection is set"):
         copy("rose", source=source, target=target)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -16,6 +17,7 @@ from dataforce import (
     CollectionResourceNotFoundError,
     ConfigurationError,
     Conflict,
+    DataForceError,
     MultipleResourcesFoundError,
     NotFoundError,
     OrbitResourceNotFoundError,
@@ -85,12 +87,57 @@ def test_one_change_or_all_can_be_dropped(client: Client) -> None:
     assert client.collections.get(second.id) is None
 
 
-@pytest.mark.parametrize("value", ["Flowers", "", 5])
-def test_what_is_reset_is_named_by_its_id(client: Client, value: Any) -> None:
-    client.collections.create("", "Flowers", "model")
-    with pytest.raises(UnprocessableEntityError, match="is not the id of an object"):
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda made, _: made,
+        lambda made, _: UUID(made.id),
+        lambda made, _: made.name,
+        lambda _, change: change,
+    ],
+)
+def test_what_is_reset_is_given_in_any_way(client: Client, way: Callable[..., Any]) -> None:
+    client.collections.create("", "Trees", "model")
+    made = client.collections.create("", "Flowers", "model")
+    client.overlay.reset(way(made, client.overlay.diff()[1]))
+    assert [change.name for change in client.overlay.diff()] == ["Trees"]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "said"),
+    [
+        ("Trees", NotFoundError, "no change of an object called 'Trees'"),
+        ("", NotFoundError, "no change of an object called ''"),
+        (5, UnprocessableEntityError, "^5 is no object of the registry: give its id"),
+        ("Flowers", MultipleResourcesFoundError, "^The overlay .* 'Flowers': collection .* 1 more"),
+    ],
+)
+def test_what_is_no_changed_object_is_not_reset(
+    client: Client, value: Any, error: type[DataForceError], said: str
+) -> None:
+    for _ in range(6):
+        client.collections.create("", "Flowers", "model")
+    with pytest.raises(error, match=said) as raised:
         client.overlay.reset(value)
-    assert len(client.overlay.diff()) == 1
+    assert len(str(raised.value)) <= 500
+    assert len(client.overlay.diff()) == 6
+
+
+def test_a_collection_is_pulled_from_the_orbit_that_it_says(
+    client: Client, backend: Layered
+) -> None:
+    orbit = client.orbits.get()
+    assert orbit is not None
+    other = client.orbits.create("Other", orbit.bucket_secret_id)
+    client.orbit = other
+    there = client.collections.create("", "Flowers", "model")
+    client.orbit = orbit
+    client.overlay.pull(collection=there)
+    client.overlay.pull(orbit=UUID(other.id))
+    assert backend.pulled == [
+        Pulled(COLLECTION, scope_of(client, other.id), there.id, content=False),
+        Pulled(ORBIT, scope_of(client), other.id, content=False),
+    ]
 
 
 # Pull
@@ -185,8 +232,8 @@ def test_what_is_not_there_is_not_pulled(client: Client, backend: Layered) -> No
         ({"limit": "3"}, "limit takes 1 to 1000"),
         ({"name": 5}, "5 is not the name of a model artifact: give text"),
         ({"name": "\ud800"}, "is not the name"),
-        ({"orbit": 5}, "neither the id nor the name of a orbit: give text"),
-        ({"collection": 5}, "neither the id nor the name of a collection: give text"),
+        ({"orbit": 5}, "^5 is no orbit: give its id, its name, or the object itself.$"),
+        ({"collection": 5}, "^5 is no collection: give its id"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(

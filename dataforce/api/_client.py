@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from typing import Literal, Self
 
     from dataforce.api._async_client import AsyncDataForceClient as AsyncDataForceClient
+    from dataforce.api._lookup import Ref
     from dataforce.config import APIVersion, Settings
+    from dataforce.models import Collection, Orbit, Organization
     from dataforce.seam import Backend
     from dataforce.seam.backend import AnyKind
 
@@ -153,35 +155,40 @@ class DataForceClientBase(ABC):
 
     @property
     def organization(self) -> str | None:
-        """Id of the default organization, `None` if there is none; takes an id or a name.
+        """Id of the default organization, `None` if there is none.
 
-        Setting it drops a default orbit and collection that do not belong to it.
+        Takes an id, a name or the object. Setting it drops a default orbit and collection that do
+        not belong to it.
         """
         return self._default(ORGANIZATION)
 
     @organization.setter
-    def organization(self, value: str | None) -> None:
+    def organization(self, value: Ref[Organization] | None) -> None:
         self._session.defaults.choose(ORGANIZATION, value)
 
     @property
     def orbit(self) -> str | None:
-        """Id of the default orbit, `None` if there is none; takes an id or a name.
+        """Id of the default orbit, `None` if there is none.
 
-        Setting it drops a default collection that does not belong to it.
+        Takes an id, a name or the object. Setting it drops a default collection that does not
+        belong to it.
         """
         return self._default(ORBIT)
 
     @orbit.setter
-    def orbit(self, value: str | None) -> None:
+    def orbit(self, value: Ref[Orbit] | None) -> None:
         self._session.defaults.choose(ORBIT, value)
 
     @property
     def collection(self) -> str | None:
-        """Id of the default collection, `None` if there is none; takes an id or a name."""
+        """Id of the default collection, `None` if there is none.
+
+        Takes an id, a name or the object.
+        """
         return self._default(COLLECTION)
 
     @collection.setter
-    def collection(self, value: str | None) -> None:
+    def collection(self, value: Ref[Collection] | None) -> None:
         self._session.defaults.choose(COLLECTION, value)
 
     @abstractmethod

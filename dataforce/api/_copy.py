@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
 
 from dataforce import _cancellation
 from dataforce._relay import hand_over, temporary_file, writing
+from dataforce.api._client import DataForceClientBase
 from dataforce.api._fetching import Expected
-from dataforce.api._lookup import find, find_named
+from dataforce.api._lookup import Ref, find, find_named
 from dataforce.api._progress import reported
 from dataforce.api._records import pages, validated
 from dataforce.api._transfers import fetch
@@ -29,6 +31,7 @@ from dataforce.models import (
     ModelArtifactStatus,
     ModelArtifactValues,
 )
+from dataforce.models._base import brief
 from dataforce.overlay import CopyReport
 from dataforce.seam import Query, Scope
 
@@ -47,7 +50,7 @@ V = TypeVar("V", bound="BaseModel")
 
 
 def copy(
-    ref: Collection | ModelArtifact | str,
+    ref: Ref[Collection | ModelArtifact],
     *,
     source: Client | AsyncClient,
     target: Client | AsyncClient,
@@ -84,8 +87,8 @@ def copy(
         NotFoundError: The source has nothing of that id or name.
         MultipleResourcesFoundError: Several have that name, at the source or the target.
         ConfigurationError: One of the clients lacks a default that is needed.
-        UnprocessableEntityError: Source and target are the same collection, or the target cannot
-            keep what the source has.
+        UnprocessableEntityError: Source and target are the same collection, the target cannot keep
+            what the source has, or an argument is not what it must be.
         ChecksumMismatchError: Bytes at the source are not those that were stored there.
         FileDownloadError: Bytes cannot be fetched, or not kept on the way.
         FileUploadError: Bytes cannot be stored at the target.
@@ -98,7 +101,7 @@ def copy(
         ...     production.model_artifacts.get("iris").size, len(report.copied)
         (51200, 1)
     """
-    here, there = _session(source), _session(target)
+    here, there = _session("source", source), _session("target", target)
     found, scope = _find(here, ref)
     with reported("copy", None, progress, there.settings) as advance:
         if isinstance(found, Collection):
@@ -228,7 +231,12 @@ class _Copying:
 # Where from, and where to
 
 
-def _session(client: Client | AsyncClient) -> Session:
+def _session(side: str, client: object) -> Session:
+    if not isinstance(client, DataForceClientBase):
+        raise UnprocessableEntityError(
+            f"{side} takes a client, not {brief(client)}: make one, such as "
+            f'Client(backend_type="local").'
+        )
     return client._session  # noqa: SLF001  what resources share is nothing for users
 
 
@@ -242,14 +250,15 @@ def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Sc
     if isinstance(ref, ModelArtifact):
         scope = scope.child(ref.collection_id)
         return backend.store(MODEL_ARTIFACT).get(scope, ref.id), scope
-    if not isinstance(ref, str):
+    if not isinstance(ref, str | UUID):
         raise UnprocessableEntityError(
-            f"{ref!r} is neither a collection or model artifact nor the id or name of one."
+            f"{brief(ref)} is neither a collection or model artifact nor the id or name of one."
         )
-    collection = find(backend.store(COLLECTION), COLLECTION, scope, ref)
+    ref = str(ref)
+    collection = find(backend.store(COLLECTION), COLLECTION, scope, ref, "source")
     if collection is not None:
         return collection, scope
-    absence = f"The source has no collection {ref!r} in orbit {scope.parent}"
+    absence = f"The source has no collection {brief(ref)} in orbit {scope.parent}"
     default = defaults.find(COLLECTION)
     if default is None:
         raise NotFoundError(
@@ -257,7 +266,7 @@ def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Sc
             f"collection of the source client."
         )
     scope = scope.child(default)
-    model = find(backend.store(MODEL_ARTIFACT), MODEL_ARTIFACT, scope, ref)
+    model = find(backend.store(MODEL_ARTIFACT), MODEL_ARTIFACT, scope, ref, "source")
     if model is None:
         raise NotFoundError(
             f"{absence}, and no such model artifact in collection {default}. Set orbit or "
@@ -269,7 +278,7 @@ def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Sc
 def _counterpart(session: Session, collection: Collection) -> _Place:
     """The collection of the same name in the default orbit; made if there is none."""
     scope, store = session.defaults.scope(COLLECTION), session.backend.store(COLLECTION)
-    there = find_named(store, COLLECTION, scope, collection.name)
+    there = find_named(store, COLLECTION, scope, collection.name, "target")
     if there is None:
         there = store.create(scope, _alike(CollectionValues, collection, COLLECTION))
     return _Place(session, scope.child(there.id))

@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dataforce.api._lookup import find
+from dataforce.api._lookup import find, text_of
 from dataforce.errors import (
     CollectionResourceNotFoundError,
     ConfigurationError,
     OrbitResourceNotFoundError,
     OrganizationResourceNotFoundError,
     ResourceNotFoundError,
-    UnprocessableEntityError,
 )
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
-from dataforce.models._base import canonical_id
+from dataforce.models._base import brief, canonical_id
 from dataforce.seam import Query, Scope
 
 if TYPE_CHECKING:
@@ -67,9 +66,9 @@ class Defaults:
         }
 
     def choose(self, kind: AnyKind, value: object) -> None:
-        """Make `value`, an id or a name, the default; levels below keep theirs if they belong."""
+        """Make what `value` means the default; levels below keep theirs if they belong."""
         if value is not None:
-            value = _text(kind, value)
+            value = text_of(kind, value)
         with self._lock:
             is_first = self.known(kind) is None
             self._choices[kind] = _Choice(chosen=value or None)
@@ -112,17 +111,18 @@ class Defaults:
             self.require(kind.parent) if parent is None else parent
         )
 
-    def given(self, kind: AnyKind, scope: Scope, value: str) -> str:
-        """The id of an object that a user gives in place of a default, by id or name.
+    def given(self, kind: AnyKind, scope: Scope, value: object) -> str:
+        """The id of an object that a user gives in place of a default, in any way.
 
         Raises:
             ResourceNotFoundError: There is none below `scope`.
             MultipleResourcesFoundError: Several have the name.
         """
-        record = find(self._session.backend.store(kind), kind, scope, _text(kind, value))
+        text = text_of(kind, value)
+        record = find(self._session.backend.store(kind), kind, scope, text)
         if record is None:
             raise _NOT_FOUND[kind](
-                f"The {kind.name} {value!r} does not exist{_below(kind, scope)}. "
+                f"The {kind.name} {brief(text)} does not exist{_below(kind, scope)}. "
                 f"{self._listing(kind, scope, 'Give')}"
             )
         return _id(record)
@@ -180,14 +180,6 @@ class Defaults:
         named = ", ".join(f"{getattr(item, kind.names[0])!r} ({_id(item)})" for item in page.items)
         what_to_do = what_to_do or f"Set client.{kind.name} to"
         return f"{what_to_do} the name or id of one of: {named}{more}."
-
-
-def _text(kind: AnyKind, value: object) -> str:
-    if not isinstance(value, str):
-        raise UnprocessableEntityError(
-            f"{value!r} is neither the id nor the name of a {kind.name}: give text."
-        )
-    return value
 
 
 def _below(kind: AnyKind, scope: Scope) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
 from dataforce.api._fetching import close_stream
-from dataforce.api._transfers import open_content
 from dataforce.errors import FileDownloadError, NotFoundError
 
 if TYPE_CHECKING:
+    from dataforce.api._lookup import Ref
     from dataforce.api._transfers import ModelRecords
-    from dataforce.models import ModelArtifact
+    from dataforce.models import Collection, ModelArtifact
     from dataforce.seam import Content
 
 BUFFER = 256 * 1024
@@ -53,10 +53,14 @@ class ModelFile(io.BufferedReader):
 
 
 def open_file(
-    records: ModelRecords, model_id: str, member: str | None, collection_id: str | None
+    records: ModelRecords,
+    model_id: Ref[ModelArtifact],
+    member: str | None,
+    collection_id: Ref[Collection] | None,
 ) -> ModelFile:
     """The file of a record, or a member of it."""
-    record, content = open_content(records, model_id, collection_id)
+    scope, record = records.read(model_id, collection_id)
+    content = records.content.open(scope, record)
     name, (start, size) = record.file_name, (0, record.size)
     if member is not None:
         name, (start, size) = member, _place_of(record, member)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from dataforce.api._clear import CLEAR
 from dataforce.api._collector import collector_paused
-from dataforce.api._lookup import find
+from dataforce.api._lookup import Ref, find, find_required, text_of
 from dataforce.api._progress import counted
 from dataforce.errors import (
     APIResponseValidationError,
@@ -20,6 +20,7 @@ from dataforce.errors import (
 )
 from dataforce.models._base import canonical_id
 from dataforce.seam import ContentStore, Kind, Order, Query, Scope, Store
+from dataforce.seam.kind import identifier_of
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
@@ -38,8 +39,8 @@ LARGEST_PAGE = 1000
 class Records(Generic[M, C, U]):
     """The records of one kind, seen from the user's side: defaults, names, validated values.
 
-    In every method `parent` is the id of the parent to look under, in any spelling; `None` means
-    the client's default.
+    In every method an object may be given by its id, by its name, or itself. `parent` is the parent
+    to look under; `None` means the one that the object given belongs to, else the client's default.
     """
 
     def __init__(self, session: Session, kind: Kind[M, C, U]) -> None:
@@ -56,23 +57,31 @@ class Records(Generic[M, C, U]):
         """The backend's side of the files."""
         return self.session.backend.content(self.kind)
 
-    def scope(self, parent: str | None = None) -> Scope:
+    def scope(self, parent: Ref[Any] | None = None) -> Scope:
         """Where these records are."""
-        if parent is not None and self.kind.parent is not None:
-            parent = require_id(self.kind.parent, parent)
-        return self.session.defaults.scope(self.kind, parent)
+        if parent is None or self.kind.parent is None:
+            return self.session.defaults.scope(self.kind)
+        above, identifier = Records(self.session, self.kind.parent).locate(parent)
+        return above.child(identifier)
 
-    def get(self, value: object, parent: str | None = None) -> M | None:
+    def locate(self, value: Ref[M], parent: Ref[Any] | None = None) -> tuple[Scope, str]:
+        """Where an object is, and its id; asks the backend for what is given by name only."""
+        scope, found = self._resolve(value, parent)
+        return scope, found if isinstance(found, str) else identifier_of(found)
+
+    def read(self, value: Ref[M], parent: Ref[Any] | None = None) -> tuple[Scope, M]:
+        """Where an object is, and the object as it is now."""
+        scope, found = self._resolve(value, parent)
+        return scope, self.store.get(scope, found) if isinstance(found, str) else found
+
+    def get(self, value: Ref[M] | None, parent: Ref[Any] | None = None) -> M | None:
         """The record with that id or name, or the default for `None`; `None` if there is none."""
         if value is None and self.kind in self.session.defaults.LEVELS:
             return self._default()
-        if not isinstance(value, str):
-            raise UnprocessableEntityError(
-                f"{value!r} is neither the id nor the name of a {self.kind.name}: give text."
-            )
-        return find(self.store, self.kind, self.scope(parent), value)
+        text = text_of(self.kind, value)
+        return find(self.store, self.kind, self._home(value, parent), text)
 
-    def list(self, parent: str | None = None) -> builtins.list[M]:
+    def list(self, parent: Ref[Any] | None = None) -> builtins.list[M]:
         """All records in the order they were made."""
         records: builtins.list[M] = []
         with collector_paused():
@@ -81,7 +90,7 @@ class Records(Generic[M, C, U]):
         return records
 
     def iterate(
-        self, sort_by: str, order: Order, page_size: int, parent: str | None = None
+        self, sort_by: str, order: Order, page_size: int, parent: Ref[Any] | None = None
     ) -> Iterator[M]:
         """All records, fetched page by page as they are taken."""
         query = Query(sort_by=sort_by, order=order, limit=page_size)
@@ -89,29 +98,64 @@ class Records(Generic[M, C, U]):
         for page in self._pages(parent, query):
             yield from page
 
-    def create(self, values: Mapping[str, object], parent: str | None = None) -> M:
+    def create(self, values: Mapping[str, object], parent: Ref[Any] | None = None) -> M:
         """A new record of these values."""
-        valid = validated(self.kind, self.kind.values, values)
+        valid = validated(self.kind, self.kind.values, self._with_ids(values, parent))
         return self.store.create(self.scope(parent), valid)
 
     def update(
-        self, identifier: str, changes: Mapping[str, object], parent: str | None = None
+        self, value: Ref[M], changes: Mapping[str, object], parent: Ref[Any] | None = None
     ) -> M:
         """The record after the changes: `None` leaves a field alone, `CLEAR` empties it."""
-        identifier = require_id(self.kind, identifier)
+        text_of(self.kind, value)  # what can be refused without asking anybody is refused first
         given = {
-            field: None if value is CLEAR else value
-            for field, value in changes.items()
-            if value is not None
+            field: None if change is CLEAR else change
+            for field, change in self._with_ids(changes, parent).items()
+            if change is not None
         }
         valid = validated(self.kind, self.kind.changes, given)
-        return self.store.update(self.scope(parent), identifier, valid)
+        return self.store.update(*self.locate(value, parent), valid)
 
-    def delete(self, identifier: str, parent: str | None = None) -> None:
-        """Remove the record and all that stands below it."""
-        identifier = require_id(self.kind, identifier)
+    def delete(self, value: Ref[M], parent: Ref[Any] | None = None) -> str:
+        """Remove the record and all that stands below it; its id."""
+        scope, identifier = self.locate(value, parent)
         with counted(f"delete {self.kind.name}", self.session.settings):
-            self.store.delete(self.scope(parent), identifier)
+            self.store.delete(scope, identifier)
+        return identifier
+
+    def _resolve(self, value: Ref[M], parent: Ref[Any] | None) -> tuple[Scope, str | M]:
+        text = text_of(self.kind, value)
+        scope = self._home(value, parent)
+        return scope, canonical_id(text) or find_required(self.store, self.kind, scope, text)
+
+    def _home(self, value: Ref[M] | None, parent: Ref[Any] | None) -> Scope:
+        """Where to look for an object; one that knows its parent is nowhere else."""
+        field = self.kind.parent_field
+        if field is None or not isinstance(value, self.kind.record):
+            return self.scope(parent)
+        own: str = getattr(value, field)
+        scope = self.scope(own if parent is None else parent)
+        if scope.parent != own:
+            raise UnprocessableEntityError(
+                f"The {self.kind.name} {identifier_of(value)} has the {field} {own}, not "
+                f"{scope.parent}. Leave {field} out."
+            )
+        return scope
+
+    def _with_ids(self, values: Mapping[str, object], parent: Ref[Any] | None) -> dict[str, object]:
+        """The values with the ids of the objects that they point at, however those are given."""
+        resolved = dict(values)
+        for field, kind in self.kind.references.items():
+            value = values.get(field)
+            if value is not None:
+                text = text_of(kind, value)
+                resolved[field] = canonical_id(text) or self._id_beside(kind, text, parent)
+        return resolved
+
+    def _id_beside(self, kind: AnyKind, name: str, parent: Ref[Any] | None) -> str:
+        """The id of an object of another kind that has one of the parents of these records."""
+        scope = Scope(self.scope(parent).ids[: len(kind.ancestors)])
+        return identifier_of(find_required(self.session.backend.store(kind), kind, scope, name))
 
     def _default(self) -> M | None:
         identifier = self.session.defaults.find(self.kind)
@@ -120,7 +164,7 @@ class Records(Generic[M, C, U]):
         except NotFoundError:  # somebody else deleted it
             return None
 
-    def _pages(self, parent: str | None, query: Query) -> Iterator[builtins.list[M]]:
+    def _pages(self, parent: Ref[Any] | None, query: Query) -> Iterator[builtins.list[M]]:
         return pages(self.store, self.kind, self.scope(parent), query)
 
 
@@ -179,16 +223,6 @@ class _Circle:
         if self._compared > self._limit:
             self._cursor, self._compared, self._limit = cursor, 0, 2 * self._limit
         return False
-
-
-def require_id(kind: AnyKind, value: object) -> str:
-    """An id in its canonical form; `UnprocessableEntityError` for a name or anything else."""
-    identifier = canonical_id(value) if isinstance(value, str) else None
-    if identifier is None:
-        raise UnprocessableEntityError(
-            f"{value!r} is not the id of a {kind.name}. Ids are UUIDs; get() finds one by name."
-        )
-    return identifier
 
 
 def validated(kind: AnyKind, model: type[V], values: Mapping[str, object]) -> V:

@@ -12,7 +12,7 @@ from dataforce import _cancellation
 from dataforce._tally import Tally
 from dataforce.api._fetching import Expected, fetch_in_order
 from dataforce.api._progress import Progress, reported
-from dataforce.api._records import require_id, validated
+from dataforce.api._records import validated
 from dataforce.api._targets import (
     Writable,
     destination,
@@ -26,6 +26,7 @@ from dataforce.errors import ContentChangedError
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
+    Collection,
     ModelArtifact,
     ModelArtifactChanges,
     ModelArtifactValues,
@@ -33,6 +34,7 @@ from dataforce.models import (
 from dataforce.seam import Scope
 
 if TYPE_CHECKING:
+    from dataforce.api._lookup import Ref
     from dataforce.api._records import Records
     from dataforce.seam import Advance, Content, Incoming
 
@@ -46,7 +48,7 @@ def upload(
     records: ModelRecords,
     file_path: str | os.PathLike[str],
     described: Mapping[str, object],
-    collection_id: str | None,
+    collection_id: Ref[Collection] | None,
     progress: Progress | None,
 ) -> ModelArtifact:
     """Store a file and its record; reads the file once."""
@@ -79,26 +81,27 @@ def upload(
 
 def download(
     records: ModelRecords,
-    model_id: str,
+    model_id: Ref[ModelArtifact],
     target: str | os.PathLike[str] | Writable | None,
-    collection_id: str | None,
+    collection_id: Ref[Collection] | None,
     progress: Progress | None,
 ) -> Path | None:
     """Bring the file of a record to where the user wants it; the path, if it is one."""
     settings = records.session.settings
     if is_writable(target):
-        record, content = open_content(records, model_id, collection_id)
+        scope, record = records.read(model_id, collection_id)
+        content = records.content.open(scope, record)
         expected = Expected(record, "Do not use what was written")
         with reported(record.file_name, record.size, progress, settings) as advance:
             fetch_in_order(content, expected, lambda chunk: write_all(target, chunk), advance)
         return None
     # What can be refused without the record is refused before anything is sent.
     chosen = destination("" if target is None else target)
-    record, _ = open_content(records, model_id, collection_id)
+    scope, record = records.read(model_id, collection_id)
     path = target_for(record, chosen)
     with reported(record.file_name, record.size, progress, settings) as advance:
         fetch(
-            lambda: records.content.open(records.scope(collection_id), record),
+            lambda: records.content.open(scope, record),
             Expected(record, "Nothing was written"),
             lambda: replacing(path, record.size),
             advance,
@@ -127,16 +130,6 @@ def fetch(
         # Somebody stored the file again, perhaps the same: the SHA-256 will tell.
         tally.restart()
         _fetch(open_content(), expected, open_file, tally)
-
-
-def open_content(
-    records: ModelRecords, model_id: str, collection_id: str | None
-) -> tuple[ModelArtifact, Content]:
-    """A record and its bytes."""
-    identifier = require_id(MODEL_ARTIFACT, model_id)
-    scope = records.scope(collection_id)
-    record = records.store.get(scope, identifier)
-    return record, records.content.open(scope, record)
 
 
 def _fetch(

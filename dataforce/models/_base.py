@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
+from enum import Enum
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -21,8 +23,11 @@ from pydantic import (
 )
 from pydantic_core import from_json, to_json
 
+T = TypeVar("T")
+
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LINE = 198
 _TOO_DEEP = "must not be nested so deeply that it cannot be read back"
 _NOT_A_NUMBER = "must not contain NaN or infinity"
 _UNSTORABLE = {
@@ -37,9 +42,46 @@ _UNSTORABLE = {
 
 
 class Record(BaseModel):
-    """An answer of the platform. Fields that a newer platform adds are kept as they came."""
+    """An answer of the platform. Fields that a newer platform adds are kept as they came.
+
+    Its repr is one line of fewer than 200 characters: the fields of `_shown`, or else all that are
+    declared, each cut where it is long.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+
+    _shown: ClassVar[tuple[str, ...]] = ()
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name in self._shown or type(self).model_fields:
+            if type(self).model_fields[name].repr:
+                yield name, getattr(self, name)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={_shown(value)}" for name, value in self.__repr_args__())
+        line = f"{type(self).__name__}({shown}"
+        return f"{line})" if len(line) < _LINE else f"{line[: _LINE - 2]}…)"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class AssetRecord(Record):
+    """The record of an asset: hashable by its class and its id.
+
+    Two are equal if all their fields are that every answer of the platform carries: not those
+    declared as `Detail`, and not those that a newer platform adds.
+    """
+
+    id: str
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _compared(type(self)))
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.id))
 
 
 class Values(BaseModel):
@@ -50,6 +92,38 @@ class Values(BaseModel):
 
 class Changes(Values):
     """What to change. A field that was not set stays as it is; `None` clears it."""
+
+
+@cache
+def _compared(record: type[BaseModel]) -> tuple[str, ...]:
+    fields = record.model_fields.items()
+    return tuple(name for name, field in fields if _DETAIL not in field.metadata)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Enum):
+        value = value.value
+    return repr(value) if isinstance(value, Record) else brief(value, 40)
+
+
+def brief(value: object, width: int = 60) -> str:
+    """Return the repr of a value, cut where it is long.
+
+    Args:
+        value: What to show. Of what is neither text nor a number, only the type is shown.
+        width: How many characters to show at most.
+
+    Returns:
+        One line.
+
+    Example:
+        >>> brief("Flowers, trees and mushrooms", 10), brief(["x"] * 3000)
+        ("'Flowers,…", '<list object>')
+    """
+    if not isinstance(value, str | bytes | int | float | None):
+        return f"<{type(value).__name__} object>"
+    text = repr(value[:width] if isinstance(value, str | bytes) else value)
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def refuse_unstorable(text: str) -> str:
@@ -133,6 +207,14 @@ Identifier = Annotated[str, Field(strict=True), AfterValidator(_require_id)]
 
 JSONObject = Annotated[dict[str, JsonValue], WrapValidator(_store_and_read)]
 """A JSON object that the platform can store."""
+
+OpenEnum = Annotated[T | str, Field(union_mode="left_to_right")]
+"""A member of an enum, or the text of a newer platform's that this version does not know."""
+
+_DETAIL = "detail"
+
+Detail = Annotated[T, _DETAIL]
+"""A field that only some answers of the platform carry, such as those for a single object."""
 
 Timestamp = AwareDatetime
 """A moment with its time zone; its JSON is the platform's: `2026-11-20T18:17:35.178747Z`."""

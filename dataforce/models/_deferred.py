@@ -96,30 +96,14 @@ class DeferringModel(BaseModel):
         for name, field in deferred.items():
             setattr(cls, name, _DeferredAttribute(name, field.annotation))
         cls._deferred = tuple(deferred)
-        if DeferringModel in cls.__bases__:
-            # pydantic hashes all fields of a frozen model, and a field that was read has no hash.
-            cls.__hash__ = DeferringModel.__hash__  # type: ignore[method-assign]
 
     def _parse(self) -> None:
         for name in self._deferred:
             getattr(self, name)
 
-    def __eq__(self, other: object) -> bool:
-        for record in (self, other):
-            if isinstance(record, DeferringModel):
-                record._parse()
-        return super().__eq__(other)
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.__dict__["id"]))
-
     def __iter__(self) -> Generator[tuple[str, Any], None, None]:
         self._parse()
         yield from super().__iter__()
-
-    def __repr_args__(self) -> Any:
-        self._parse()
-        return super().__repr_args__()
 
     @model_serializer(mode="wrap")
     def _serialize(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

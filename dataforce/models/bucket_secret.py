@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, SecretStr
 
 from dataforce.models._base import (
+    AssetRecord,
     Changes,
     Name,
-    Record,
     Text,
     Timestamp,
     Values,
@@ -21,7 +21,7 @@ from dataforce.models.organization import ORGANIZATION
 from dataforce.seam.kind import Kind
 
 
-class BucketSecret(Record):
+class BucketSecret(AssetRecord):
     """A bucket that orbits may use. Its credentials are never returned.
 
     Attributes:
@@ -37,7 +37,8 @@ class BucketSecret(Record):
         updated_at: When it was last changed, `None` before the first change.
     """
 
-    id: str
+    _shown = ("id", "bucket_name", "endpoint", "type")
+
     type: str | None = None
     endpoint: str
     bucket_name: str

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from dataforce.models._base import Changes, Name, Record, Text, Timestamp, Values
+from dataforce.models._base import AssetRecord, Changes, Name, OpenEnum, Text, Timestamp, Values
 from dataforce.models._deferred import Deferred, DeferringModel
 from dataforce.models.orbit import ORBIT
 from dataforce.seam.kind import Kind
@@ -20,7 +20,7 @@ class CollectionType(StrEnum):
     DATASET = "dataset"
 
 
-class Collection(Record, DeferringModel):
+class Collection(AssetRecord, DeferringModel):
     """A named set of model artifacts.
 
     Attributes:
@@ -28,18 +28,19 @@ class Collection(Record, DeferringModel):
         orbit_id: UUID of the orbit it belongs to.
         description: Free text, may be empty.
         name: Not unique.
-        collection_type: `model` or `dataset`.
+        collection_type: `model` or `dataset`, or another that a newer platform adds, as its text.
         tags: In the order they were given.
         total_models: How many model artifacts it holds.
         created_at: When it was made.
         updated_at: When it was last changed, `None` before the first change.
     """
 
-    id: str
+    _shown = ("id", "name", "collection_type", "total_models")
+
     orbit_id: str
     description: str
     name: str
-    collection_type: CollectionType
+    collection_type: OpenEnum[CollectionType]
     tags: Deferred[list[str] | None] = None
     total_models: int = 0
     created_at: Timestamp

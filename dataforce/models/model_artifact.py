@@ -8,7 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue
 
-from dataforce.models._base import Changes, JSONObject, Name, Record, Text, Timestamp, Values
+from dataforce.models._base import (
+    AssetRecord,
+    Changes,
+    JSONObject,
+    Name,
+    OpenEnum,
+    Record,
+    Text,
+    Timestamp,
+    Values,
+)
 from dataforce.models._deferred import Deferred, DeferringModel
 from dataforce.models.collection import COLLECTION
 from dataforce.models.manifest import Manifest
@@ -30,7 +40,7 @@ class ModelArtifactStatus(StrEnum):
     DELETION_FAILED = "deletion_failed"
 
 
-TRANSITIONS = {
+TRANSITIONS: dict[str, tuple[ModelArtifactStatus, ...]] = {
     ModelArtifactStatus.PENDING_UPLOAD: (
         ModelArtifactStatus.UPLOADED,
         ModelArtifactStatus.UPLOAD_FAILED,
@@ -40,7 +50,7 @@ TRANSITIONS = {
 """The statuses that an update may set, by the status before; from any other it may set none."""
 
 
-class ModelArtifact(Record, DeferringModel):
+class ModelArtifact(AssetRecord, DeferringModel):
     """A model file in a collection.
 
     Attributes:
@@ -57,13 +67,14 @@ class ModelArtifact(Record, DeferringModel):
         size: Of the file, in bytes.
         unique_identifier: 32 hexadecimal digits that set its file apart from equally named ones.
         tags: In the order they were given.
-        status: Whether its bytes are there.
+        status: Whether its bytes are there; a status that a newer platform adds is its text.
         created_by_user: Full name of who made it.
         created_at: When it was made.
         updated_at: When it was last changed, `None` before the first change.
     """
 
-    id: str
+    _shown = ("id", "model_name", "file_name", "status")
+
     collection_id: str
     file_name: str
     model_name: str | None = None
@@ -76,7 +87,7 @@ class ModelArtifact(Record, DeferringModel):
     size: int
     unique_identifier: str
     tags: Deferred[list[str] | None] = None
-    status: ModelArtifactStatus
+    status: OpenEnum[ModelArtifactStatus]
     created_by_user: str | None = None
     created_at: Timestamp
     updated_at: Timestamp | None = None

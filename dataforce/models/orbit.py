@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataforce.models._base import Changes, Identifier, Name, Record, Timestamp, Values
+from dataforce.models._base import (
+    AssetRecord,
+    Changes,
+    Detail,
+    Identifier,
+    Name,
+    Record,
+    Timestamp,
+    Values,
+)
 from dataforce.models.bucket_secret import BUCKET_SECRET
 from dataforce.models.organization import ORGANIZATION
 from dataforce.seam.kind import Kind
@@ -32,7 +41,7 @@ class OrbitMember(Record):
     updated_at: Timestamp | None = None
 
 
-class Orbit(Record):
+class Orbit(AssetRecord):
     """A workspace that holds collections.
 
     Attributes:
@@ -52,18 +61,19 @@ class Orbit(Record):
         updated_at: When it was last changed, `None` before the first change.
     """
 
-    id: str
+    _shown = ("id", "name")
+
     name: str
     organization_id: str
     bucket_secret_id: str
     total_members: int | None = None
     total_collections: int | None = None
-    total_satellites: int | None = None
-    total_model_artifacts: int | None = None
-    role: str | None = None
-    permissions: dict[str, Any] | None = None
-    members: list[OrbitMember] | None = None
-    collections_tags: list[str] | None = None
+    total_satellites: Detail[int | None] = None
+    total_model_artifacts: Detail[int | None] = None
+    role: Detail[str | None] = None
+    permissions: Detail[dict[str, Any] | None] = None
+    members: Detail[list[OrbitMember] | None] = None
+    collections_tags: Detail[list[str] | None] = None
     created_at: Timestamp
     updated_at: Timestamp | None = None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataforce.models._base import Changes, Name, Record, Timestamp, Values
+from dataforce.models._base import AssetRecord, Changes, Name, Timestamp, Values
 from dataforce.seam.kind import Kind
 
 
-class Organization(Record):
+class Organization(AssetRecord):
     """An organization that the caller belongs to.
 
     Attributes:
@@ -21,7 +21,8 @@ class Organization(Record):
         updated_at: When it was last changed, `None` before the first change.
     """
 
-    id: str
+    _shown = ("id", "name", "role")
+
     name: str
     logo: str | None = None
     role: str | None = None

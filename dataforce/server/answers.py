@@ -118,7 +118,7 @@ class Collection(BaseModel):
     orbit_id: str
     description: str
     name: str
-    collection_type: CollectionType
+    collection_type: CollectionType | str
     tags: list[str] | None = None
     total_models: int
     created_at: datetime
@@ -155,7 +155,7 @@ class ModelArtifact(BaseModel):
     size: int
     unique_identifier: str
     tags: list[str] | None = None
-    status: ModelArtifactStatus
+    status: ModelArtifactStatus | str
     created_by_user: str | None = None
     created_at: datetime
     updated_at: datetime | None = None

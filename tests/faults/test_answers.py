@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dataforce import Client
+from dataforce import Client, CollectionType, ModelArtifactStatus
 from dataforce.errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -28,6 +28,7 @@ from tests.faults.conftest import NewClient, caught, within
 from tests.faults.misbehaving import Behaviour, gives, json_reply
 from tests.faults.platform import COLLECTION, COLLECTIONS, MODELS, Platform
 
+OTHER_COLLECTION = "0199c455-21ee-74c6-b747-19a82f1a1e75"
 ORGANIZATIONS = "/users/me/organizations"
 
 
@@ -380,3 +381,32 @@ def test_a_delete_whose_answer_is_lost_is_done(client: Client, platform: Platfor
     client.collections.delete(COLLECTION)
 
     assert len(platform.server.seen("DELETE", path)) == 2
+
+
+def test_words_that_a_newer_platform_adds_are_kept_as_text(
+    client: Client, platform: Platform
+) -> None:
+    newer = {"id": OTHER_COLLECTION, "collection_type": "video"}
+    items = [platform.collection(), platform.collection() | newer]
+    answer = gives(json_reply({"items": items, "cursor": None}))
+    platform.server.script("GET", COLLECTIONS, answer)
+    first, second = client.collections.list()
+    assert first.collection_type is CollectionType.MODEL
+    assert second.collection_type == "video"
+    assert "collection_type='video'" in repr(second)
+
+    known, unknown = platform.add(b"known"), platform.add(b"unknown", number=2)
+    platform.models[known]["status"] = "uploaded"
+    platform.models[unknown]["status"] = "quarantined"
+    statuses = {model.id: model.status for model in client.model_artifacts.list()}
+    assert statuses[known] is ModelArtifactStatus.UPLOADED
+    assert statuses[unknown] == "quarantined"
+
+
+def test_words_that_nobody_knows_are_not_sent(client: Client, platform: Platform) -> None:
+    identifier = platform.add(b"model")
+    with pytest.raises(UnprocessableEntityError, match="collection_type"):
+        client.collections.create("", "Films", "video")  # type: ignore[arg-type]  # the point
+    with pytest.raises(UnprocessableEntityError, match="status"):
+        client.model_artifacts.update(identifier, status="quarantined")  # type: ignore[arg-type]
+    assert not platform.server.seen("POST", "") + platform.server.seen("PATCH", "")

@@ -121,7 +121,8 @@ class HalfOfContent:
         return getattr(self.merged, name)
 
     def create(self, scope: Scope, values: Any) -> Any:
-        return self.side(scope).create(*self.prepared(scope, values))
+        found, given = self.prepared(scope, values)
+        return self.side(scope).create(found, given)
 
     @contextmanager
     def receive(self, scope: Scope, path: Path, advance: Advance) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event, make_url
 
 from dataforce import (
     AsyncClient,
+    BadRequestError,
     ChecksumMismatchError,
     Client,
     FileDownloadError,
@@ -250,3 +251,17 @@ def test_files_of_a_writer_that_died_long_ago_are_removed(
             os.utime(staging / name, (modified, modified))
     open_client().model_artifacts.upload(iris, "iris, again")
     assert files_of(place)["staging"] == ["writes-right-now"]
+
+
+def test_words_of_a_newer_version_are_kept_as_text(client: Client, iris: Path, place: Path) -> None:
+    model = client.model_artifacts.upload(iris, "iris")
+    run(place, "UPDATE dataforce_collections SET collection_type = 'video'")
+    run(place, "UPDATE dataforce_model_artifacts SET status = 'quarantined'")
+    (collection,) = client.collections.list()
+    assert collection.collection_type == "video"
+    assert client.collections.update("Films", collection_id=collection).collection_type == "video"
+    (found,) = client.model_artifacts.list()
+    assert found.status == "quarantined"
+    with pytest.raises(BadRequestError, match="from quarantined to uploaded"):
+        client.model_artifacts.update(model, status="uploaded")
+    client.model_artifacts.delete(found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dataforce.api._clear import Clear
+from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import BUCKET_SECRET, BucketSecret, BucketSecretChanges, BucketSecretValues
@@ -28,11 +29,11 @@ class BucketSecretResourceBase(AssetResourceBase):
 class BucketSecretResource(BucketSecretResourceBase):
     """Resource for bucket secrets of the default organization."""
 
-    def get(self, secret_value: str) -> BucketSecret | None:
+    def get(self, secret_value: Ref[BucketSecret]) -> BucketSecret | None:
         """Get a bucket secret by id or bucket name.
 
         Args:
-            secret_value: Its id, or the exact name of its bucket.
+            secret_value: Its id, the exact name of its bucket, or the object.
 
         Returns:
             The bucket secret without its credentials, or `None` if there is none.
@@ -127,7 +128,7 @@ class BucketSecretResource(BucketSecretResourceBase):
 
     def update(
         self,
-        secret_id: str,
+        secret_id: Ref[BucketSecret],
         endpoint: str | None = None,
         bucket_name: str | None = None,
         access_key: str | Clear | None = None,
@@ -140,7 +141,7 @@ class BucketSecretResource(BucketSecretResourceBase):
         """Change a bucket secret; what is not given stays as it is, `CLEAR` empties a field.
 
         Args:
-            secret_id: Its id.
+            secret_id: Its id, the exact name of its bucket, or the object.
             endpoint: Host and port of the object store.
             bucket_name: Name of the bucket.
             access_key: Public half of its credentials.
@@ -176,11 +177,11 @@ class BucketSecretResource(BucketSecretResourceBase):
             },
         )
 
-    def delete(self, secret_id: str) -> None:
+    def delete(self, secret_id: Ref[BucketSecret]) -> None:
         """Delete a bucket secret. Deleting one that does not exist succeeds.
 
         Args:
-            secret_id: Its id.
+            secret_id: Its id, the exact name of its bucket, or the object.
 
         Raises:
             ConflictError: An orbit uses it.

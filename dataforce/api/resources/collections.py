@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dataforce.api._clear import Clear
-from dataforce.api._records import Records, require_id
+from dataforce.api._lookup import Ref
+from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import (
     COLLECTION,
@@ -34,11 +35,12 @@ class CollectionResourceBase(AssetResourceBase):
 class CollectionResource(CollectionResourceBase):
     """Resource for collections of the default orbit."""
 
-    def get(self, collection_value: str | None = None) -> Collection | None:
+    def get(self, collection_value: Ref[Collection] | None = None) -> Collection | None:
         """Get a collection by id or name.
 
         Args:
-            collection_value: Its id or exact name; the default collection if not given.
+            collection_value: Its id, its exact name, or the object; the default collection if not
+                given.
 
         Returns:
             The collection, or `None` if the default orbit has none of that id or name.
@@ -125,7 +127,7 @@ class CollectionResource(CollectionResourceBase):
         description: str | Clear | None = None,
         tags: builtins.list[str] | Clear | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
     ) -> Collection:
         """Change a collection; what is not given stays as it is, `CLEAR` empties a field.
 
@@ -133,7 +135,8 @@ class CollectionResource(CollectionResourceBase):
             name: New name.
             description: New description.
             tags: New list of tags.
-            collection_id: Id of the collection to change; the default collection if not given.
+            collection_id: Id or exact name of the collection to change, or the object; the default
+                collection if not given.
 
         Returns:
             The collection after the change.
@@ -152,11 +155,12 @@ class CollectionResource(CollectionResourceBase):
             {"name": name, "description": description, "tags": tags},
         )
 
-    def delete(self, collection_id: str | None = None) -> None:
+    def delete(self, collection_id: Ref[Collection] | None = None) -> None:
         """Delete a collection with all its models. This cannot be undone.
 
         Args:
-            collection_id: Its id; the default collection if not given.
+            collection_id: Its id, its exact name, or the object; the default collection if not
+                given.
 
         Raises:
             ConfigurationError: No collection is given and there is no default one.
@@ -166,12 +170,9 @@ class CollectionResource(CollectionResourceBase):
             >>> churn = client.collections.create("", "Churn", "model")
             >>> client.collections.delete(churn.id)
         """
-        identifier = (
-            self._session.defaults.require(COLLECTION)
-            if collection_id is None
-            else require_id(COLLECTION, collection_id)
-        )
-        self._records.delete(identifier)
+        if collection_id is None:
+            collection_id = self._session.defaults.require(COLLECTION)
+        identifier = self._records.delete(collection_id)
         self._session.defaults.forget(COLLECTION, identifier)
 
 

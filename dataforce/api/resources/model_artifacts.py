@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, overload
 
 from dataforce.api import _transfers
 from dataforce.api._clear import Clear
+from dataforce.api._lookup import Ref
 from dataforce.api._model_file import ModelFile, open_file
-from dataforce.api._records import Records, require_id, validated
+from dataforce.api._records import Records, validated
 from dataforce.api._targets import Writable
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import (
     MODEL_ARTIFACT,
+    Collection,
     CreatedModel,
     Manifest,
     ModelArtifact,
@@ -42,12 +44,19 @@ class ModelArtifactResourceBase(AssetResourceBase):
 class ModelArtifactResource(ModelArtifactResourceBase):
     """Resource for model artifacts of a collection: the default one, or the one given."""
 
-    def get(self, model_value: str, *, collection_id: str | None = None) -> ModelArtifact | None:
+    def get(
+        self,
+        model_value: Ref[ModelArtifact],
+        *,
+        collection_id: Ref[Collection] | None = None,
+    ) -> ModelArtifact | None:
         """Get a model artifact by id, model name or file name.
 
         Args:
-            model_value: Its id, its exact model name, or else the exact name of its file.
-            collection_id: Id of its collection; the default collection if not given.
+            model_value: Its id, its exact model name, or else the exact name of its file; or the
+                object.
+            collection_id: Its collection: id, exact name, or the object; the default collection if
+                not given.
 
         Returns:
             The model artifact, or `None` if the collection has none of that id or name.
@@ -63,11 +72,12 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         """
         return self._records.get(model_value, collection_id)
 
-    def list(self, *, collection_id: str | None = None) -> builtins.list[ModelArtifact]:
+    def list(self, *, collection_id: Ref[Collection] | None = None) -> builtins.list[ModelArtifact]:
         """List the model artifacts of a collection, whatever their status.
 
         Args:
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
 
         Returns:
             All of them, in the order they were made.
@@ -82,7 +92,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
     def iterate(
         self,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         sort_by: str = "created_at",
         order: Order = "asc",
         page_size: int = 100,
@@ -90,7 +100,8 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         """Iterate over the model artifacts of a collection, fetching a page when it is needed.
 
         Args:
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
             sort_by: `created_at`, `model_name`, `size`, `description` or `status`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
@@ -114,7 +125,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         description: str | None = None,
         tags: builtins.list[str] | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> ModelArtifact:
         """Store a model file with its manifest and metrics.
@@ -126,7 +137,8 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             model_name: Name of the model; several may have the same.
             description: Free text.
             tags: Words to sort models by.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
             progress: Is called with the bytes moved so far and the bytes in all; a large file shows
                 a bar on a terminal if not given. What it raises ends the upload and comes out.
 
@@ -155,29 +167,29 @@ class ModelArtifactResource(ModelArtifactResourceBase):
     @overload
     def download(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_path: str | os.PathLike[str] | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path: ...
 
     @overload
     def download(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_path: Writable,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> None: ...
 
     def download(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_path: str | os.PathLike[str] | Writable | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path | None:
         """Fetch a model file and check that its bytes are those that were stored.
@@ -186,11 +198,12 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         open file is written to as the bytes arrive; after a failure, do not use what it has taken.
 
         Args:
-            model_id: Id of the model artifact.
+            model_id: Id or exact name of the model artifact, or the object.
             file_path: A file to write or replace, or a folder to put the file in under the name
                 it was uploaded with; the current folder if not given. Or a file that is open for
                 writing bytes; it stays open.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
             progress: Is called with the bytes moved so far and the bytes in all; a large file shows
                 a bar on a terminal if not given. What it raises ends the download and comes out.
 
@@ -211,7 +224,11 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         return _transfers.download(self._records, model_id, file_path, collection_id, progress)
 
     def open(
-        self, model_id: str, member: str | None = None, *, collection_id: str | None = None
+        self,
+        model_id: Ref[ModelArtifact],
+        member: str | None = None,
+        *,
+        collection_id: Ref[Collection] | None = None,
     ) -> ModelFile:
         """Open a model file, or one member of it, to read it where it lies.
 
@@ -219,10 +236,11 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         that of the whole file, which `download` compares.
 
         Args:
-            model_id: Id of the model artifact.
+            model_id: Id or exact name of the model artifact, or the object.
             member: Name of a file in the package, as `file_index` of the model artifact lists it;
                 the whole package if not given.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             A binary file to `read`, `seek` and `close`.
@@ -241,12 +259,15 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         """
         return open_file(self._records, model_id, member, collection_id)
 
-    def download_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
+    def download_url(
+        self, model_id: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
+    ) -> SignedURL:
         """Get a URL that the bytes of a model artifact can be read from.
 
         Args:
-            model_id: Id of the model artifact.
-            collection_id: Id of the collection; the default collection if not given.
+            model_id: Id or exact name of the model artifact, or the object.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             The URL as attribute `url`, also by that key. Whoever holds it can read the file.
@@ -260,18 +281,20 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             >>> client.model_artifacts.download_url(model.id)["url"].partition("://")[0]
             'memory'
         """
-        identifier = require_id(MODEL_ARTIFACT, model_id)
-        scope = self._records.scope(collection_id)
+        scope, identifier = self._records.locate(model_id, collection_id)
         return SignedURL(url=self._records.content.download_url(scope, identifier))
 
-    def delete_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
+    def delete_url(
+        self, model_id: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
+    ) -> SignedURL:
         """Begin to delete a model artifact by hand: its status becomes `pending_deletion`.
 
         `delete` does all of it in one call.
 
         Args:
-            model_id: Id of the model artifact.
-            collection_id: Id of the collection; the default collection if not given.
+            model_id: Id or exact name of the model artifact, or the object.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             The URL to delete the bytes with, as attribute `url`, also by that key.
@@ -286,8 +309,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             >>> str(client.model_artifacts.get(model.id).status)
             'pending_deletion'
         """
-        identifier = require_id(MODEL_ARTIFACT, model_id)
-        scope = self._records.scope(collection_id)
+        scope, identifier = self._records.locate(model_id, collection_id)
         return SignedURL(url=self._records.content.delete_url(scope, identifier))
 
     def create(
@@ -302,7 +324,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         description: str | None = None,
         tags: builtins.list[str] | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
     ) -> CreatedModel:
         """Register a model artifact whose bytes you bring yourself.
 
@@ -319,7 +341,8 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             model_name: Name of the model; several may have the same.
             description: Free text.
             tags: Words to sort models by.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
 
         Returns:
             The record with status `pending_upload` as `model`, and where its bytes go as `url`;
@@ -354,26 +377,27 @@ class ModelArtifactResource(ModelArtifactResourceBase):
 
     def update(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_name: str | None = None,
         model_name: str | None = None,
         description: str | Clear | None = None,
         tags: builtins.list[str] | Clear | None = None,
         status: ModelArtifactStatus | str | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
     ) -> ModelArtifact:
         """Change a model artifact; what is not given stays as it is, `CLEAR` empties a field.
 
         Args:
-            model_id: Id of the model artifact.
+            model_id: Id or exact name of the model artifact, or the object.
             file_name: New name of the file; the bytes stay where they are.
             model_name: New name of the model.
             description: New description.
             tags: New list of tags.
             status: `uploaded` or `upload_failed` after `pending_upload`, `deletion_failed` after
                 `pending_deletion`.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             The model artifact after the change.
@@ -400,12 +424,15 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             collection_id,
         )
 
-    def delete(self, model_id: str, *, collection_id: str | None = None) -> None:
+    def delete(
+        self, model_id: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
+    ) -> None:
         """Delete a model artifact and its bytes. This cannot be undone.
 
         Args:
-            model_id: Id of the model artifact.
-            collection_id: Id of the collection; the default collection if not given.
+            model_id: Id or exact name of the model artifact, or the object.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Raises:
             NotFoundError: The collection has no such model artifact.

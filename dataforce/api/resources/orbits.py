@@ -6,10 +6,11 @@ import builtins
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dataforce.api._records import Records, require_id
+from dataforce.api._lookup import Ref
+from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.errors import ConflictError
-from dataforce.models import ORBIT, Orbit, OrbitChanges, OrbitValues
+from dataforce.models import ORBIT, BucketSecret, Orbit, OrbitChanges, OrbitValues
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ class OrbitResourceBase(AssetResourceBase):
 class OrbitResource(OrbitResourceBase):
     """Resource for orbits of the default organization."""
 
-    def get(self, orbit_value: str | None = None) -> Orbit | None:
+    def get(self, orbit_value: Ref[Orbit] | None = None) -> Orbit | None:
         """Get an orbit by id or name.
 
         Args:
-            orbit_value: Its id or exact name; the default orbit if not given.
+            orbit_value: Its id, its exact name, or the object; the default orbit if not given.
 
         Returns:
             The orbit, or `None` if there is none of that id or name.
@@ -76,12 +77,13 @@ class OrbitResource(OrbitResourceBase):
         """
         return self._records.iterate(sort_by, order, page_size)
 
-    def create(self, name: str, bucket_secret_id: str) -> Orbit:
+    def create(self, name: str, bucket_secret_id: Ref[BucketSecret]) -> Orbit:
         """Create an orbit in the default organization.
 
         Args:
             name: Name of the orbit; several may have the same.
-            bucket_secret_id: Id of the bucket secret that its files go to.
+            bucket_secret_id: The bucket secret that its files go to: its id, the exact name of its
+                bucket, or the object.
 
         Returns:
             The new orbit.
@@ -100,16 +102,18 @@ class OrbitResource(OrbitResourceBase):
     def update(
         self,
         name: str | None = None,
-        bucket_secret_id: str | None = None,
+        bucket_secret_id: Ref[BucketSecret] | None = None,
         *,
-        orbit_id: str | None = None,
+        orbit_id: Ref[Orbit] | None = None,
     ) -> Orbit:
         """Change an orbit; what is not given stays as it is.
 
         Args:
             name: New name.
-            bucket_secret_id: Id of another bucket secret.
-            orbit_id: Id of the orbit to change; the default orbit if not given.
+            bucket_secret_id: Another bucket secret: its id, the exact name of its bucket, or the
+                object.
+            orbit_id: Id or exact name of the orbit to change, or the object; the default orbit if
+                not given.
 
         Returns:
             The orbit after the change.
@@ -127,11 +131,12 @@ class OrbitResource(OrbitResourceBase):
             {"name": name, "bucket_secret_id": bucket_secret_id},
         )
 
-    def delete(self, orbit_id: str) -> None:
+    def delete(self, orbit_id: Ref[Orbit]) -> None:
         """Delete an orbit with all its collections and models. This cannot be undone.
 
         Args:
-            orbit_id: Its id. Deleting one that does not exist succeeds.
+            orbit_id: Its id, its exact name, or the object. Deleting an id that does not exist
+                succeeds.
 
         Raises:
             DataForceAPIError: It is the default orbit.
@@ -141,9 +146,10 @@ class OrbitResource(OrbitResourceBase):
             >>> client.orbit = "Default Orbit"
             >>> client.orbits.delete(client.orbits.create("Scratch", secret.id).id)
         """
-        if require_id(ORBIT, orbit_id) == self._session.defaults.find(ORBIT):
+        _, identifier = self._records.locate(orbit_id)
+        if identifier == self._session.defaults.find(ORBIT):
             raise ConflictError(
-                f"Orbit {orbit_id} is this client's default orbit and was not deleted. "
+                f"Orbit {identifier} is this client's default orbit and was not deleted. "
                 f"Set client.orbit to another one first."
             )
         self._records.delete(orbit_id)

@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.models import ORGANIZATION, Organization, OrganizationChanges, OrganizationValues
@@ -27,11 +28,12 @@ class OrganizationResourceBase(AssetResourceBase):
 class OrganizationResource(OrganizationResourceBase):
     """Resource for organizations."""
 
-    def get(self, organization_value: str | None = None) -> Organization | None:
+    def get(self, organization_value: Ref[Organization] | None = None) -> Organization | None:
         """Get an organization by id or name.
 
         Args:
-            organization_value: Its id or exact name; the default organization if not given.
+            organization_value: Its id, its exact name, or the object; the default organization if
+                not given.
 
         Returns:
             The organization, or `None` if there is none of that id or name.

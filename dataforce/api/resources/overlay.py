@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from dataforce.api._lookup import can_be_stored
+from dataforce.api._lookup import Ref, can_be_stored
 from dataforce.api._progress import reported
 from dataforce.api._records import LARGEST_PAGE, check_query
 from dataforce.api.resources._base import ResourceBase, asynchronous_twins
-from dataforce.errors import ConfigurationError, UnprocessableEntityError
-from dataforce.models import COLLECTION, MODEL_ARTIFACT, ORBIT, ORGANIZATION
-from dataforce.models._base import canonical_id
-from dataforce.overlay import Diff, OverlayStatus, PullReport, PushReport, Resolution
+from dataforce.errors import (
+    ConfigurationError,
+    MultipleResourcesFoundError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
+from dataforce.models import (
+    COLLECTION,
+    MODEL_ARTIFACT,
+    ORBIT,
+    ORGANIZATION,
+    Collection,
+    Orbit,
+)
+from dataforce.models._base import AssetRecord, brief, canonical_id
+from dataforce.overlay import Change, Diff, OverlayStatus, PullReport, PushReport, Resolution
 from dataforce.seam import Order, Query, Scope
 from dataforce.seam.layered import LayeredBackend, Overlay
 
@@ -21,6 +34,9 @@ if TYPE_CHECKING:
         AsyncOverlayResource as AsyncOverlayResource,
     )
     from dataforce.seam.backend import AnyKind
+
+_NAMED = 5
+"""How many objects the message about an ambiguous name shows."""
 
 
 class OverlayResourceBase(ResourceBase):
@@ -70,16 +86,18 @@ class OverlayResource(OverlayResourceBase):
         """
         return self._overlay().diff()
 
-    def reset(self, object_id: str | None = None) -> None:
+    def reset(self, object_id: Ref[AssetRecord] | Change | None = None) -> None:
         """Drop changes that were not pushed. This cannot be undone.
 
         Args:
-            object_id: Id of the object whose changes to drop; one that was made here goes with all
-                that was made below it. All changes in the organization if not given.
+            object_id: The object whose changes to drop: its id, its name, the object itself, or
+                what `diff` says of it. One that was made here goes with all that was made below it.
+                All changes in the organization if not given.
 
         Raises:
             NotFoundError: The overlay holds no change of that object.
-            UnprocessableEntityError: It is not an id.
+            MultipleResourcesFoundError: It holds changes of several objects of that name.
+            UnprocessableEntityError: It is none of these.
 
         Example:
             >>> collection = client.collections.create("", "Flowers", "model")
@@ -88,13 +106,13 @@ class OverlayResource(OverlayResourceBase):
             no changes
         """
         overlay = self._overlay()
-        overlay.reset(None if object_id is None else _require_id(object_id))
+        overlay.reset(None if object_id is None else _changed(overlay, object_id))
 
     def pull(
         self,
         *,
-        orbit: str | None = None,
-        collection: str | None = None,
+        orbit: Ref[Orbit] | None = None,
+        collection: Ref[Collection] | None = None,
         name: str | None = None,
         sort_by: str = "created_at",
         order: Order = "asc",
@@ -109,8 +127,8 @@ class OverlayResource(OverlayResourceBase):
         is the default collection, or the default orbit if there is no default collection.
 
         Args:
-            orbit: Id or name of an orbit; the default orbit if not given.
-            collection: Id or name of a collection in that orbit.
+            orbit: An orbit: its id, its exact name, or the object; the default orbit if not given.
+            collection: A collection in that orbit, in the same ways.
             name: Model name or file name: only the model artifacts that have it.
             sort_by: `created_at`, `model_name`, `size`, `description` or `status`; which are
                 first counts with `limit`.
@@ -193,10 +211,12 @@ class OverlayResource(OverlayResourceBase):
         )
 
     def _wanted(
-        self, orbit: str | None, collection: str | None, query: Query | None
+        self, orbit: Ref[Orbit] | None, collection: Ref[Collection] | None, query: Query | None
     ) -> tuple[AnyKind, Scope, str | Query]:
         """What to pull: its kind, where it is, and which."""
         defaults = self._session.defaults
+        if orbit is None and isinstance(collection, Collection):
+            orbit = collection.orbit_id
         scope = defaults.scope(ORBIT)
         orbit_id = defaults.require(ORBIT) if orbit is None else defaults.given(ORBIT, scope, orbit)
         within = scope.child(orbit_id)
@@ -238,14 +258,32 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and can_be_stored(value)
 
 
-def _require_id(object_id: object) -> str:
-    identifier = canonical_id(object_id) if isinstance(object_id, str) else None
-    if identifier is None:
+def _changed(overlay: Overlay, value: object) -> str:
+    """The id of an object that has changes, however it is given."""
+    if isinstance(value, AssetRecord | Change):
+        return value.id
+    if not isinstance(value, str | UUID):
         raise UnprocessableEntityError(
-            f"{object_id!r} is not the id of an object. Ids are UUIDs; client.overlay.diff() has "
-            f"those of all that changed."
+            f"{brief(value)} is no object of the registry: give its id, its name, or the object "
+            f"itself."
         )
-    return identifier
+    identifier = canonical_id(str(value))
+    if identifier is not None:
+        return identifier
+    named = [change for change in overlay.diff() if change.name == value]
+    if len(named) == 1:
+        return named[0].id
+    if named:
+        shown = ", ".join(f"{change.kind} {change.id}" for change in named[:_NAMED])
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        raise MultipleResourcesFoundError(
+            f"The overlay holds changes of several objects called {brief(value)}: {shown}{more}. "
+            f"Give the id instead."
+        )
+    raise NotFoundError(
+        f"The overlay holds no change of an object called {brief(value)}. client.overlay.diff() "
+        f"lists those that there are."
+    )
 
 
 def _resolution(value: object) -> Resolution:

@@ -121,9 +121,7 @@ def add_deleting(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         with registry.turn:  # of two who delete, one finds nothing
             record = found.get(identifier)
             if record.status != ModelArtifactStatus.PENDING_DELETION and not is_forced:
-                raise BadRequestError(
-                    f"Unable to confirm deletion with status '{record.status.value}'"
-                )
+                raise BadRequestError(f"Unable to confirm deletion with status '{record.status}'")
             objects.forget(stored(found, record, request))
             found.delete(identifier)
         return nothing()
@@ -193,4 +191,4 @@ def check_changes(before: models.ModelArtifact, given: dict[str, Any]) -> None:
         raise PlatformCrashError
     after = given.get("status")
     if after is not None and after not in TRANSITIONS.get(before.status, ()):
-        raise BadRequestError(f"Invalid status transition from {before.status.value} to {after}")
+        raise BadRequestError(f"Invalid status transition from {before.status} to {after}")

@@ -23,6 +23,7 @@ from dataforce.testing.suite.orbits import *
 from dataforce.testing.suite.organizations import *
 from dataforce.testing.suite.progress import *
 from dataforce.testing.suite.records import *
+from dataforce.testing.suite.references import *
 from dataforce.testing.suite.signed_urls import *
 from dataforce.testing.suite.statuses import *
 from dataforce.testing.suite.updates import *

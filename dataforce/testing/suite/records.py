@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from dataforce import Client
-from dataforce.testing.plugin import RecordFactory
+from dataforce import AsyncClient, Client
+from dataforce.testing.plugin import Asynchronously, RecordFactory
 
 RESOURCES = ("organizations", "bucket_secrets", "orbits", "collections", "model_artifacts")
 WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
@@ -65,11 +65,67 @@ def test_a_record_cannot_be_changed(records: list[Any]) -> None:
             record.id = "another"
 
 
-def test_a_record_says_what_it_is(records: list[Any]) -> None:
-    """Its class and its id."""
-    for record in records:
-        assert repr(record).startswith(f"{type(record).__name__}(")
-        assert record.id in repr(record)
+def test_a_record_says_what_it_is(client: Client, records: list[Any]) -> None:
+    """Its class, its id and its name, in one short line."""
+    collection = client.collections.create("d" * 3000, "two\nlines " * 300, "model", ["tag"] * 300)
+    for record in (*records, collection):
+        for shown in (repr(record), str(record), f"{record}"):
+            assert shown.startswith(f"{type(record).__name__}(id='{record.id}', ")
+            assert "name='" in shown
+            assert len(shown) < 200
+            assert "\n" not in shown
+
+
+def test_a_new_model_says_what_it_is(register: RecordFactory) -> None:
+    """Without the signatures of its URLs."""
+    made = register(model_name="m" * 3000, file_name=f"{'f' * 3000}.fnnx")
+    for shown in (repr(made), str(made), repr(made.url), repr(made.url.parts[0])):
+        assert len(shown) < 200
+        assert "://" not in shown
+    assert made.model.id in repr(made)
+
+
+def test_a_record_can_be_put_in_a_set(client: Client, records: list[Any]) -> None:
+    """By its class and its id, so that it is found again after it was read again or changed."""
+    again = [
+        getattr(client, resource).get(record.id)
+        for resource, record in zip(RESOURCES, records, strict=True)
+    ]
+    assert {*records, *again} == set(records)
+    assert len(set(records)) == len(RESOURCES)
+    (collection,) = client.collections.list()
+    changed = client.collections.update("Plants", collection_id=collection)
+    assert hash(changed) == hash(collection)
+    assert changed != collection
+
+
+def test_a_record_is_the_same_however_it_was_got(client: Client, records: list[Any]) -> None:
+    """By its id, by its name, in a list."""
+    for resource, record in zip(RESOURCES, records, strict=True):
+        name = next(
+            getattr(record, field)
+            for field in ("name", "bucket_name", "model_name")
+            if hasattr(record, field)
+        )
+        ways = [
+            getattr(client, resource).get(record.id),
+            getattr(client, resource).get(name),
+            *getattr(client, resource).list(),
+        ]
+        assert ways == [record] * len(ways)
+
+
+def test_records_awaited(asynchronously: Asynchronously) -> None:
+    """The same."""
+
+    async def flow(client: AsyncClient) -> None:
+        made = await client.collections.create("", "x" * 3000, "model", tags=["a"])
+        again = await client.collections.get(made.id)
+        assert {made, again} == {made}
+        assert made == again == await client.collections.get(made.name)
+        assert len(repr(made)) < 200
+
+    asynchronously(flow)
 
 
 def test_a_record_equals_itself_read_again(client: Client, records: list[Any]) -> None:

@@ -43,7 +43,7 @@ def status_of(client: Client, model: ModelArtifact) -> ModelArtifactStatus:
     """The status as the platform tells it now."""
     found = client.model_artifacts.get(model.id)
     assert found is not None
-    return found.status
+    return ModelArtifactStatus(found.status)
 
 
 @pytest.mark.parametrize(("before", "after"), sorted(ALLOWED))

@@ -10,7 +10,6 @@ import pytest
 
 from dataforce import Client, Collection, UnprocessableEntityError
 from dataforce.testing.plugin import PackageFactory, RecordFactory
-from dataforce.testing.suite._support import refuse_all
 
 Wrong = dict[str, Sequence[Any]]
 
@@ -131,33 +130,3 @@ def test_file_names_that_the_platform_takes(register: RecordFactory) -> None:
         "model.v1.tar.anything",
     ):
         assert register(file_name=name).model.file_name == name
-
-
-@pytest.mark.parametrize(
-    "value", ["Flowers", "", "0199c455", "0199c455-21ee-74c6-b747-19a82f1a1e7g"]
-)
-def test_a_name_is_no_id(client: Client, register: RecordFactory, value: str) -> None:
-    """Only `get` and the defaults take names; nothing is changed or deleted."""
-    model = register(model_name="Flowers").model
-    resource = client.model_artifacts
-    before = (client.bucket_secrets.list(), client.orbits.list(), client.collections.list())
-    refuse_all(
-        UnprocessableEntityError,
-        lambda: client.bucket_secrets.update(value, region="eu-west-1"),
-        lambda: client.bucket_secrets.delete(value),
-        lambda: client.orbits.create("Research", value),
-        lambda: client.orbits.update("Research", orbit_id=value),
-        lambda: client.orbits.delete(value),
-        lambda: client.collections.update("Plants", collection_id=value),
-        lambda: client.collections.delete(value),
-        lambda: resource.update(value, model_name="iris"),
-        lambda: resource.delete(value),
-        lambda: resource.download(value),
-        lambda: resource.download_url(value),
-        lambda: resource.delete_url(value),
-        lambda: resource.list(collection_id=value),
-        lambda: resource.get("Flowers", collection_id=value),
-    )
-    after = (client.bucket_secrets.list(), client.orbits.list(), client.collections.list())
-    assert after == before
-    assert resource.list() == [model]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from dataforce.api._clear import Clear
+from dataforce.api._lookup import Ref
 from dataforce.api.resources.bucket_secrets import (
     BucketSecretResource,
     BucketSecretResourceBase,
@@ -29,11 +30,11 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
         super().__init__(session)
         self._synchronous = BucketSecretResource(session)
 
-    async def get(self, secret_value: str) -> BucketSecret | None:
+    async def get(self, secret_value: Ref[BucketSecret]) -> BucketSecret | None:
         """Get a bucket secret by id or bucket name.
 
         Args:
-            secret_value: Its id, or the exact name of its bucket.
+            secret_value: Its id, the exact name of its bucket, or the object.
 
         Returns:
             The bucket secret without its credentials, or `None` if there is none.
@@ -129,7 +130,7 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
 
     async def update(
         self,
-        secret_id: str,
+        secret_id: Ref[BucketSecret],
         endpoint: str | None = None,
         bucket_name: str | None = None,
         access_key: str | Clear | None = None,
@@ -142,7 +143,7 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
         """Change a bucket secret; what is not given stays as it is, `CLEAR` empties a field.
 
         Args:
-            secret_id: Its id.
+            secret_id: Its id, the exact name of its bucket, or the object.
             endpoint: Host and port of the object store.
             bucket_name: Name of the bucket.
             access_key: Public half of its credentials.
@@ -177,11 +178,11 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
             cert_check,
         )
 
-    async def delete(self, secret_id: str) -> None:
+    async def delete(self, secret_id: Ref[BucketSecret]) -> None:
         """Delete a bucket secret. Deleting one that does not exist succeeds.
 
         Args:
-            secret_id: Its id.
+            secret_id: Its id, the exact name of its bucket, or the object.
 
         Raises:
             ConflictError: An orbit uses it.

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from dataforce.api._clear import Clear
+from dataforce.api._lookup import Ref
 from dataforce.api.resources.collections import (
     CollectionResource,
     CollectionResourceBase,
@@ -32,11 +33,12 @@ class AsyncCollectionResource(CollectionResourceBase):
         super().__init__(session)
         self._synchronous = CollectionResource(session)
 
-    async def get(self, collection_value: str | None = None) -> Collection | None:
+    async def get(self, collection_value: Ref[Collection] | None = None) -> Collection | None:
         """Get a collection by id or name.
 
         Args:
-            collection_value: Its id or exact name; the default collection if not given.
+            collection_value: Its id, its exact name, or the object; the default collection if not
+                given.
 
         Returns:
             The collection, or `None` if the default orbit has none of that id or name.
@@ -122,7 +124,7 @@ class AsyncCollectionResource(CollectionResourceBase):
         description: str | Clear | None = None,
         tags: builtins.list[str] | Clear | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
     ) -> Collection:
         """Change a collection; what is not given stays as it is, `CLEAR` empties a field.
 
@@ -130,7 +132,8 @@ class AsyncCollectionResource(CollectionResourceBase):
             name: New name.
             description: New description.
             tags: New list of tags.
-            collection_id: Id of the collection to change; the default collection if not given.
+            collection_id: Id or exact name of the collection to change, or the object; the default
+                collection if not given.
 
         Returns:
             The collection after the change.
@@ -148,11 +151,12 @@ class AsyncCollectionResource(CollectionResourceBase):
             self._synchronous.update, name, description, tags, collection_id=collection_id
         )
 
-    async def delete(self, collection_id: str | None = None) -> None:
+    async def delete(self, collection_id: Ref[Collection] | None = None) -> None:
         """Delete a collection with all its models. This cannot be undone.
 
         Args:
-            collection_id: Its id; the default collection if not given.
+            collection_id: Its id, its exact name, or the object; the default collection if not
+                given.
 
         Raises:
             ConfigurationError: No collection is given and there is no default one.

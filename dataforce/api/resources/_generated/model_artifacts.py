@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, overload
 
 from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api._clear import Clear
+from dataforce.api._lookup import Ref
 from dataforce.api._targets import Writable
 from dataforce.api.resources.model_artifacts import (
     ModelArtifactResource,
     ModelArtifactResourceBase,
 )
 from dataforce.models import (
+    Collection,
     CreatedModel,
     Manifest,
     ModelArtifact,
@@ -40,13 +42,15 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         self._synchronous = ModelArtifactResource(session)
 
     async def get(
-        self, model_value: str, *, collection_id: str | None = None
+        self, model_value: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
     ) -> ModelArtifact | None:
         """Get a model artifact by id, model name or file name.
 
         Args:
-            model_value: Its id, its exact model name, or else the exact name of its file.
-            collection_id: Id of its collection; the default collection if not given.
+            model_value: Its id, its exact model name, or else the exact name of its file; or the
+                object.
+            collection_id: Its collection: id, exact name, or the object; the default collection if
+                not given.
 
         Returns:
             The model artifact, or `None` if the collection has none of that id or name.
@@ -62,11 +66,14 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         """
         return await self._run(self._synchronous.get, model_value, collection_id=collection_id)
 
-    async def list(self, *, collection_id: str | None = None) -> builtins.list[ModelArtifact]:
+    async def list(
+        self, *, collection_id: Ref[Collection] | None = None
+    ) -> builtins.list[ModelArtifact]:
         """List the model artifacts of a collection, whatever their status.
 
         Args:
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
 
         Returns:
             All of them, in the order they were made.
@@ -81,7 +88,7 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
     def iterate(
         self,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         sort_by: str = "created_at",
         order: Order = "asc",
         page_size: int = 100,
@@ -89,7 +96,8 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         """Iterate over the model artifacts of a collection, fetching a page when it is needed.
 
         Args:
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
             sort_by: `created_at`, `model_name`, `size`, `description` or `status`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
@@ -118,7 +126,7 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         description: str | None = None,
         tags: builtins.list[str] | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> ModelArtifact:
         """Store a model file with its manifest and metrics.
@@ -130,7 +138,8 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             model_name: Name of the model; several may have the same.
             description: Free text.
             tags: Words to sort models by.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
             progress: Is called with the bytes moved so far and the bytes in all; a large file shows
                 a bar on a terminal if not given. What it raises ends the upload and comes out.
 
@@ -161,29 +170,29 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
     @overload
     async def download(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_path: str | os.PathLike[str] | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path: ...
 
     @overload
     async def download(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_path: Writable,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> None: ...
 
     async def download(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_path: str | os.PathLike[str] | Writable | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path | None:
         """Fetch a model file and check that its bytes are those that were stored.
@@ -192,11 +201,12 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         open file is written to as the bytes arrive; after a failure, do not use what it has taken.
 
         Args:
-            model_id: Id of the model artifact.
+            model_id: Id or exact name of the model artifact, or the object.
             file_path: A file to write or replace, or a folder to put the file in under the name
                 it was uploaded with; the current folder if not given. Or a file that is open for
                 writing bytes; it stays open.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
             progress: Is called with the bytes moved so far and the bytes in all; a large file shows
                 a bar on a terminal if not given. What it raises ends the download and comes out.
 
@@ -223,7 +233,11 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         )
 
     async def open(
-        self, model_id: str, member: str | None = None, *, collection_id: str | None = None
+        self,
+        model_id: Ref[ModelArtifact],
+        member: str | None = None,
+        *,
+        collection_id: Ref[Collection] | None = None,
     ) -> AsyncModelFile:
         """Open a model file, or one member of it, to read it where it lies.
 
@@ -231,10 +245,11 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         that of the whole file, which `download` compares.
 
         Args:
-            model_id: Id of the model artifact.
+            model_id: Id or exact name of the model artifact, or the object.
             member: Name of a file in the package, as `file_index` of the model artifact lists it;
                 the whole package if not given.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             A binary file to `read`, `seek` and `close`.
@@ -256,12 +271,15 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             self._session.workers,
         )
 
-    async def download_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
+    async def download_url(
+        self, model_id: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
+    ) -> SignedURL:
         """Get a URL that the bytes of a model artifact can be read from.
 
         Args:
-            model_id: Id of the model artifact.
-            collection_id: Id of the collection; the default collection if not given.
+            model_id: Id or exact name of the model artifact, or the object.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             The URL as attribute `url`, also by that key. Whoever holds it can read the file.
@@ -279,14 +297,17 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             self._synchronous.download_url, model_id, collection_id=collection_id
         )
 
-    async def delete_url(self, model_id: str, *, collection_id: str | None = None) -> SignedURL:
+    async def delete_url(
+        self, model_id: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
+    ) -> SignedURL:
         """Begin to delete a model artifact by hand: its status becomes `pending_deletion`.
 
         `delete` does all of it in one call.
 
         Args:
-            model_id: Id of the model artifact.
-            collection_id: Id of the collection; the default collection if not given.
+            model_id: Id or exact name of the model artifact, or the object.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             The URL to delete the bytes with, as attribute `url`, also by that key.
@@ -315,7 +336,7 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         description: str | None = None,
         tags: builtins.list[str] | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
     ) -> CreatedModel:
         """Register a model artifact whose bytes you bring yourself.
 
@@ -332,7 +353,8 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             model_name: Name of the model; several may have the same.
             description: Free text.
             tags: Words to sort models by.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
 
         Returns:
             The record with status `pending_upload` as `model`, and where its bytes go as `url`;
@@ -369,26 +391,27 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
 
     async def update(
         self,
-        model_id: str,
+        model_id: Ref[ModelArtifact],
         file_name: str | None = None,
         model_name: str | None = None,
         description: str | Clear | None = None,
         tags: builtins.list[str] | Clear | None = None,
         status: ModelArtifactStatus | str | None = None,
         *,
-        collection_id: str | None = None,
+        collection_id: Ref[Collection] | None = None,
     ) -> ModelArtifact:
         """Change a model artifact; what is not given stays as it is, `CLEAR` empties a field.
 
         Args:
-            model_id: Id of the model artifact.
+            model_id: Id or exact name of the model artifact, or the object.
             file_name: New name of the file; the bytes stay where they are.
             model_name: New name of the model.
             description: New description.
             tags: New list of tags.
             status: `uploaded` or `upload_failed` after `pending_upload`, `deletion_failed` after
                 `pending_deletion`.
-            collection_id: Id of the collection; the default collection if not given.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Returns:
             The model artifact after the change.
@@ -414,12 +437,15 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             collection_id=collection_id,
         )
 
-    async def delete(self, model_id: str, *, collection_id: str | None = None) -> None:
+    async def delete(
+        self, model_id: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
+    ) -> None:
         """Delete a model artifact and its bytes. This cannot be undone.
 
         Args:
-            model_id: Id of the model artifact.
-            collection_id: Id of the collection; the default collection if not given.
+            model_id: Id or exact name of the model artifact, or the object.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
 
         Raises:
             NotFoundError: The collection has no such model artifact.

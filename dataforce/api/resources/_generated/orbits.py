@@ -8,8 +8,9 @@ import builtins
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from dataforce.api._lookup import Ref
 from dataforce.api.resources.orbits import OrbitResource, OrbitResourceBase
-from dataforce.models import Orbit
+from dataforce.models import BucketSecret, Orbit
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ class AsyncOrbitResource(OrbitResourceBase):
         super().__init__(session)
         self._synchronous = OrbitResource(session)
 
-    async def get(self, orbit_value: str | None = None) -> Orbit | None:
+    async def get(self, orbit_value: Ref[Orbit] | None = None) -> Orbit | None:
         """Get an orbit by id or name.
 
         Args:
-            orbit_value: Its id or exact name; the default orbit if not given.
+            orbit_value: Its id, its exact name, or the object; the default orbit if not given.
 
         Returns:
             The orbit, or `None` if there is none of that id or name.
@@ -77,12 +78,13 @@ class AsyncOrbitResource(OrbitResourceBase):
             self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size), page_size
         )
 
-    async def create(self, name: str, bucket_secret_id: str) -> Orbit:
+    async def create(self, name: str, bucket_secret_id: Ref[BucketSecret]) -> Orbit:
         """Create an orbit in the default organization.
 
         Args:
             name: Name of the orbit; several may have the same.
-            bucket_secret_id: Id of the bucket secret that its files go to.
+            bucket_secret_id: The bucket secret that its files go to: its id, the exact name of its
+                bucket, or the object.
 
         Returns:
             The new orbit.
@@ -101,16 +103,18 @@ class AsyncOrbitResource(OrbitResourceBase):
     async def update(
         self,
         name: str | None = None,
-        bucket_secret_id: str | None = None,
+        bucket_secret_id: Ref[BucketSecret] | None = None,
         *,
-        orbit_id: str | None = None,
+        orbit_id: Ref[Orbit] | None = None,
     ) -> Orbit:
         """Change an orbit; what is not given stays as it is.
 
         Args:
             name: New name.
-            bucket_secret_id: Id of another bucket secret.
-            orbit_id: Id of the orbit to change; the default orbit if not given.
+            bucket_secret_id: Another bucket secret: its id, the exact name of its bucket, or the
+                object.
+            orbit_id: Id or exact name of the orbit to change, or the object; the default orbit if
+                not given.
 
         Returns:
             The orbit after the change.
@@ -125,11 +129,12 @@ class AsyncOrbitResource(OrbitResourceBase):
         """
         return await self._run(self._synchronous.update, name, bucket_secret_id, orbit_id=orbit_id)
 
-    async def delete(self, orbit_id: str) -> None:
+    async def delete(self, orbit_id: Ref[Orbit]) -> None:
         """Delete an orbit with all its collections and models. This cannot be undone.
 
         Args:
-            orbit_id: Its id. Deleting one that does not exist succeeds.
+            orbit_id: Its id, its exact name, or the object. Deleting an id that does not exist
+                succeeds.
 
         Raises:
             DataForceAPIError: It is the default orbit.

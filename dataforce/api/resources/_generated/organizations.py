@@ -8,6 +8,7 @@ import builtins
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from dataforce.api._lookup import Ref
 from dataforce.api.resources.organizations import (
     OrganizationResource,
     OrganizationResourceBase,
@@ -28,11 +29,12 @@ class AsyncOrganizationResource(OrganizationResourceBase):
         super().__init__(session)
         self._synchronous = OrganizationResource(session)
 
-    async def get(self, organization_value: str | None = None) -> Organization | None:
+    async def get(self, organization_value: Ref[Organization] | None = None) -> Organization | None:
         """Get an organization by id or name.
 
         Args:
-            organization_value: Its id or exact name; the default organization if not given.
+            organization_value: Its id, its exact name, or the object; the default organization if
+                not given.
 
         Returns:
             The organization, or `None` if there is none of that id or name.

@@ -7,8 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dataforce.api.resources.overlay import OverlayResource, OverlayResourceBase
-from dataforce.overlay import Diff, OverlayStatus, PullReport, PushReport, Resolution
+from dataforce.api._lookup import Ref
+from dataforce.api.resources.overlay import (
+    OverlayResource,
+    OverlayResourceBase,
+)
+from dataforce.models import Collection, Orbit
+from dataforce.models._base import AssetRecord
+from dataforce.overlay import Change, Diff, OverlayStatus, PullReport, PushReport, Resolution
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -64,16 +70,18 @@ class AsyncOverlayResource(OverlayResourceBase):
         """
         return await self._run(self._synchronous.diff)
 
-    async def reset(self, object_id: str | None = None) -> None:
+    async def reset(self, object_id: Ref[AssetRecord] | Change | None = None) -> None:
         """Drop changes that were not pushed. This cannot be undone.
 
         Args:
-            object_id: Id of the object whose changes to drop; one that was made here goes with all
-                that was made below it. All changes in the organization if not given.
+            object_id: The object whose changes to drop: its id, its name, the object itself, or
+                what `diff` says of it. One that was made here goes with all that was made below it.
+                All changes in the organization if not given.
 
         Raises:
             NotFoundError: The overlay holds no change of that object.
-            UnprocessableEntityError: It is not an id.
+            MultipleResourcesFoundError: It holds changes of several objects of that name.
+            UnprocessableEntityError: It is none of these.
 
         Example:
             >>> collection = await client.collections.create("", "Flowers", "model")
@@ -86,8 +94,8 @@ class AsyncOverlayResource(OverlayResourceBase):
     async def pull(
         self,
         *,
-        orbit: str | None = None,
-        collection: str | None = None,
+        orbit: Ref[Orbit] | None = None,
+        collection: Ref[Collection] | None = None,
         name: str | None = None,
         sort_by: str = "created_at",
         order: Order = "asc",
@@ -102,8 +110,8 @@ class AsyncOverlayResource(OverlayResourceBase):
         is the default collection, or the default orbit if there is no default collection.
 
         Args:
-            orbit: Id or name of an orbit; the default orbit if not given.
-            collection: Id or name of a collection in that orbit.
+            orbit: An orbit: its id, its exact name, or the object; the default orbit if not given.
+            collection: A collection in that orbit, in the same ways.
             name: Model name or file name: only the model artifacts that have it.
             sort_by: `created_at`, `model_name`, `size`, `description` or `status`; which are
                 first counts with `limit`.
