@@ -274,6 +274,7 @@ def test_a_target_of_several_is_not_guessed(source: Client, target: Client) -> N
         copy("Flowers", source=source, target=target)
     with pytest.raises(MultipleResourcesFoundError, match="Several collections of the source are"):
         copy("Flowers", source=target, target=source)
+    target.collection = None
     with pytest.raises(ConfigurationError, match="No default collection is set"):
         copy("rose", source=source, target=target)
 

@@ -212,7 +212,7 @@ def test_what_is_not_there_is_not_pulled(client: Client, backend: Layered) -> No
         client.overlay.pull(orbit="Lost")
     with pytest.raises(
         CollectionResourceNotFoundError,
-        match=rf"'{NOWHERE}' does not exist in orbit {client.orbit}",
+        match=rf"'{NOWHERE}' does not exist in orbit 'Default Orbit'",
     ):
         client.overlay.pull(collection=NOWHERE)
     for _ in range(2):

@@ -180,7 +180,7 @@ def test_defaults_below_an_undecided_organization_say_so(client: Client) -> None
     with pytest.raises(ConfigurationError, match=r"No default organization is set.*Second"):
         client.orbits.update(name="Renamed")
     client.orbit = "Default Orbit"
-    with pytest.raises(ConfigurationError, match="'Default Orbit' needs a default organization"):
+    with pytest.raises(ConfigurationError, match=r"'Default Orbit' \(code\) needs a default org"):
         _ = client.orbit
     client.organization = "Second"
     with pytest.raises(OrbitResourceNotFoundError, match="does not exist in organization"):

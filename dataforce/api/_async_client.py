@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Generator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from dataforce.api._client import DataForceClientBase
 from dataforce.api.resources._generated._resources import AsyncResources
@@ -12,7 +14,39 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from dataforce.api._lookup import Ref
+    from dataforce.models import Collection, Orbit, Organization
     from dataforce.seam.backend import AnyKind
+
+
+class ChosenDefaults(Coroutine[Any, Any, None]):
+    """Defaults that `setup_config` has chosen; `await` finds out whether they exist.
+
+    Unlike a usual coroutine it may be left without `await`: the one that does the work comes to be
+    at the first step.
+    """
+
+    def __init__(self, verify: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._verify = verify
+
+    @cached_property
+    def _coroutine(self) -> Coroutine[Any, Any, None]:
+        return self._verify()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self._coroutine.__await__()
+
+    def send(self, value: Any) -> Any:
+        """Run to the next step."""
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an error where the coroutine waits."""
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        """End the coroutine."""
+        self._coroutine.close()
 
 
 class AsyncClient(AsyncResources, DataForceClientBase):
@@ -29,19 +63,24 @@ class AsyncClient(AsyncResources, DataForceClientBase):
 
     _default_backend = BackendType.LOCAL
 
-    async def setup_config(
+    def setup_config(
         self,
-        *,
-        organization: str | None = None,
-        orbit: str | None = None,
-        collection: str | None = None,
-    ) -> None:
-        """Set defaults and find out at once whether they exist.
+        organization: Ref[Organization] | None = None,
+        orbit: Ref[Orbit] | None = None,
+        collection: Ref[Collection] | None = None,
+    ) -> ChosenDefaults:
+        """Choose defaults; awaited, find out as well whether they exist.
+
+        The choice takes effect before this returns, so a script may call it outside of a loop.
+        Without `await`, the first call that needs a default finds out.
 
         Args:
-            organization: Default organization, by id or name.
-            orbit: Default orbit, by id or name.
-            collection: Default collection, by id or name.
+            organization: Default organization, by id or name, or the object.
+            orbit: Default orbit, by id or name, or the object.
+            collection: Default collection, by id or name, or the object.
+
+        Returns:
+            Something to await. If it raises, the choice that was made before stands again.
 
         Raises:
             OrganizationResourceNotFoundError: The organization does not exist.
@@ -54,13 +93,8 @@ class AsyncClient(AsyncResources, DataForceClientBase):
             >>> client.orbit == (await client.orbits.get("Default Orbit")).id
             True
         """
-        defaults = self._session.defaults
-        with defaults.restored_on_error():
-            for kind, value in zip(defaults.LEVELS, (organization, orbit, collection), strict=True):
-                if value is not None:
-                    defaults.choose(kind, value)
-            for kind in defaults.LEVELS:
-                await self._session.workers.run(defaults.find, kind)
+        verify = self._session.defaults.choose_all(organization, orbit, collection)
+        return ChosenDefaults(lambda: self._session.workers.run(verify))
 
     async def close(self) -> None:
         """Let go of connections, files and threads. The client cannot be used afterwards."""

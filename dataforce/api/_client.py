@@ -225,6 +225,34 @@ class Client(Resources, DataForceClientBase):
     def _default(self, kind: AnyKind) -> str | None:
         return self._session.defaults.find(kind)
 
+    def setup_config(
+        self,
+        organization: Ref[Organization] | None = None,
+        orbit: Ref[Orbit] | None = None,
+        collection: Ref[Collection] | None = None,
+    ) -> None:
+        """Choose defaults and find out at once whether they exist.
+
+        Args:
+            organization: Default organization, by id or name, or the object.
+            orbit: Default orbit, by id or name, or the object.
+            collection: Default collection, by id or name, or the object.
+
+        Raises:
+            OrganizationResourceNotFoundError: The organization does not exist.
+            OrbitResourceNotFoundError: The orbit does not exist in the organization.
+            CollectionResourceNotFoundError: The collection does not exist in the orbit.
+            ConfigurationError: An orbit has no organization, or a collection no orbit.
+
+        After an error, the choice that was made before stands.
+
+        Example:
+            >>> client.setup_config(orbit="Default Orbit")
+            >>> client.orbit == client.orbits.get("Default Orbit").id
+            True
+        """
+        self._session.defaults.choose_all(organization, orbit, collection)()
+
     def close(self) -> None:
         """Let go of connections and files. The client cannot be used afterwards."""
         self._session.close()

@@ -280,6 +280,7 @@ def _counterpart(session: Session, collection: Collection) -> _Place:
     scope, store = session.defaults.scope(COLLECTION), session.backend.store(COLLECTION)
     there = find_named(store, COLLECTION, scope, collection.name, "target")
     if there is None:
+        session.defaults.settle(COLLECTION)
         there = store.create(scope, _alike(CollectionValues, collection, COLLECTION))
     return _Place(session, scope.child(there.id))
 

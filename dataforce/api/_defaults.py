@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataforce.api._lookup import find, text_of
+from dataforce.config.origin import CODE, Origin
 from dataforce.errors import (
     CollectionResourceNotFoundError,
     ConfigurationError,
@@ -29,7 +29,11 @@ _NOT_FOUND: dict[AnyKind, type[ResourceNotFoundError]] = {
     ORBIT: OrbitResourceNotFoundError,
     COLLECTION: CollectionResourceNotFoundError,
 }
-_LISTED = 20
+_LONGEST_MESSAGE = 500
+_LONGEST_ORIGIN = 120
+_SUGGESTIONS = 5
+_COMPARED = 1000
+"""Number of objects whose names are compared with a name that was not found."""
 
 
 @dataclass
@@ -37,23 +41,35 @@ class _Choice:
     """One level: what was chosen, and the id it turned out to be."""
 
     chosen: str | None = None
+    origin: Origin = CODE
+    name: str | None = None
+    """Name of the object, when it was resolved."""
     identifier: str | None = None
-    inherited: bool = False
-    """Chosen before its parent was changed: dropped if it does not belong to the new parent."""
+    former: str | None = None
+    """Id under the previous parent: stays the default if it belongs to the new parent, too."""
     deleted: bool = False
     """Its object was deleted: there is none until another is chosen, even if one is left."""
+    missed: bool = False
+    """Was looked for and not found: what is the only one later is not to be changed unnamed."""
+    several: bool = False
+    """There were several to choose from when it was looked for."""
 
     def under_another_parent(self) -> _Choice:
-        """What is left of it: an id may still belong, a name could mean another object there."""
-        identifier = self.identifier or canonical_id(self.chosen or "")
-        return _Choice(chosen=identifier if self.chosen else None, inherited=True)
+        """Keep an id, which may belong to the new parent; a name may mean another object there."""
+        former = self.identifier or canonical_id(self.chosen or "")
+        return _Choice(
+            chosen=former if self.chosen else None,
+            origin=self.origin,
+            former=former,
+            missed=self.missed or self.deleted or (self.chosen is not None and former is None),
+        )
 
 
 class Defaults:
     """Resolves a default once, when a call first needs it, and remembers its id.
 
     An organization, an orbit or a collection is chosen by id or by name. Where none is chosen and
-    exactly one exists, that one is the default.
+    exactly one exists, that one is the default. Only a default that was chosen may be destroyed.
     """
 
     LEVELS: ClassVar[tuple[AnyKind, ...]] = (ORGANIZATION, ORBIT, COLLECTION)
@@ -62,7 +78,8 @@ class Defaults:
         self._session = session
         self._lock = threading.RLock()
         self._choices: dict[AnyKind, _Choice] = {
-            kind: _Choice(chosen=getattr(session.settings, kind.name)) for kind in self.LEVELS
+            kind: _Choice(getattr(session.settings, kind.name), session.settings.origin(kind.name))
+            for kind in self.LEVELS
         }
 
     def choose(self, kind: AnyKind, value: object) -> None:
@@ -75,6 +92,39 @@ class Defaults:
             if not is_first:
                 for lower in self.LEVELS[self.LEVELS.index(kind) + 1 :]:
                     self._choices[lower] = self._choices[lower].under_another_parent()
+
+    def choose_all(self, *values: object) -> Callable[[], None]:
+        """Make each value that is not `None`, an id or a name, the default of its level.
+
+        Args:
+            values: One for each of `LEVELS`.
+
+        Returns:
+            Call that resolves the defaults; if one does not exist, it takes the choice back.
+        """
+        chosen = {
+            kind: text_of(kind, value)
+            for kind, value in zip(self.LEVELS, values, strict=True)
+            if value is not None
+        }
+        with self._lock:
+            before = dict(self._choices)
+            for kind, value in chosen.items():
+                self.choose(kind, value)
+            made = dict(self._choices)
+
+        def verify() -> None:
+            try:
+                for kind in self.LEVELS:
+                    self.find(kind)
+            except BaseException:
+                with self._lock:
+                    for kind in self.LEVELS:
+                        if self._choices[kind] is made[kind]:  # nobody has chosen since
+                            self._choices[kind] = before[kind]
+                raise
+
+        return verify
 
     def known(self, kind: AnyKind) -> str | None:
         """The id if it was resolved already, else what was chosen; asks nobody."""
@@ -89,11 +139,9 @@ class Defaults:
             ResourceNotFoundError: What was chosen does not exist below the default parent.
             MultipleResourcesFoundError: Several have the name that was chosen.
         """
-        # Not under the lock: who sets a default must not wait for a backend that is asked. Two
-        # threads may ask it the same, and hear the same.
-        choice = self._choices[kind]
-        if choice.identifier is None and not choice.deleted:
-            choice.identifier = self._resolve(kind, choice)
+        choice = self._resolved(kind)
+        if choice.identifier is None:
+            choice.missed = True
         return choice.identifier
 
     def require(self, kind: AnyKind) -> str:
@@ -102,6 +150,38 @@ class Defaults:
         if identifier is None:
             raise ConfigurationError(self._explain_absence(kind))
         return identifier
+
+    def require_chosen(self, kind: AnyKind, *, or_first_found: bool = False) -> str:
+        """The id of the default that was chosen.
+
+        Args:
+            kind: Its kind.
+            or_first_found: Whether the only one at this client's first look will do as well.
+
+        Raises:
+            ConfigurationError: There is none, or it is the default only because it is the only one.
+        """
+        identifier = self.require(kind)
+        choice = self._choices[kind]
+        will_do = choice.chosen is not None or (or_first_found and not choice.missed)
+        if not will_do or choice.identifier != identifier:
+            doing = "changed" if or_first_found else "deleted"
+            problem = f"No {kind.name} was chosen to be {doing}."
+            remedy = f"Give an id, or set client.{kind.name} to"
+            raise ConfigurationError(self._suggest(problem, remedy, kind, self.scope(kind)))
+        return identifier
+
+    def must_stay(self, kind: AnyKind, identifier: str) -> bool:
+        """Whether this is the default, and it was chosen or another could be chosen instead."""
+        if self.find(kind) != identifier:
+            return False
+        return self._choices[kind].chosen is not None or len(self._first_two(kind)) > 1
+
+    def settle(self, kind: AnyKind) -> None:
+        """Resolve a default that an object about to be created would make ambiguous."""
+        choice = self._choices.get(kind)
+        if choice is not None and not (choice.chosen or choice.several):
+            self._resolved(kind)
 
     def scope(self, kind: AnyKind, parent: str | None = None) -> Scope:
         """Where objects of `kind` are: below the defaults, or below `parent` in place of one."""
@@ -121,21 +201,9 @@ class Defaults:
         text = text_of(kind, value)
         record = find(self._session.backend.store(kind), kind, scope, text)
         if record is None:
-            raise _NOT_FOUND[kind](
-                f"The {kind.name} {brief(text)} does not exist{_below(kind, scope)}. "
-                f"{self._listing(kind, scope, 'Give')}"
-            )
+            problem = f"The {kind.name} {brief(text)} does not exist{self._below(kind, scope)}."
+            raise _NOT_FOUND[kind](self._suggest(problem, "Give", kind, scope, near=text))
         return _id(record)
-
-    @contextmanager
-    def restored_on_error(self) -> Iterator[None]:
-        """Keep what was chosen before if the block fails."""
-        before = dict(self._choices)
-        try:
-            yield
-        except BaseException:
-            self._choices = before
-            raise
 
     def forget(self, kind: AnyKind, identifier: str) -> None:
         """After an object was deleted: if it was the default, there is none now."""
@@ -145,45 +213,94 @@ class Defaults:
                 self.choose(kind, None)
                 self._choices[kind] = _Choice(deleted=True)
 
-    def _resolve(self, kind: AnyKind, choice: _Choice) -> str | None:
-        if kind.parent is not None and self.find(kind.parent) is None:
-            if choice.chosen is None or choice.inherited:
-                return None
-            raise ConfigurationError(
-                f"The default {kind.name} {choice.chosen!r} needs a default {kind.parent.name}. "
-                f"{self._explain_absence(kind.parent)}"
-            )
-        scope, store = self.scope(kind), self._session.backend.store(kind)
-        if choice.chosen is not None:
-            record = find(store, kind, scope, choice.chosen)
+    def _resolved(self, kind: AnyKind) -> _Choice:
+        # Not under the lock: who sets a default must not wait for a backend that is asked. Two
+        # threads may ask it the same, and hear the same.
+        choice = self._choices[kind]
+        if choice.identifier is None and not choice.deleted:
+            record = self._resolve(kind, choice)
             if record is not None:
-                return _id(record)
-            if not choice.inherited:
-                raise _NOT_FOUND[kind](
-                    f"The default {kind.name} {choice.chosen!r} does not exist"
-                    f"{_below(kind, scope)}. {self._listing(kind, scope)}"
-                )
-            choice.chosen = None
-        only = store.page(scope, Query(limit=2)).items
-        return _id(only[0]) if len(only) == 1 else None
+                choice.name, choice.identifier = getattr(record, kind.names[0]), _id(record)
+        return choice
 
-    def _explain_absence(self, kind: AnyKind) -> str:
+    def _resolve(self, kind: AnyKind, choice: _Choice) -> Any:
         if kind.parent is not None and self.find(kind.parent) is None:
-            return self._explain_absence(kind.parent)
-        return f"No default {kind.name} is set. {self._listing(kind, self.scope(kind))}"
+            if choice.chosen is None or choice.former is not None:
+                return None
+            needs = f"The default {kind.name} {_described(choice)} needs a default "
+            raise ConfigurationError(
+                self._explain_absence(kind.parent, f"{needs}{kind.parent.name}. ")
+            )
+        wanted = choice.former or choice.chosen
+        if wanted is not None:
+            scope = self.scope(kind)
+            record = find(self._session.backend.store(kind), kind, scope, wanted)
+            if record is not None:
+                return record
+            if choice.former is None:
+                problem = f"The default {kind.name} {_described(choice)} does not exist"
+                problem += f"{self._below(kind, scope)}."
+                raise _NOT_FOUND[kind](
+                    self._suggest(problem, "Set it to", kind, scope, near=wanted)
+                )
+            choice.chosen, choice.missed, choice.former = None, True, None
+        found = self._first_two(kind)
+        choice.several = len(found) > 1
+        choice.missed |= choice.several
+        return found[0] if len(found) == 1 else None
 
-    def _listing(self, kind: AnyKind, scope: Scope, what_to_do: str | None = None) -> str:
-        page = self._session.backend.store(kind).page(scope, Query(limit=_LISTED))
+    def _first_two(self, kind: AnyKind) -> Sequence[Any]:
+        return self._session.backend.store(kind).page(self.scope(kind), Query(limit=2)).items
+
+    def _explain_absence(self, kind: AnyKind, before: str = "") -> str:
+        if kind.parent is not None and self.find(kind.parent) is None:
+            return self._explain_absence(kind.parent, before)
+        problem, remedy = f"{before}No default {kind.name} is set.", f"Set client.{kind.name} to"
+        return self._suggest(problem, remedy, kind, self.scope(kind))
+
+    def _suggest(
+        self, problem: str, remedy: str, kind: AnyKind, scope: Scope, near: str | None = None
+    ) -> str:
+        """The message with as many suggestions as it can hold, those like `near` first."""
+        query = Query(limit=_SUGGESTIONS + 1 if near is None else _COMPARED)
+        page = self._session.backend.store(kind).page(scope, query)
         if not page.items:
-            return f"There is no {kind.name}{_below(kind, scope)} yet: create one first."
-        more = " and more" if page.cursor else ""
-        named = ", ".join(f"{getattr(item, kind.names[0])!r} ({_id(item)})" for item in page.items)
-        what_to_do = what_to_do or f"Set client.{kind.name} to"
-        return f"{what_to_do} the name or id of one of: {named}{more}."
+            below = self._below(kind, scope)
+            return f"{problem} There is no {kind.name}{below} yet: create one first."
+        ids = {_id(item): str(getattr(item, kind.names[0])) for item in page.items}
+        nearest = list(ids) if near is None else _nearest(near, ids)
+        named = [f"{brief(ids[each])} ({each})" for each in nearest[:_SUGGESTIONS]]
+        while True:
+            more = " and more" if len(named) < len(ids) else ""
+            listed = f"{problem} {remedy} the name or id of one of: {', '.join(named)}{more}."
+            if len(listed) <= _LONGEST_MESSAGE:
+                return listed
+            named.pop()
+
+    def _below(self, kind: AnyKind, scope: Scope) -> str:
+        if kind.parent is None:
+            return ""
+        parent = self._choices[kind.parent]
+        called = parent.name if parent.identifier == scope.parent and parent.name else scope.parent
+        return f" in {kind.parent.name} {brief(called)}"
 
 
-def _below(kind: AnyKind, scope: Scope) -> str:
-    return f" in {kind.parent.name} {scope.parent}" if kind.parent else ""
+def _nearest(name: str, ids: dict[str, str]) -> list[str]:
+    """The ids, those of the names most like this one first."""
+    from difflib import get_close_matches
+
+    compared = {identifier: each[:100].lower() for identifier, each in ids.items()}
+    near = get_close_matches(name[:100].lower(), compared.values(), _SUGGESTIONS, 0.5)
+    return sorted(
+        ids, key=lambda each: near.index(compared[each]) if compared[each] in near else len(near)
+    )
+
+
+def _described(choice: _Choice) -> str:
+    origin = str(choice.origin)
+    if len(origin) > _LONGEST_ORIGIN:
+        origin = f"{origin[: _LONGEST_ORIGIN // 2]}…{origin[-_LONGEST_ORIGIN // 2 :]}"
+    return f"{brief(choice.chosen)} ({origin})"
 
 
 def _id(record: Any) -> str:

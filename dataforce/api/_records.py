@@ -101,6 +101,7 @@ class Records(Generic[M, C, U]):
     def create(self, values: Mapping[str, object], parent: Ref[Any] | None = None) -> M:
         """A new record of these values."""
         valid = validated(self.kind, self.kind.values, self._with_ids(values, parent))
+        self.session.defaults.settle(self.kind)
         return self.store.create(self.scope(parent), valid)
 
     def update(

@@ -73,9 +73,9 @@ def open_client(place: Path) -> Iterator[Callable[[], Client]]:
 
 @pytest.fixture
 def client(open_client: Callable[[], Client]) -> Client:
-    """A client with one collection, which is therefore its default."""
+    """A client with one collection, which was made its default."""
     opened = open_client()
-    opened.collections.create("", "Models", "model")
+    opened.collection = opened.collections.create("", "Models", "model").id
     return opened
 
 

@@ -135,14 +135,15 @@ class CollectionResource(CollectionResourceBase):
             name: New name.
             description: New description.
             tags: New list of tags.
-            collection_id: Id or exact name of the collection to change, or the object; the default
-                collection if not given.
+            collection_id: Id or exact name of the collection to change, or the object. If not
+                given: the default collection, if it was chosen or was the only one when this client
+                first needed one.
 
         Returns:
             The collection after the change.
 
         Raises:
-            ConfigurationError: No collection is given and there is no default one.
+            ConfigurationError: No collection is given, and there is no such default.
             NotFoundError: The default orbit has no such collection.
 
         Example:
@@ -151,7 +152,9 @@ class CollectionResource(CollectionResourceBase):
             ['crm']
         """
         return self._records.update(
-            self._session.defaults.require(COLLECTION) if collection_id is None else collection_id,
+            self._session.defaults.require_chosen(COLLECTION, or_first_found=True)
+            if collection_id is None
+            else collection_id,
             {"name": name, "description": description, "tags": tags},
         )
 
@@ -159,11 +162,11 @@ class CollectionResource(CollectionResourceBase):
         """Delete a collection with all its models. This cannot be undone.
 
         Args:
-            collection_id: Its id, its exact name, or the object; the default collection if not
-                given.
+            collection_id: Its id, its exact name, or the object. If not given: the default
+                collection, if it was chosen and is not the default merely as the only one.
 
         Raises:
-            ConfigurationError: No collection is given and there is no default one.
+            ConfigurationError: No collection is given, and none was chosen.
             NotFoundError: The default orbit has no such collection.
 
         Example:
@@ -171,7 +174,7 @@ class CollectionResource(CollectionResourceBase):
             >>> client.collections.delete(churn.id)
         """
         if collection_id is None:
-            collection_id = self._session.defaults.require(COLLECTION)
+            collection_id = self._session.defaults.require_chosen(COLLECTION)
         identifier = self._records.delete(collection_id)
         self._session.defaults.forget(COLLECTION, identifier)
 

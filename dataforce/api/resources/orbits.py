@@ -112,14 +112,15 @@ class OrbitResource(OrbitResourceBase):
             name: New name.
             bucket_secret_id: Another bucket secret: its id, the exact name of its bucket, or the
                 object.
-            orbit_id: Id or exact name of the orbit to change, or the object; the default orbit if
-                not given.
+            orbit_id: Id or exact name of the orbit to change, or the object. If not given: the
+                default orbit, if it was chosen or was the only one when this client first needed
+                one.
 
         Returns:
             The orbit after the change.
 
         Raises:
-            ConfigurationError: No orbit is given and there is no default one.
+            ConfigurationError: No orbit is given, and there is no such default.
             NotFoundError: There is no such orbit or bucket secret.
 
         Example:
@@ -127,7 +128,9 @@ class OrbitResource(OrbitResourceBase):
             'Production'
         """
         return self._records.update(
-            self._session.defaults.require(ORBIT) if orbit_id is None else orbit_id,
+            self._session.defaults.require_chosen(ORBIT, or_first_found=True)
+            if orbit_id is None
+            else orbit_id,
             {"name": name, "bucket_secret_id": bucket_secret_id},
         )
 
@@ -139,20 +142,21 @@ class OrbitResource(OrbitResourceBase):
                 succeeds.
 
         Raises:
-            DataForceAPIError: It is the default orbit.
+            DataForceAPIError: It is the default orbit, and it was chosen or is not the only one.
 
         Example:
             >>> secret = client.bucket_secrets.list()[0]
             >>> client.orbit = "Default Orbit"
             >>> client.orbits.delete(client.orbits.create("Scratch", secret.id).id)
         """
-        _, identifier = self._records.locate(orbit_id)
-        if identifier == self._session.defaults.find(ORBIT):
+        (_, identifier), defaults = self._records.locate(orbit_id), self._session.defaults
+        if defaults.must_stay(ORBIT, identifier):
             raise ConflictError(
                 f"Orbit {identifier} is this client's default orbit and was not deleted. "
-                f"Set client.orbit to another one first."
+                f"Set client.orbit to another one, or to None, first."
             )
         self._records.delete(orbit_id)
+        defaults.forget(ORBIT, identifier)
 
 
 __getattr__ = asynchronous_twins(__name__)

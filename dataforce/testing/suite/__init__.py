@@ -10,6 +10,7 @@ from dataforce.testing.suite.async_client import *
 from dataforce.testing.suite.async_transfers import *
 from dataforce.testing.suite.behaviour import *
 from dataforce.testing.suite.bucket_secrets import *
+from dataforce.testing.suite.chosen_defaults import *
 from dataforce.testing.suite.clients import *
 from dataforce.testing.suite.collections import *
 from dataforce.testing.suite.defaults import *
@@ -24,8 +25,10 @@ from dataforce.testing.suite.organizations import *
 from dataforce.testing.suite.progress import *
 from dataforce.testing.suite.records import *
 from dataforce.testing.suite.references import *
+from dataforce.testing.suite.setup_config import *
 from dataforce.testing.suite.signed_urls import *
 from dataforce.testing.suite.statuses import *
+from dataforce.testing.suite.unknown_defaults import *
 from dataforce.testing.suite.updates import *
 from dataforce.testing.suite.uploads import *
 from dataforce.testing.suite.validation import *

@@ -9,13 +9,10 @@ import pytest
 from dataforce import (
     CLEAR,
     AsyncClient,
-    CollectionResourceNotFoundError,
     ConfigurationError,
     ConflictError,
     DataForceError,
     NotFoundError,
-    OrbitResourceNotFoundError,
-    OrganizationResourceNotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.testing.plugin import Asynchronously, ClientSettings
@@ -152,70 +149,17 @@ def test_a_failing_call_hinders_no_other(asynchronously: Asynchronously) -> None
     asynchronously(flow)
 
 
-def test_defaults_are_set_and_found_at_once(asynchronously: Asynchronously) -> None:
-    """By id or by name; they are shown as ids."""
-
-    async def flow(client: AsyncClient) -> None:
-        organization, orbit = (await client.organizations.list())[0], await client.orbits.get()
-        assert orbit is not None
-        for name in ("Churn", "Other"):
-            await client.collections.create("", name, "model")
-        await client.setup_config(
-            organization=organization.name, orbit=orbit.name, collection="Churn"
-        )
-        collection = await client.collections.get("Churn")
-        assert collection is not None
-        assert client.organization == organization.id
-        assert client.orbit == orbit.id
-        assert client.collection == collection.id
-        assert await client.collections.get() == collection
-
-    asynchronously(flow)
-
-
-def test_without_arguments_the_only_ones_are_the_defaults(asynchronously: Asynchronously) -> None:
-    """As far as there are any."""
-
-    async def flow(client: AsyncClient) -> None:
-        await client.setup_config()
-        assert client.organization == (await client.organizations.list())[0].id
-        assert client.orbit == (await client.orbits.list())[0].id
-        assert client.collection is None
-
-    asynchronously(flow)
-
-
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [
-        ("organization", OrganizationResourceNotFoundError),
-        ("orbit", OrbitResourceNotFoundError),
-        ("collection", CollectionResourceNotFoundError),
-    ],
-)
-def test_defaults_that_do_not_exist_are_refused_at_once(
-    asynchronously: Asynchronously, name: str, error: type[DataForceError]
-) -> None:
-    """By the call that sets them."""
-
-    async def flow(client: AsyncClient) -> None:
-        with pytest.raises(error, match="nobody"):
-            await client.setup_config(**{name: "nobody"})
-
-    asynchronously(flow)
-
-
 def test_a_default_is_set_by_attribute(asynchronously: Asynchronously) -> None:
     """The next call looks it up."""
 
     async def flow(client: AsyncClient) -> None:
-        for name in ("Churn", "Other"):
-            await client.collections.create("", name, "model")
         with pytest.raises(ConfigurationError):
             await client.model_artifacts.list()
+        for name in ("Other", "Churn"):
+            await client.collections.create("", name, "model")
         client.collection = "Churn"
         assert await client.model_artifacts.list() == []
-        assert client.collection == (await client.collections.list())[0].id
+        assert client.collection == (await client.collections.list())[1].id
 
     asynchronously(flow)
 

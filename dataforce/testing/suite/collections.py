@@ -133,6 +133,7 @@ def test_an_update_without_an_id_changes_the_default_collection(
 def test_without_a_default_an_update_needs_an_id(client: Client) -> None:
     """The error names the candidates; nothing is changed."""
     made = [client.collections.create("", name, "model") for name in ("One", "Two")]
+    client.collection = None
     with pytest.raises(ConfigurationError) as caught:
         client.collections.update("Three")
     assert all(identifier in str(caught.value) for identifier in ids(made))
@@ -142,6 +143,7 @@ def test_without_a_default_an_update_needs_an_id(client: Client) -> None:
 def test_without_a_default_a_delete_needs_an_id(client: Client) -> None:
     """Nothing is deleted."""
     made = [client.collections.create("", name, "model") for name in ("One", "Two")]
+    client.collection = None
     with pytest.raises(ConfigurationError):
         client.collections.delete()
     assert client.collections.list() == made

@@ -8,13 +8,8 @@ from dataforce import (
     BucketSecret,
     Client,
     Collection,
-    CollectionResourceNotFoundError,
     ConfigurationError,
-    DataForceAPIError,
-    MultipleResourcesFoundError,
     Orbit,
-    OrbitResourceNotFoundError,
-    OrganizationResourceNotFoundError,
 )
 from dataforce.testing.plugin import OpenClient
 from dataforce.testing.suite._support import UNKNOWN, ids, spellings
@@ -39,14 +34,27 @@ def test_what_was_the_only_one_stays_the_default(client: Client) -> None:
     assert client.collection == first.id
 
 
+def test_the_first_stays_the_default_when_a_second_is_made(
+    client: Client, bucket_secret: BucketSecret
+) -> None:
+    """Also if no call has needed it before."""
+    first, _ = [client.collections.create("", name, "model") for name in ("One", "Two")]
+    only = client.orbits.list()[0]
+    client.orbits.create("Other Orbit", bucket_secret.id)
+    assert (client.orbit, client.collection) == (only.id, first.id)
+
+
 def test_of_two_neither_is_the_default(client: Client) -> None:
     """`get` finds none, and the error of a call that needs one names both."""
     made = [client.collections.create("", name, "model") for name in ("One", "Two")]
+    client.collection = None
     assert client.collection is None
     assert client.collections.get() is None
     with pytest.raises(ConfigurationError) as caught:
         client.model_artifacts.list()
     assert all(each.id in str(caught.value) and each.name in str(caught.value) for each in made)
+    client.collections.create("", "Three", "model")
+    assert client.collection is None
 
 
 def test_without_a_collection_the_error_says_to_make_one(client: Client) -> None:
@@ -131,65 +139,6 @@ def test_a_name_looks_like_an_id(client: Client) -> None:
     made = client.collections.create("", UNKNOWN, "model")
     client.collection = UNKNOWN
     assert client.collection == made.id
-
-
-@pytest.mark.parametrize("value", [UNKNOWN, "nobody"])
-def test_a_default_organization_that_does_not_exist(client: Client, value: str) -> None:
-    """The error of the first call names those that do; afterwards another can be set."""
-    organization = client.organizations.list()[0]
-    client.organization = value
-    with pytest.raises(OrganizationResourceNotFoundError) as caught:
-        client.orbits.list()
-    message = str(caught.value)
-    assert value in message
-    assert organization.id in message
-    assert organization.name in message
-    client.organization = organization.name
-    assert len(client.orbits.list()) == 1
-
-
-@pytest.mark.parametrize("value", [UNKNOWN, "nowhere"])
-def test_a_default_orbit_that_does_not_exist(client: Client, orbit: Orbit, value: str) -> None:
-    """The error of the first call names those that do; nothing is written."""
-    client.orbit = value
-    with pytest.raises(OrbitResourceNotFoundError) as caught:
-        client.collections.create("", "Churn", "model")
-    assert value in str(caught.value)
-    assert orbit.id in str(caught.value)
-    client.orbit = orbit.id
-    assert client.collections.list() == []
-
-
-@pytest.mark.parametrize("value", [UNKNOWN, "nothing"])
-def test_a_default_collection_that_does_not_exist(
-    client: Client, collection: Collection, value: str
-) -> None:
-    """The error of the first call names those that do; nothing is deleted."""
-    client.collection = value
-    with pytest.raises(CollectionResourceNotFoundError) as caught:
-        client.collections.delete()
-    assert value in str(caught.value)
-    assert collection.id in str(caught.value)
-    assert client.collections.list() == [collection]
-
-
-def test_defaults_that_do_not_exist_fail_no_client_that_is_being_made(
-    open_client: OpenClient,
-) -> None:
-    """Making one asks nobody; the errors of its calls belong to the family of all others."""
-    for name in ("organization", "orbit", "collection"):
-        client = open_client(**{name: "nobody"})
-        with pytest.raises(DataForceAPIError, match=name):
-            client.model_artifacts.list()
-
-
-def test_a_default_of_several_objects_of_one_name(client: Client) -> None:
-    """The error names them all."""
-    made = [client.collections.create("", "Twin", "model") for _ in range(2)]
-    client.collection = "Twin"
-    with pytest.raises(MultipleResourcesFoundError) as caught:
-        client.model_artifacts.list()
-    assert all(identifier in str(caught.value) for identifier in ids(made))
 
 
 @pytest.mark.parametrize("nothing", [None, ""])

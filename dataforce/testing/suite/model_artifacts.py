@@ -232,6 +232,7 @@ def test_without_a_default_every_call_needs_a_collection(
 ) -> None:
     """The error names the candidates; nothing is written."""
     made = [client.collections.create("", name, "model") for name in ("One", "Two")]
+    client.collection = None
     path, resource = package(), client.model_artifacts
     messages = refuse_all(
         ConfigurationError,

@@ -132,14 +132,15 @@ class AsyncCollectionResource(CollectionResourceBase):
             name: New name.
             description: New description.
             tags: New list of tags.
-            collection_id: Id or exact name of the collection to change, or the object; the default
-                collection if not given.
+            collection_id: Id or exact name of the collection to change, or the object. If not
+                given: the default collection, if it was chosen or was the only one when this client
+                first needed one.
 
         Returns:
             The collection after the change.
 
         Raises:
-            ConfigurationError: No collection is given and there is no default one.
+            ConfigurationError: No collection is given, and there is no such default.
             NotFoundError: The default orbit has no such collection.
 
         Example:
@@ -155,11 +156,11 @@ class AsyncCollectionResource(CollectionResourceBase):
         """Delete a collection with all its models. This cannot be undone.
 
         Args:
-            collection_id: Its id, its exact name, or the object; the default collection if not
-                given.
+            collection_id: Its id, its exact name, or the object. If not given: the default
+                collection, if it was chosen and is not the default merely as the only one.
 
         Raises:
-            ConfigurationError: No collection is given and there is no default one.
+            ConfigurationError: No collection is given, and none was chosen.
             NotFoundError: The default orbit has no such collection.
 
         Example:

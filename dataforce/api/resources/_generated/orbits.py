@@ -113,14 +113,15 @@ class AsyncOrbitResource(OrbitResourceBase):
             name: New name.
             bucket_secret_id: Another bucket secret: its id, the exact name of its bucket, or the
                 object.
-            orbit_id: Id or exact name of the orbit to change, or the object; the default orbit if
-                not given.
+            orbit_id: Id or exact name of the orbit to change, or the object. If not given: the
+                default orbit, if it was chosen or was the only one when this client first needed
+                one.
 
         Returns:
             The orbit after the change.
 
         Raises:
-            ConfigurationError: No orbit is given and there is no default one.
+            ConfigurationError: No orbit is given, and there is no such default.
             NotFoundError: There is no such orbit or bucket secret.
 
         Example:
@@ -137,7 +138,7 @@ class AsyncOrbitResource(OrbitResourceBase):
                 succeeds.
 
         Raises:
-            DataForceAPIError: It is the default orbit.
+            DataForceAPIError: It is the default orbit, and it was chosen or is not the only one.
 
         Example:
             >>> secret = (await client.bucket_secrets.list())[0]
