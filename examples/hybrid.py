@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +24,15 @@ from dataforce import Client
 IRIS = Path(__file__).parent / "data" / "iris.fnnx"
 SEASONS = ("Spring", "Summer", "Autumn", "Winter", "Greenhouse")
 EACH = 100
+
+
+def require_extra() -> None:
+    """See that a server can be started, before anything is made for it."""
+    if missing := [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]:
+        sys.exit(
+            f"This example serves a registry, and {' and '.join(missing)} cannot be imported. Run "
+            f'pip install "dataforce[server]" first.'
+        )
 
 
 def fill(database_url: str) -> None:
@@ -103,6 +113,7 @@ def show_report(call: str, report: object) -> None:
 
 def main() -> None:
     """Tell the story."""
+    require_extra()
     for name in [name for name in os.environ if name.startswith("DFS_")]:
         del os.environ[name]  # the story is of its own platform, not of yours
     with TemporaryDirectory() as folder:

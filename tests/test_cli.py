@@ -106,6 +106,32 @@ def test_the_settings_are_shown_with_their_origins(
     assert "hidden" not in "".join(lines)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "codes"),
+    # argparse keeps the fault to itself if its output is not buffered.
+    [(["config", "show"], [141]), (["--help"], [141, 0])],
+)
+def test_a_reader_that_stops_early_is_no_fault(arguments: list[str], codes: list[int]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "dataforce", *arguments]
+    try:
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode in codes
+
+
+def test_a_backend_that_is_not_installed_serves_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = failure(capsys, "serve", "--backend-type", "lcoal")
+    assert "The backend 'lcoal' (backend_type from code) is not installed; did you mean" in line
+
+
 def test_what_is_wrong_with_the_settings_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +253,11 @@ def test_files_of_keys_that_others_may_read(
     file.touch()
     file.chmod(0o640)
     arguments = ("serve", "--api-key-file", str(file))
-    assert f"chmod 600 {file}" in failure(capsys, *arguments)
+    assert failure(capsys, *arguments) == (
+        f"dataforce: The API keys in {file} are not used: other users of this machine can open the "
+        f"file, and call the server with them. Run `chmod 600 '{file}'`, and replace the keys if "
+        f"others have had them."
+    )
     monkeypatch.setattr(os, "name", "without modes")
     assert "holds no API key" in failure(capsys, *arguments)
 
@@ -270,10 +300,13 @@ def test_an_address_that_is_taken(
 
 
 def test_a_port_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
-    for port in ("70000", "-1", "http"):
+    for port in ("70000", "-1", "abc", "²"):
         with pytest.raises(SystemExit, match="2"):
-            main(["serve", "--port", port])
-        assert "argument --port" in capsys.readouterr().err
+            main(["serve", f"--port={port}"])
+        assert capsys.readouterr().err.endswith(
+            f"argument --port: {port!r} is no port. Give a number from 0 to 65535; 0 takes a free "
+            f"one.\n"
+        )
 
 
 def test_the_address_that_others_use(capsys: pytest.CaptureFixture[str]) -> None:

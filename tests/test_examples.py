@@ -113,6 +113,26 @@ def test_hybrid_needs_none_of_your_settings_and_leaves_nothing(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_hybrid_says_at_once_which_extra_is_missing(tmp_path: Path) -> None:
+    without = (
+        "import runpy, sys; sys.modules['uvicorn'] = None; runpy.run_path({!r}, run_name={!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", without.format(str(EXAMPLES / "hybrid.py"), "__main__")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "This example serves a registry, and uvicorn cannot be imported. Run pip install "
+        '"dataforce[server]" first.\n'
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_taste_in_the_readme_is_true(tmp_path: Path) -> None:
     readme = (EXAMPLES.parent / "README.md").read_text("utf-8")
     [taste] = re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)

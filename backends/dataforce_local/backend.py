@@ -34,7 +34,8 @@ class LocalBackend:
     """A registry on this machine, or on the servers that two URLs name.
 
     Args:
-        settings: `database_url`, `storage_url` and `retry_timeout` count.
+        settings: `database_url`, `storage_url` and `retry_timeout` count, and `organization`, the
+            name of the first organization of a new registry.
         path: Of an SQLite database, in place of `database_url`.
 
     Raises:
@@ -50,7 +51,7 @@ class LocalBackend:
         self._location.prepare()
         self._database = Database(self._location.database, patience=settings.retry_timeout)
         try:
-            self._open_tables()
+            self._open_tables(settings)
             self._library = Library(self._database, self._location.storage)
             with suppress(DataForceError):
                 # What an earlier process left behind; records can be read without their files.
@@ -78,8 +79,8 @@ class LocalBackend:
         if self._location.is_passing:
             self._library.discard()
 
-    def _open_tables(self) -> None:
-        open_schema(self._database)
+    def _open_tables(self, settings: Settings) -> None:
+        open_schema(self._database, organization=settings.organization)
 
     def _records(self, kind: Kind[M, C, U]) -> RecordStore[M, C, U]:
         if kind not in self._stores:
@@ -95,7 +96,7 @@ def open_backend(settings: Settings) -> LocalBackend:
     """Open the registry that the settings name; a new one is made with what a script needs.
 
     Args:
-        settings: `database_url`, `storage_url` and `retry_timeout` count.
+        settings: See `LocalBackend`.
 
     Returns:
         The backend.

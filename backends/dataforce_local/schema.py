@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from uuid import UUID
+
+from pydantic import ValidationError
 from sqlalchemy import Connection, insert, inspect, select, text
 
 from dataforce.errors import ConfigurationError, StoreVersionError
+from dataforce.models import OrganizationValues
 from dataforce_local.clock import now
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
@@ -23,8 +28,15 @@ _CREATION_LOCKS = {"postgresql": text("SELECT pg_advisory_xact_lock(7206015)")}
 """How only one process at a time creates the tables. SQLite's transaction does it unasked."""
 
 
-def open_schema(database: Database, *, is_workspace: bool = False) -> None:
+def open_schema(
+    database: Database, *, organization: str | None = None, is_workspace: bool = False
+) -> None:
     """Make the tables of a new registry, or see that those of an old one can be used.
+
+    Args:
+        database: Where they are.
+        organization: Name of the first organization of a new registry; an id is no name.
+        is_workspace: Whether the registry of a workspace may be opened.
 
     Raises:
         StoreVersionError: A newer version of dataforce wrote it.
@@ -36,7 +48,7 @@ def open_schema(database: Database, *, is_workspace: bool = False) -> None:
     if not exists:
         database.use_write_ahead_log()
         with database.writing() as connection:
-            create_schema(connection)
+            create_schema(connection, organization=organization)
     with database.reading() as connection:
         values = {row.key: row.value for row in connection.execute(select(registry))}
     require_known(database, values, "schema_version", SCHEMA_VERSION)
@@ -60,11 +72,14 @@ def require_known(database: Database, values: dict[str, str], name: str, known: 
         )
 
 
-def create_schema(connection: Connection, *, is_empty: bool = False) -> None:
+def create_schema(
+    connection: Connection, *, organization: str | None = None, is_empty: bool = False
+) -> None:
     """Make the tables and what a first script needs, unless another process was faster.
 
     Args:
         connection: In a writing transaction.
+        organization: Name of the first organization.
         is_empty: Whether to leave out what a first script needs.
     """
     connection.execute(_CREATION_LOCKS.get(connection.dialect.name, text("SELECT 1")))
@@ -79,14 +94,14 @@ def create_schema(connection: Connection, *, is_empty: bool = False) -> None:
         ],
     )
     if not is_empty:
-        _add_what_a_script_needs(connection)
+        _add_what_a_script_needs(connection, organization)
 
 
-def _add_what_a_script_needs(connection: Connection) -> None:
+def _add_what_a_script_needs(connection: Connection, name: str | None) -> None:
     organization, secret = new_identifier(), new_identifier()
     born = {"created_at": now()}
     connection.execute(
-        insert(organizations), {"id": organization, "name": "My Organization", **born}
+        insert(organizations), {"id": organization, "name": _name_or_usual(name), **born}
     )
     connection.execute(
         insert(bucket_secrets),
@@ -108,3 +123,12 @@ def _add_what_a_script_needs(connection: Connection) -> None:
             **born,
         },
     )
+
+
+def _name_or_usual(name: str | None) -> str:
+    try:
+        UUID(name or "")
+    except ValueError:
+        with suppress(ValidationError):
+            return OrganizationValues(name=name).name
+    return "My Organization"

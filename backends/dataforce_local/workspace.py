@@ -152,7 +152,7 @@ class LocalWorkspace(LocalBackend):
         """Keep every other process and thread from entering for the same purpose."""
         return self._exclusion.alone(purpose)
 
-    def _open_tables(self) -> None:
+    def _open_tables(self, settings: Settings) -> None:
         open_workspace_schema(self._database)
 
     def _may_be_copied(self, kind: AnyKind, identifier: str) -> bool:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dataforce.errors import UnprocessableEntityError
 from dataforce.progress import listening
 
 if TYPE_CHECKING:
@@ -40,8 +41,16 @@ def reported(
 
     Yields:
         What must be told of every stretch that was moved, by any thread.
+
+    Raises:
+        UnprocessableEntityError: What the user gave cannot be called.
     """
     if progress is not None:
+        if not callable(progress):
+            raise UnprocessableEntityError(
+                f"{name}: progress takes a function of two numbers, the bytes moved so far and "
+                f"those in all. Whether there is a bar is told by the client's setting progress."
+            )
         with _Report(size or 0, progress).open() as advance:
             yield advance
     elif (size is None or size >= WORTH_A_BAR) and settings.progress and _is_terminal():

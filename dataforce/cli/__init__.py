@@ -6,6 +6,7 @@ Each command is a module with `add_parser`, and loads what it needs when it runs
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from dataforce import DataForceError, __version__
 from dataforce.cli import config, serve
 
 __all__ = ["main"]
+
+ENDED_BY_SIGPIPE = 128 + 13
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             not given.
 
     Returns:
-        The exit code: 0, or 1 if the command failed and said why on the standard error.
+        The exit code: 0; 1 if the command failed and said why on the standard error; 141 if nobody
+        read to the end, as of a command that SIGPIPE ended.
 
     Raises:
         SystemExit: The arguments name no command, or ask for help or the version.
@@ -34,6 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ...
         0
     """
+    try:
+        try:
+            return run(arguments)
+        finally:
+            print(end="", flush=True)  # else it would be the interpreter that finds nobody reading
+    except BrokenPipeError:
+        # What is left to be printed goes nowhere, and nobody is told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ENDED_BY_SIGPIPE
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run the command; the exit code."""
     parser = argparse.ArgumentParser(
         prog="dataforce", description="Registries of machine-learning models."
     )

@@ -86,6 +86,7 @@ def run(
     """Open the registry and serve it; `made` is the key that nobody knows yet."""
     from dataforce.seam import find_backend
 
+    open_backend = find_backend(settings.backend_type, settings.origin("backend_type"))
     try:
         from dataforce.server import Server, create_app, read_keys
     except ImportError as error:
@@ -99,7 +100,7 @@ def run(
     try:
         with (
             suppress(KeyboardInterrupt),
-            closing(find_backend(settings.backend_type)(settings)) as backend,
+            closing(open_backend(settings)) as backend,
         ):
             roles = read_keys(keys, backend)
             app = create_app(backend, api_keys=roles, api_version=version)
@@ -135,7 +136,11 @@ def keys_of(path: Path) -> str:
     """The text of a file of keys that its owner alone may read."""
     try:
         if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise ConfigurationError(f"Others may read {path}: chmod 600 {path}")
+            raise ConfigurationError(
+                f"The API keys in {path} are not used: other users of this machine can open the "
+                f"file, and call the server with them. Run `chmod 600 '{path}'`, and replace the "
+                f"keys if others have had them."
+            )
         keys = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
@@ -147,10 +152,11 @@ def keys_of(path: Path) -> str:
 
 def port_number(text: str) -> int:
     """Read a port from the command line."""
-    number = int(text)
-    if number not in range(65536):
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return number
+    if text.isascii() and text.isdigit() and int(text) in range(65536):
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no port. Give a number from 0 to 65535; 0 takes a free one."
+    )
 
 
 def is_loopback(host: str) -> bool:

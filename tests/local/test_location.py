@@ -13,6 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from dataforce import (
     Client,
     ConfigurationError,
+    OrganizationResourceNotFoundError,
     StoreCorruptedError,
     StoreError,
     StorePermissionError,
@@ -35,6 +36,33 @@ def test_what_is_stored_is_there_for_the_next_process(place: Path) -> None:
         made = client.collections.create("", "Models", "model")
     with Client(database_url=f"sqlite:///{place}") as client:
         assert client.collections.get("Models") == made
+
+
+def test_a_new_registry_takes_the_name_of_the_chosen_organization(place: Path) -> None:
+    url = f"sqlite:///{place}"
+    with Client(database_url=url, organization="Grüne Labore") as client:
+        client.collections.create("", "Models", "model")
+        assert client.organizations.get() == client.organizations.get("Grüne Labore")
+    with Client(database_url=url) as client:
+        assert [each.name for each in client.organizations.list()] == ["Grüne Labore"]
+
+
+def test_a_registry_that_is_there_keeps_its_organization(client: Client, place: Path) -> None:
+    client.orbits.list()
+    with (
+        Client(database_url=f"sqlite:///{place}", organization="Another") as other,
+        pytest.raises(OrganizationResourceNotFoundError, match="Another"),
+    ):
+        other.orbits.list()
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [None, "0199c455-21ee-74c6-b747-19a82f1a1e75", "0199C45521EE74C6B74719A82F1A1E75", "a\x00b"],
+)
+def test_what_is_no_name_names_no_organization(place: Path, chosen: str | None) -> None:
+    with Client(database_url=f"sqlite:///{place}", organization=chosen) as client:
+        assert [each.name for each in client.organizations.list()] == ["My Organization"]
 
 
 def test_only_the_owner_may_read_the_registry(client: Client, iris: Path, place: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dataforce import Client, Collection, ModelArtifact
+from dataforce import Client, Collection, ModelArtifact, UnprocessableEntityError
 from dataforce.testing.plugin import PackageFactory
 from dataforce.testing.suite._support import content_of, not_failed
 
@@ -78,6 +80,22 @@ def test_a_download_tells_how_far_it_is(
         listener = Listener()
         client.model_artifacts.download(moved_model.id, file, progress=listener)
         see_complete(listener, moved_model.size)
+
+
+def test_what_cannot_be_called_is_no_callback(
+    client: Client, moved_model: ModelArtifact, moved_path: Path, tmp_path: Path
+) -> None:
+    """Nothing is moved, and a sentence says what is wanted."""
+    wrong: Any = True  # as for other libraries' bars
+    for call in (
+        lambda: client.model_artifacts.upload(moved_path, "second", progress=wrong),
+        lambda: client.model_artifacts.download(moved_model.id, tmp_path / "x", progress=wrong),
+        lambda: client.model_artifacts.download(moved_model.id, BytesIO(), progress=wrong),
+    ):
+        with pytest.raises(UnprocessableEntityError, match="progress takes a function of two"):
+            call()
+    assert client.model_artifacts.list() == [moved_model]
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_callback_ends_an_upload(
