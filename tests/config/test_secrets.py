@@ -38,6 +38,18 @@ def test_a_secret_in_a_file_open_to_others_is_warned_of(write: Write, line: str,
     assert caught[0].filename == __file__
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_a_file_open_to_others_is_warned_of_once(write: Write) -> None:
+    text = f'default_client = "a"\n[clients.a]\napi_key = "{CANARY}"'
+    files = [write(text, name, 0o644) for name in ("one.toml", "other.toml")]
+
+    with pytest.warns(ConfigurationWarning) as caught:
+        settings = [load_settings({}, configuration_file=file) for file in files * 2]
+
+    assert [str(each.message).split(" ")[0] for each in caught] == [str(file) for file in files]
+    assert len(settings) == 4
+
+
 @pytest.mark.parametrize(
     ("line", "mode"),
     [
