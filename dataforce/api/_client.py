@@ -137,7 +137,8 @@ class DataForceClientBase(ABC):
         check_settings(open_backend, settings)
         self._session = Session(settings, open_backend)
 
-    if not TYPE_CHECKING:  # a type checker that saw it would take every name
+    # A type checker that saw it would take every name.
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __setattr__(self, name: str, value: object) -> None:
             refuse_unknown_attribute(type(self), name)
