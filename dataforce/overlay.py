@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import TypeAlias, overload
 
+from dataforce.models._base import without_credentials
+
 __all__ = [
     "Action",
     "Change",
@@ -31,6 +33,8 @@ _WIDEST = 60
 """How many characters a cell of a table shows."""
 _NAMED = 10
 """How many ids a report shows."""
+_LINE = 198
+"""How many characters the repr of a report has at most."""
 
 
 class Action(StrEnum):
@@ -49,8 +53,16 @@ class Resolution(StrEnum):
     MINE = "mine"
 
 
-@dataclass(frozen=True)
-class FieldChange:
+class _InOneLine:
+    """A repr of one short line: what the report prints as, cut where it is long."""
+
+    def __repr__(self) -> str:
+        line = " ".join(f"<{type(self).__name__}: {self}>".split())
+        return line if len(line) <= _LINE else f"{line[: _LINE - 2]}…>"
+
+
+@dataclass(frozen=True, repr=False)
+class FieldChange(_InOneLine):
     """One field of an object, before and after.
 
     Attributes:
@@ -67,8 +79,8 @@ class FieldChange:
         return f"{self.name}: {_shown(self.old)} → {_shown(self.new)}"
 
 
-@dataclass(frozen=True)
-class Change:
+@dataclass(frozen=True, repr=False)
+class Change(_InOneLine):
     """What became of one object.
 
     Attributes:
@@ -90,6 +102,9 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     size: int | None = None
     new_id: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.kind} {_shown(self.name)} ({self.id})"
 
 
 class Diff(Sequence[Change]):
@@ -145,8 +160,8 @@ class Diff(Sequence[Change]):
         return _summary(self)
 
 
-@dataclass(frozen=True)
-class OverlayStatus:
+@dataclass(frozen=True, repr=False)
+class OverlayStatus(_InOneLine):
     """What is in an overlay.
 
     Attributes:
@@ -178,8 +193,8 @@ class OverlayStatus:
         )
 
 
-@dataclass(frozen=True)
-class FieldConflict:
+@dataclass(frozen=True, repr=False)
+class FieldConflict(_InOneLine):
     """A field that both sides changed, each to another value.
 
     Attributes:
@@ -201,8 +216,8 @@ class FieldConflict:
         )
 
 
-@dataclass(frozen=True)
-class Conflict:
+@dataclass(frozen=True, repr=False)
+class Conflict(_InOneLine):
     """Why a change cannot be published as it is.
 
     Attributes:
@@ -227,8 +242,8 @@ class Conflict:
         )
 
 
-@dataclass(frozen=True)
-class PushReport:
+@dataclass(frozen=True, repr=False)
+class PushReport(_InOneLine):
     """What a push did, or would do; prints as a table.
 
     Attributes:
@@ -243,6 +258,9 @@ class PushReport:
     left_out: Diff = field(default_factory=Diff)
     is_dry_run: bool = False
 
+    def __repr__(self) -> str:
+        return f"<PushReport: {self.changes.summary()}{', a dry run' if self.is_dry_run else ''}>"
+
     def __str__(self) -> str:
         lines = ["nothing to push"]
         if self.changes or self.dropped:
@@ -255,8 +273,8 @@ class PushReport:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class PullReport:
+@dataclass(frozen=True, repr=False)
+class PullReport(_InOneLine):
     """What a pull brought.
 
     Attributes:
@@ -276,8 +294,8 @@ class PullReport:
         )
 
 
-@dataclass(frozen=True)
-class CopyReport:
+@dataclass(frozen=True, repr=False)
+class CopyReport(_InOneLine):
     """What a copy did.
 
     Attributes:
@@ -361,7 +379,7 @@ def _cut(text: str) -> str:
 
 def _shown(value: object) -> str:
     value = value.value if isinstance(value, Enum) else value
-    return _cut(repr(value))
+    return _cut(repr(without_credentials(value)))
 
 
 def _size(size: int) -> str:

@@ -49,6 +49,29 @@ def test_an_empty_diff_says_so() -> None:
     assert repr(Diff()) == "<Diff: 0 created, 0 changed, 0 deleted>"
 
 
+def test_every_report_is_a_short_line_without_secrets() -> None:
+    key = "AccountName=x;AccountKey=CANARY"
+    field = FieldChange("endpoint", key, key)
+    many = Change(Action.CHANGED, "bucket secret", ID, (), "n\n" * 3000, (field,) * 300)
+    both = FieldConflict("endpoint", key, key, key)
+    for report in (
+        field,
+        many,
+        both,
+        Conflict(many, "it was deleted there " * 100, (both,) * 300),
+        Diff([many] * 300),
+        PushReport(Diff([many] * 300), is_dry_run=True),
+        PullReport({f"kind {number}": number for number in range(300)}),
+        CopyReport("collection", ID, (ID,) * 5000, (ID,) * 5000, (ID,) * 5000),
+        OverlayStatus("o" * 3000, 1, 2, 3, 4, 5),
+    ):
+        assert repr(report).startswith(f"<{type(report).__name__}: ")
+        assert len(repr(report)) < 200
+        assert "\n" not in repr(report)
+        assert "CANARY" not in repr(report) + str(report)
+    assert repr(MADE) == f"<Change: created collection 'Flowers' ({ID})>"
+
+
 def test_a_diff_is_a_sequence_of_its_changes() -> None:
     diff = Diff([MADE, CHANGED])
     assert (diff[0], diff[1:], len(diff), [*diff]) == (MADE, (CHANGED,), 2, [MADE, CHANGED])

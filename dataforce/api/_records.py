@@ -18,7 +18,7 @@ from dataforce.errors import (
     NotFoundError,
     UnprocessableEntityError,
 )
-from dataforce.models._base import canonical_id
+from dataforce.models._base import brief, canonical_id
 from dataforce.seam import ContentStore, Kind, Order, Query, Scope, Store
 from dataforce.seam.kind import identifier_of
 
@@ -197,13 +197,15 @@ def check_query(kind: AnyKind, query: Query, limit: str) -> None:
     """
     if query.sort_by not in kind.sorts:
         raise UnprocessableEntityError(
-            f"{kind.name.capitalize()}s cannot be sorted by {query.sort_by!r}; "
+            f"{kind.name.capitalize()}s cannot be sorted by {brief(query.sort_by)}; "
             f"sort_by takes {', '.join(kind.sorts)}."
         )
     if query.order not in ORDERS:
-        raise UnprocessableEntityError(f"order takes 'asc' or 'desc', not {query.order!r}.")
+        raise UnprocessableEntityError(f"order takes 'asc' or 'desc', not {brief(query.order)}.")
     if type(query.limit) is not int or not 1 <= query.limit <= LARGEST_PAGE:
-        raise UnprocessableEntityError(f"{limit} takes 1 to {LARGEST_PAGE}, not {query.limit!r}.")
+        raise UnprocessableEntityError(
+            f"{limit} takes 1 to {LARGEST_PAGE}, not {brief(query.limit)}."
+        )
 
 
 class _Circle:
@@ -231,9 +233,7 @@ def validated(kind: AnyKind, model: type[V], values: Mapping[str, object]) -> V:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # The message never repeats the input: it may be a secret key.
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False, include_input=False)
-        )
+        from dataforce.api._validation_messages import explain  # seldom needed
+
+        faults = explain(error, model)
     raise UnprocessableEntityError(f"Not a valid {kind.name}: {faults}. Nothing was stored.")

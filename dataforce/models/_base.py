@@ -27,7 +27,9 @@ T = TypeVar("T")
 
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CREDENTIAL = re.compile("(?i)(key|signature|sig)=")
 _LINE = 198
+"""How many characters the repr of a record has at most."""
 _TOO_DEEP = "must not be nested so deeply that it cannot be read back"
 _NOT_A_NUMBER = "must not contain NaN or infinity"
 _UNSTORABLE = {
@@ -104,6 +106,12 @@ def _shown(value: object) -> str:
     if isinstance(value, Enum):
         value = value.value
     return repr(value) if isinstance(value, Record) else brief(value, 40)
+
+
+def without_credentials(value: object) -> object:
+    """Return the value, or asterisks for a connection string that carries a key or a signature."""
+    is_secret = isinstance(value, str) and _CREDENTIAL.search(value)
+    return "**********" if is_secret else value
 
 
 def brief(value: object, width: int = 60) -> str:

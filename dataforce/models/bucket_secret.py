@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, SecretStr
 
@@ -16,6 +16,7 @@ from dataforce.models._base import (
     Values,
     refuse_blank,
     refuse_unstorable,
+    without_credentials,
 )
 from dataforce.models.organization import ORGANIZATION
 from dataforce.seam.kind import Kind
@@ -50,9 +51,9 @@ class BucketSecret(AssetRecord):
     updated_at: Timestamp | None = None
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        # An Azure endpoint is a connection string that carries the account key.
+        # An Azure endpoint is a connection string that carries an account key or a signature.
         for name, value in super().__repr_args__():
-            yield name, "**********" if name == "endpoint" and "key=" in value.lower() else value
+            yield name, without_credentials(value)
 
 
 def _without_scheme(endpoint: str) -> str:
@@ -94,6 +95,9 @@ class BucketSecretChanges(Changes):
     cert_check: bool | None = None
 
 
+BucketSecretSort = Literal["created_at", "bucket_name"]
+"""The fields that a list of bucket secrets may be sorted by."""
+
 BUCKET_SECRET = Kind(
     name="bucket secret",
     route="bucket-secrets",
@@ -102,7 +106,7 @@ BUCKET_SECRET = Kind(
     changes=BucketSecretChanges,
     parent=ORGANIZATION,
     names=("bucket_name",),
-    sorts=("created_at", "bucket_name"),
+    sorts=get_args(BucketSecretSort),
     unique=("endpoint", "bucket_name"),
     forgiving_delete=True,
 )

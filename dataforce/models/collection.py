@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator
 
@@ -69,6 +69,9 @@ class CollectionChanges(Changes):
     tags: list[Text] | None = None
 
 
+CollectionSort = Literal["created_at", "name", "collection_type", "description"]
+"""The fields that a list of collections may be sorted by."""
+
 COLLECTION = Kind(
     name="collection",
     route="collections",
@@ -76,6 +79,6 @@ COLLECTION = Kind(
     values=CollectionValues,
     changes=CollectionChanges,
     parent=ORBIT,
-    sorts=("created_at", "name", "collection_type", "description"),
+    sorts=get_args(CollectionSort),
     totals={"total_models": "model_artifacts"},
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, Field
 
 from dataforce.models._base import (
     AssetRecord,
@@ -79,7 +79,8 @@ class ModelArtifact(AssetRecord, DeferringModel):
     file_name: str
     model_name: str | None = None
     description: str | None = None
-    metrics: Deferred[dict[str, JsonValue]]
+    # As of `json.loads`: most are numbers, and who wrote the package knows which are not.
+    metrics: Deferred[dict[str, Any]]
     manifest: Deferred[Manifest]
     file_hash: str
     file_index: Deferred[dict[str, tuple[int, int]]]
@@ -199,6 +200,9 @@ class CreatedModel(_ByKey):
     url: UploadDetails
 
 
+ModelArtifactSort = Literal["created_at", "model_name", "size", "description", "status"]
+"""The fields that a list of model artifacts may be sorted by."""
+
 MODEL_ARTIFACT = Kind(
     name="model artifact",
     route="model_artifacts",
@@ -207,7 +211,7 @@ MODEL_ARTIFACT = Kind(
     changes=ModelArtifactChanges,
     parent=COLLECTION,
     names=("model_name", "file_name"),
-    sorts=("created_at", "model_name", "size", "description", "status"),
+    sorts=get_args(ModelArtifactSort),
     file=FileFields(
         digest="file_hash",
         size="size",

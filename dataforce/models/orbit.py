@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from dataforce.models._base import (
     AssetRecord,
@@ -92,6 +92,9 @@ class OrbitChanges(Changes):
     bucket_secret_id: Identifier = ""
 
 
+OrbitSort = Literal["created_at", "name"]
+"""The fields that a list of orbits may be sorted by."""
+
 ORBIT = Kind(
     name="orbit",
     route="orbits",
@@ -99,6 +102,7 @@ ORBIT = Kind(
     values=OrbitValues,
     changes=OrbitChanges,
     parent=ORGANIZATION,
+    sorts=get_args(OrbitSort),
     references={"bucket_secret_id": BUCKET_SECRET},
     totals={"total_collections": "collections", "total_model_artifacts": "model_artifacts"},
     forgiving_delete=True,

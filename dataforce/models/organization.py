@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from dataforce.models._base import AssetRecord, Changes, Name, Timestamp, Values
 from dataforce.seam.kind import Kind
@@ -43,10 +43,14 @@ class OrganizationChanges(Changes):
     name: Name = ""
 
 
+OrganizationSort = Literal["created_at", "name"]
+"""The fields that a list of organizations may be sorted by."""
+
 ORGANIZATION = Kind(
     name="organization",
     route="organizations",
     record=Organization,
     values=OrganizationValues,
     changes=OrganizationChanges,
+    sorts=get_args(OrganizationSort),
 )

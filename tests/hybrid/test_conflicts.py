@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dataforce import CLEAR, Client, DataForceError, PushConflictError
+from dataforce import CLEAR, Client, DataForceError, PushConflictError, Resolution
 from dataforce.overlay import Action, Conflict, FieldConflict
 from tests.hybrid.production import WRITING, Production, left, shown
 
@@ -55,9 +55,9 @@ def check_that_it_goes_through(production: Production, hybrid: Client, conflict:
     assert shown(hybrid) == shown(production.plain)
 
 
-@pytest.mark.parametrize("side", ["theirs", "mine"])
+@pytest.mark.parametrize("side", [Resolution.THEIRS, Resolution.MINE])
 def test_the_same_field_on_both_sides(
-    side: str, production: Production, hybrid: Client, flowers: str
+    side: Resolution, production: Production, hybrid: Client, flowers: str
 ) -> None:
     hybrid.collections.update("Mine", "mine")
     production.plain.collections.update("Theirs")
@@ -117,9 +117,9 @@ def test_changed_here_and_deleted_there(
     assert hybrid.collections.list() == production.plain.collections.list() == []
 
 
-@pytest.mark.parametrize("side", ["theirs", "mine"])
+@pytest.mark.parametrize("side", [Resolution.THEIRS, Resolution.MINE])
 def test_deleted_here_and_changed_there(
-    side: str, production: Production, hybrid: Client, flowers: str
+    side: Resolution, production: Production, hybrid: Client, flowers: str
 ) -> None:
     hybrid.collections.delete(flowers)
     production.plain.collections.update("Theirs")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dataforce import Client
+from dataforce import Client, ModelArtifactStatus
 from dataforce.overlay import Diff, PushReport
 from dataforce_hybrid.intents import Intent
 from tests.hybrid.garden import KEYS, change_everything, collection_called, fill
@@ -106,9 +106,16 @@ def test_what_is_noted_of_an_object_under_way_is_not_printed() -> None:
     assert "CANARY" not in repr(Intent("bucket-secrets", ("organization",), '"CANARY"'))
 
 
-@pytest.mark.parametrize("status", ["upload_failed", "pending_deletion", "deletion_failed"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        ModelArtifactStatus.UPLOAD_FAILED,
+        ModelArtifactStatus.PENDING_DELETION,
+        ModelArtifactStatus.DELETION_FAILED,
+    ],
+)
 def test_what_cannot_be_published_stays_here(
-    status: str, production: Production, hybrid: Client, package: Package
+    status: ModelArtifactStatus, production: Production, hybrid: Client, package: Package
 ) -> None:
     hybrid.collection = hybrid.collections.create("", "Flowers", "model").id
     if status == "upload_failed":

@@ -100,7 +100,7 @@ def test_a_record_that_waits_no_more_is_left_alone(
     if status == "deleted":
         client.model_artifacts.delete(created.model.id)
     else:
-        client.model_artifacts.update(created.model.id, status=status)
+        client.model_artifacts.update(created.model.id, status="upload_failed")
     model = client.model_artifacts.upload(package, "iris")
     assert model.id != created.model.id
     assert statuses(client) == [*([status] if status != "deleted" else []), "uploaded"]
@@ -122,7 +122,7 @@ def test_a_note_of_yesterday_gives_its_record_up(
     created = leave_behind(client, journal, package)
     if status == "uploaded":
         links.put(created.url.parts[0].url, package.read_bytes())
-        client.model_artifacts.update(created.model.id, status=status)
+        client.model_artifacts.update(created.model.id, status="uploaded")
     elif status == "deleted":
         client.model_artifacts.delete(created.model.id)
     others = journal.begin("0" * 32, {"base_url": "https://x", "scope": [], "model": "y"})

@@ -10,7 +10,13 @@ from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
-from dataforce.models import BUCKET_SECRET, BucketSecret, BucketSecretChanges, BucketSecretValues
+from dataforce.models import (
+    BUCKET_SECRET,
+    BucketSecret,
+    BucketSecretChanges,
+    BucketSecretSort,
+    BucketSecretValues,
+)
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -60,7 +66,11 @@ class BucketSecretResource(BucketSecretResourceBase):
         return self._records.list()
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self,
+        *,
+        sort_by: BucketSecretSort = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
     ) -> Iterator[BucketSecret]:
         """Iterate over the bucket secrets, fetching a page when it is needed.
 

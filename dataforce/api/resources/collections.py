@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
@@ -14,6 +14,7 @@ from dataforce.models import (
     COLLECTION,
     Collection,
     CollectionChanges,
+    CollectionSort,
     CollectionType,
     CollectionValues,
 )
@@ -67,7 +68,7 @@ class CollectionResource(CollectionResourceBase):
         return self._records.list()
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self, *, sort_by: CollectionSort = "created_at", order: Order = "asc", page_size: int = 100
     ) -> Iterator[Collection]:
         """Iterate over the collections, fetching a page when it is needed.
 
@@ -91,7 +92,7 @@ class CollectionResource(CollectionResourceBase):
         self,
         description: str,
         name: str,
-        collection_type: CollectionType | str,
+        collection_type: CollectionType | Literal["model", "dataset"],
         tags: builtins.list[str] | None = None,
     ) -> Collection:
         """Create a collection in the default orbit.

@@ -6,7 +6,7 @@ import builtins
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from dataforce.api import _transfers
 from dataforce.api._clear import Clear
@@ -22,6 +22,7 @@ from dataforce.models import (
     Manifest,
     ModelArtifact,
     ModelArtifactChanges,
+    ModelArtifactSort,
     ModelArtifactStatus,
     ModelArtifactValues,
     SignedURL,
@@ -93,7 +94,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         self,
         *,
         collection_id: Ref[Collection] | None = None,
-        sort_by: str = "created_at",
+        sort_by: ModelArtifactSort = "created_at",
         order: Order = "asc",
         page_size: int = 100,
     ) -> Iterator[ModelArtifact]:
@@ -382,7 +383,9 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         model_name: str | None = None,
         description: str | Clear | None = None,
         tags: builtins.list[str] | Clear | None = None,
-        status: ModelArtifactStatus | str | None = None,
+        status: ModelArtifactStatus
+        | Literal["uploaded", "upload_failed", "deletion_failed"]
+        | None = None,
         *,
         collection_id: Ref[Collection] | None = None,
     ) -> ModelArtifact:

@@ -10,7 +10,7 @@ from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
 from dataforce.errors import ConflictError
-from dataforce.models import ORBIT, BucketSecret, Orbit, OrbitChanges, OrbitValues
+from dataforce.models import ORBIT, BucketSecret, Orbit, OrbitChanges, OrbitSort, OrbitValues
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class OrbitResource(OrbitResourceBase):
         return self._records.list()
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self, *, sort_by: OrbitSort = "created_at", order: Order = "asc", page_size: int = 100
     ) -> Iterator[Orbit]:
         """Iterate over the orbits, fetching a page when it is needed.
 

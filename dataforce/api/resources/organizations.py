@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
-from dataforce.models import ORGANIZATION, Organization, OrganizationChanges, OrganizationValues
+from dataforce.models import (
+    ORGANIZATION,
+    Organization,
+    OrganizationChanges,
+    OrganizationSort,
+    OrganizationValues,
+)
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -60,7 +66,11 @@ class OrganizationResource(OrganizationResourceBase):
         return self._records.list()
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self,
+        *,
+        sort_by: OrganizationSort = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
     ) -> Iterator[Organization]:
         """Iterate over the organizations, fetching a page when it is needed.
 

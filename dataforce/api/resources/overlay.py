@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from dataforce.api._lookup import Ref, can_be_stored
@@ -22,6 +22,7 @@ from dataforce.models import (
     ORBIT,
     ORGANIZATION,
     Collection,
+    ModelArtifactSort,
     Orbit,
 )
 from dataforce.models._base import AssetRecord, brief, canonical_id
@@ -114,7 +115,7 @@ class OverlayResource(OverlayResourceBase):
         orbit: Ref[Orbit] | None = None,
         collection: Ref[Collection] | None = None,
         name: str | None = None,
-        sort_by: str = "created_at",
+        sort_by: ModelArtifactSort = "created_at",
         order: Order = "asc",
         limit: int | None = None,
         content: bool = False,
@@ -164,7 +165,7 @@ class OverlayResource(OverlayResourceBase):
         self,
         *,
         dry_run: bool = False,
-        on_conflict: Resolution | str = Resolution.STOP,
+        on_conflict: Resolution | Literal["stop", "theirs", "mine"] = Resolution.STOP,
         progress: Callable[[int, int], object] | None = None,
     ) -> PushReport:
         """Publish the changes of the overlay on the platform.

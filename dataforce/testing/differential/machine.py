@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from dataforce import CLEAR, Client, OrbitResourceNotFoundError
+from dataforce.models import CollectionSort, ModelArtifactSort
 from dataforce.package import read_package
 from dataforce.testing.differential.answers import by_id, given, outcome, shown
 from dataforce.testing.differential.dictionaries import Dictionaries, Values, find, in_order
@@ -307,7 +308,9 @@ class Differential(RuleBasedStateMachine):
         order=ORDERS,
         page_size=PAGE_SIZES,
     )
-    def iterate_collections(self, orbit: str, sort_by: str, order: Order, page_size: int) -> None:
+    def iterate_collections(
+        self, orbit: str, sort_by: CollectionSort, order: Order, page_size: int
+    ) -> None:
         """In any order, in pages of any size."""
         rows = in_order(self.twin.list_collections(self.enter(orbit)), sort_by, order)
         found = self.client.collections.iterate(sort_by=sort_by, order=order, page_size=page_size)
@@ -426,7 +429,9 @@ class Differential(RuleBasedStateMachine):
         order=ORDERS,
         page_size=PAGE_SIZES,
     )
-    def iterate_models(self, collection: Path2, sort_by: str, order: Order, page_size: int) -> None:
+    def iterate_models(
+        self, collection: Path2, sort_by: ModelArtifactSort, order: Order, page_size: int
+    ) -> None:
         """In any order, in pages of any size."""
         orbit, parent = self.enter(collection[0]), collection[1]
         iterate = self.client.model_artifacts.iterate

@@ -110,7 +110,7 @@ def test_a_wrong_iteration_is_refused_when_awaited(asynchronously: Asynchronousl
             with pytest.raises(UnprocessableEntityError, match="page_size"):
                 await anext(client.collections.iterate(page_size=page_size))
         with pytest.raises(UnprocessableEntityError, match="sort_by"):
-            await anext(client.collections.iterate(sort_by="colour"))
+            await anext(client.collections.iterate(sort_by="colour"))  # type: ignore[arg-type]
 
     asynchronously(flow)
 

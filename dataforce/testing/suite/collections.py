@@ -25,7 +25,7 @@ def test_a_fresh_platform_has_no_collections(client: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", [*CollectionType, "model", "dataset"])
-def test_a_new_collection_has_what_was_given(client: Client, kind: CollectionType | str) -> None:
+def test_a_new_collection_has_what_was_given(client: Client, kind: CollectionType) -> None:
     """Tags keep their order and their repetitions; the type is an enumeration or its text."""
     tags = ["b", "a", "b", ""]
     made = client.collections.create("Who leaves, and when", "Churn", kind, tags)

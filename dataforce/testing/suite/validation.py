@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import pytest
 
-from dataforce import Client, Collection, UnprocessableEntityError
-from dataforce.testing.plugin import PackageFactory, RecordFactory
+from dataforce import AsyncClient, BucketSecret, Client, Collection, UnprocessableEntityError
+from dataforce.testing.packages import MANIFEST
+from dataforce.testing.plugin import Asynchronously, PackageFactory, RecordFactory
+from dataforce.testing.suite._support import refuse_all
 
 Wrong = dict[str, Sequence[Any]]
 
@@ -130,3 +132,73 @@ def test_file_names_that_the_platform_takes(register: RecordFactory) -> None:
         "model.v1.tar.anything",
     ):
         assert register(file_name=name).model.file_name == name
+
+
+def test_a_refusal_says_what_a_field_takes(
+    client: Client, register: RecordFactory, bucket_secret: BucketSecret
+) -> None:
+    """In words, and never what was given."""
+    model = register().model
+    wrong: Any = {"tags": ["CANARY", 5], "description": 5}
+    item = {"name": "x", "content_type": "CANARY", "dtype": "Array[float]", "shape": [1]}
+    calls: dict[str, Callable[[], object]] = {
+        "tags takes a list of strings": lambda: client.collections.update(**wrong),
+        "description takes text": lambda: client.collections.update(**wrong),
+        "collection_type takes 'model' or 'dataset'": lambda: client.collections.create(
+            "", "x", cast(Any, "CANARY")
+        ),
+        "status takes 'uploaded', 'upload_failed' or 'deletion_failed'": (
+            lambda: client.model_artifacts.update(model, status=cast(Any, "CANARY"))
+        ),
+        "metrics takes a dictionary of JSON values": lambda: register(metrics={"CANARY": {1}}),
+        "file_index takes a dictionary of pairs of whole numbers": (
+            lambda: register(file_index={"CANARY": (1,)})
+        ),
+        "size takes a whole number": lambda: register(size="CANARY"),
+        "size takes at most": lambda: register(size=2 * LARGEST),
+        "size takes at least": lambda: register(size=-2 * LARGEST),
+        "file_name must be a name, a dot and": lambda: register(file_name="CANARY"),
+        "manifest takes a dictionary": lambda: register(manifest="CANARY"),
+        "manifest.variant is missing": lambda: register(manifest={"CANARY": 1}),
+        "manifest.producer_tags takes a list of strings": (
+            lambda: register(manifest={**MANIFEST, "producer_tags": "CANARY"})
+        ),
+        "manifest.inputs takes a list of dictionaries": (
+            lambda: register(manifest={**MANIFEST, "inputs": "CANARY"})
+        ),
+        "manifest.inputs[0].content_type takes one of 'JSON', 'NDJSON'": (
+            lambda: register(manifest={**MANIFEST, "inputs": [item]})
+        ),
+        "manifest.inputs[0].content_type is missing": (
+            lambda: register(manifest={**MANIFEST, "inputs": [{"CANARY": 1}]})
+        ),
+        "manifest.inputs[0].dtype takes text that matches": lambda: register(
+            manifest={**MANIFEST, "inputs": [{**item, "content_type": "NDJSON", "dtype": "CANARY"}]}
+        ),
+        "manifest.env_vars[0].name takes a valid string": lambda: register(
+            manifest={**MANIFEST, "env_vars": [{"name": 5, "description": "CANARY"}]}
+        ),
+        "secure takes True or False": (
+            lambda: client.bucket_secrets.update(bucket_secret, secure=cast(Any, "CANARY"))
+        ),
+        "secret_key takes text": (
+            lambda: client.bucket_secrets.update(bucket_secret, secret_key=cast(Any, ["CANARY"]))
+        ),
+    }
+    for said, call in calls.items():
+        (message,) = refuse_all(UnprocessableEntityError, call)
+        assert said in message
+        assert "CANARY" not in message
+        assert len(message) <= 500
+    assert client.model_artifacts.list() == [model]
+
+
+def test_refusals_awaited(asynchronously: Asynchronously) -> None:
+    """In the same words."""
+
+    async def flow(client: AsyncClient) -> None:
+        with pytest.raises(UnprocessableEntityError, match="tags takes a list of strings"):
+            await client.collections.create("", "x", "model", tags=cast(Any, "CANARY"))
+        assert await client.collections.list() == []
+
+    asynchronously(flow)

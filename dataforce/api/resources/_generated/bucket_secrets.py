@@ -14,7 +14,10 @@ from dataforce.api.resources.bucket_secrets import (
     BucketSecretResource,
     BucketSecretResourceBase,
 )
-from dataforce.models import BucketSecret
+from dataforce.models import (
+    BucketSecret,
+    BucketSecretSort,
+)
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -61,7 +64,11 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
         return await self._run(self._synchronous.list)
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self,
+        *,
+        sort_by: BucketSecretSort = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
     ) -> AsyncIterator[BucketSecret]:
         """Iterate over the bucket secrets, fetching a page when it is needed.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
@@ -16,6 +16,7 @@ from dataforce.api.resources.collections import (
 )
 from dataforce.models import (
     Collection,
+    CollectionSort,
     CollectionType,
 )
 from dataforce.seam import Order
@@ -65,7 +66,7 @@ class AsyncCollectionResource(CollectionResourceBase):
         return await self._run(self._synchronous.list)
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self, *, sort_by: CollectionSort = "created_at", order: Order = "asc", page_size: int = 100
     ) -> AsyncIterator[Collection]:
         """Iterate over the collections, fetching a page when it is needed.
 
@@ -91,7 +92,7 @@ class AsyncCollectionResource(CollectionResourceBase):
         self,
         description: str,
         name: str,
-        collection_type: CollectionType | str,
+        collection_type: CollectionType | Literal["model", "dataset"],
         tags: builtins.list[str] | None = None,
     ) -> Collection:
         """Create a collection in the default orbit.

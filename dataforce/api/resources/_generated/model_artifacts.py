@@ -8,7 +8,7 @@ import builtins
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api._clear import Clear
@@ -23,6 +23,7 @@ from dataforce.models import (
     CreatedModel,
     Manifest,
     ModelArtifact,
+    ModelArtifactSort,
     ModelArtifactStatus,
     SignedURL,
 )
@@ -89,7 +90,7 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         self,
         *,
         collection_id: Ref[Collection] | None = None,
-        sort_by: str = "created_at",
+        sort_by: ModelArtifactSort = "created_at",
         order: Order = "asc",
         page_size: int = 100,
     ) -> AsyncIterator[ModelArtifact]:
@@ -396,7 +397,9 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         model_name: str | None = None,
         description: str | Clear | None = None,
         tags: builtins.list[str] | Clear | None = None,
-        status: ModelArtifactStatus | str | None = None,
+        status: ModelArtifactStatus
+        | Literal["uploaded", "upload_failed", "deletion_failed"]
+        | None = None,
         *,
         collection_id: Ref[Collection] | None = None,
     ) -> ModelArtifact:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dataforce.api._lookup import Ref
 from dataforce.api.resources.orbits import OrbitResource, OrbitResourceBase
-from dataforce.models import BucketSecret, Orbit
+from dataforce.models import BucketSecret, Orbit, OrbitSort
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class AsyncOrbitResource(OrbitResourceBase):
         return await self._run(self._synchronous.list)
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self, *, sort_by: OrbitSort = "created_at", order: Order = "asc", page_size: int = 100
     ) -> AsyncIterator[Orbit]:
         """Iterate over the orbits, fetching a page when it is needed.
 

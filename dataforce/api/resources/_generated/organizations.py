@@ -13,7 +13,10 @@ from dataforce.api.resources.organizations import (
     OrganizationResource,
     OrganizationResourceBase,
 )
-from dataforce.models import Organization
+from dataforce.models import (
+    Organization,
+    OrganizationSort,
+)
 from dataforce.seam import Order
 
 if TYPE_CHECKING:
@@ -61,7 +64,11 @@ class AsyncOrganizationResource(OrganizationResourceBase):
         return await self._run(self._synchronous.list)
 
     def iterate(
-        self, *, sort_by: str = "created_at", order: Order = "asc", page_size: int = 100
+        self,
+        *,
+        sort_by: OrganizationSort = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
     ) -> AsyncIterator[Organization]:
         """Iterate over the organizations, fetching a page when it is needed.
 

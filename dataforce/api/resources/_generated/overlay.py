@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dataforce.api._lookup import Ref
 from dataforce.api.resources.overlay import (
     OverlayResource,
     OverlayResourceBase,
 )
-from dataforce.models import Collection, Orbit
+from dataforce.models import (
+    Collection,
+    ModelArtifactSort,
+    Orbit,
+)
 from dataforce.models._base import AssetRecord
 from dataforce.overlay import Change, Diff, OverlayStatus, PullReport, PushReport, Resolution
 from dataforce.seam import Order
@@ -97,7 +101,7 @@ class AsyncOverlayResource(OverlayResourceBase):
         orbit: Ref[Orbit] | None = None,
         collection: Ref[Collection] | None = None,
         name: str | None = None,
-        sort_by: str = "created_at",
+        sort_by: ModelArtifactSort = "created_at",
         order: Order = "asc",
         limit: int | None = None,
         content: bool = False,
@@ -153,7 +157,7 @@ class AsyncOverlayResource(OverlayResourceBase):
         self,
         *,
         dry_run: bool = False,
-        on_conflict: Resolution | str = Resolution.STOP,
+        on_conflict: Resolution | Literal["stop", "theirs", "mine"] = Resolution.STOP,
         progress: Callable[[int, int], object] | None = None,
     ) -> PushReport:
         """Publish the changes of the overlay on the platform.
