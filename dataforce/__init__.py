@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dataforce.api._async_model_file import AsyncModelFile
     from dataforce.api._clear import CLEAR, Clear
     from dataforce.api._client import Client, DataForceClient
-    from dataforce.api._copy import copy
+    from dataforce.api._copy import copy as copy
     from dataforce.api._model_file import ModelFile
     from dataforce.config import BackendType
     from dataforce.models import (
@@ -109,8 +109,8 @@ __all__ = [
     "Resolution",
     "SignedURL",
     "__version__",
-    "copy",
 ]
+# `copy` is left out: `from dataforce import *` must not hide the standard module of that name.
 __all__ += errors.__all__
 
 
@@ -125,4 +125,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_LAZY})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +11,13 @@ import pytest
 
 import dataforce
 import dataforce.api
+import dataforce.models
 from dataforce import errors
+from dataforce.api.resources.collections import (
+    AsyncCollectionResource,
+    CollectionResource,
+    validate_collection,
+)
 
 EXPORTED = """
 APIConnectionError APIError APIResponseValidationError APIStatusError APITimeoutError AsyncClient
@@ -24,7 +31,6 @@ Orbit OrbitResourceNotFoundError Organization OrganizationResourceNotFoundError 
 PermissionDeniedError PullReport PushConflictError PushReport RateLimitError ReadOnlyError
 Resolution ResourceNotFoundError SignedURL StoreCorruptedError StoreError StoreFullError
 StorePermissionError StoreVersionError UnknownAttributeError UnprocessableEntityError __version__
-copy
 """
 
 
@@ -32,6 +38,69 @@ def test_the_exported_names_are_these() -> None:
     assert sorted(dataforce.__all__) == EXPORTED.split()
     assert all(getattr(dataforce, name) is not None for name in dataforce.__all__)
     assert set(dataforce.__all__) <= set(dir(dataforce))
+
+
+def test_a_star_import_hides_no_standard_module() -> None:
+    names: dict[str, object] = {}
+    exec("import copy\nfrom dataforce import *", names)
+    assert names["copy"] is import_module("copy")
+    assert names["Client"] is dataforce.Client
+    assert callable(dataforce.copy)
+    assert "copy" in dir(dataforce)
+
+
+def test_the_models_are_beside_the_clients() -> None:
+    named = [name for name in dataforce.models.__all__ if name in dataforce.__all__]
+    assert {"Collection", "CollectionType", "ModelArtifactStatus"} <= set(named)
+    for name in named:
+        assert name in dataforce.api.__all__
+        assert getattr(dataforce.api, name) is getattr(dataforce, name)
+
+
+@pytest.mark.parametrize("kind", [dataforce.Client, dataforce.DataForceClient])
+def test_the_promised_base_of_synchronous_clients(kind: type[object]) -> None:
+    client = import_module("dataforce.api._client")
+    assert issubclass(kind, client.SyncBaseClient)
+    assert issubclass(client.SyncBaseClient, client.DataForceClientBase)
+
+
+@pytest.mark.parametrize("kind", [dataforce.AsyncClient, dataforce.AsyncDataForceClient])
+def test_the_promised_base_of_asynchronous_clients(kind: type[object]) -> None:
+    client = import_module("dataforce.api._client")
+    assert issubclass(kind, client.AsyncBaseClient)
+    assert issubclass(client.AsyncBaseClient, client.DataForceClientBase)
+    assert not issubclass(kind, client.SyncBaseClient)
+
+
+def test_a_method_may_be_given_the_default_collection() -> None:
+    class Named(CollectionResource):
+        @validate_collection
+        def name_of(self, collection_id: str | None = None) -> str | None:
+            found = self.get(collection_id)
+            return found.name if found else None
+
+    with dataforce.Client(database_url=":memory:") as client:
+        resource = Named(client._session)
+        with pytest.raises(dataforce.ConfigurationError, match="no collection in orbit"):
+            resource.name_of()
+        first, second = (client.collections.create("", name, "model") for name in "ab")
+        client.collection = first
+        assert (resource.name_of(), resource.name_of(second.id)) == ("a", "b")
+
+
+def test_a_coroutine_may_be_given_the_default_collection() -> None:
+    class Named(AsyncCollectionResource):
+        @validate_collection
+        async def name_of(self, *, collection_value: str | None = None) -> str | None:
+            found = await self.get(collection_value)
+            return found.name if found else None
+
+    async def flow() -> None:
+        async with dataforce.AsyncClient(database_url=":memory:") as client:
+            await client.collections.create("", "a", "model")
+            assert await Named(client._session).name_of() == "a"
+
+    asyncio.run(flow())
 
 
 def test_what_type_checkers_see_is_what_is_there() -> None:

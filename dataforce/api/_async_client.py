@@ -49,7 +49,30 @@ class ChosenDefaults(Coroutine[Any, Any, None]):
         self._coroutine.close()
 
 
-class AsyncClient(AsyncResources, DataForceClientBase):
+class AsyncBaseClient(DataForceClientBase):
+    """Base of the asynchronous clients: how they are closed."""
+
+    async def close(self) -> None:
+        """Let go of connections, files and threads. The client cannot be used afterwards."""
+        await self._session.workers.close(self._session.close)
+
+    def _default(self, kind: AnyKind) -> str | None:
+        # A property cannot be awaited: until a call has resolved it, the default is as it was set.
+        return self._session.defaults.known(kind)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncClient(AsyncResources, AsyncBaseClient):
     """The calls of `Client`, awaited. They run in threads of the client's own.
 
     Cancelling a task that waits for a call stops a running transfer at its next chunk and leaves
@@ -95,25 +118,6 @@ class AsyncClient(AsyncResources, DataForceClientBase):
         """
         verify = self._session.defaults.choose_all(organization, orbit, collection)
         return ChosenDefaults(lambda: self._session.workers.run(verify))
-
-    async def close(self) -> None:
-        """Let go of connections, files and threads. The client cannot be used afterwards."""
-        await self._session.workers.close(self._session.close)
-
-    def _default(self, kind: AnyKind) -> str | None:
-        # A property cannot be awaited: until a call has resolved it, the default is as it was set.
-        return self._session.defaults.known(kind)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class AsyncDataForceClient(AsyncClient):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Literal, Self
 
+    from dataforce.api._async_client import AsyncBaseClient as AsyncBaseClient
     from dataforce.api._async_client import AsyncDataForceClient as AsyncDataForceClient
     from dataforce.api._lookup import Ref
     from dataforce.config import APIVersion, Settings
@@ -212,16 +213,8 @@ class DataForceClientBase(ABC):
         return f"{type(self).__name__}({shown})"
 
 
-class Client(Resources, DataForceClientBase):
-    """A client that works offline unless it is told otherwise.
-
-    Example:
-        >>> with Client(database_url=":memory:") as client:
-        ...     client.collections.create("Who leaves, and when", "Churn", "model").total_models
-        0
-    """
-
-    _default_backend = BackendType.LOCAL
+class SyncBaseClient(DataForceClientBase):
+    """Base of the synchronous clients: how they are set up and closed."""
 
     def _default(self, kind: AnyKind) -> str | None:
         return self._session.defaults.find(kind)
@@ -270,6 +263,18 @@ class Client(Resources, DataForceClientBase):
         self.close()
 
 
+class Client(Resources, SyncBaseClient):
+    """A client that works offline unless it is told otherwise.
+
+    Example:
+        >>> with Client(database_url=":memory:") as client:
+        ...     client.collections.create("Who leaves, and when", "Churn", "model").total_models
+        0
+    """
+
+    _default_backend = BackendType.LOCAL
+
+
 class DataForceClient(Client):
     """The client for the platform: a `Client` whose backend is `remote` unless told otherwise.
 
@@ -285,8 +290,8 @@ class DataForceClient(Client):
 
 
 def __getattr__(name: str) -> object:
-    if name != "AsyncDataForceClient":
+    if name not in ("AsyncBaseClient", "AsyncDataForceClient"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from dataforce.api._async_client import AsyncDataForceClient
+    from dataforce.api import _async_client
 
-    return AsyncDataForceClient
+    return getattr(_async_client, name)

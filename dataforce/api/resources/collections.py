@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dataforce.api.resources._generated.collections import (
         AsyncCollectionResource as AsyncCollectionResource,
     )
+    from dataforce.api.resources._validate_collection import (
+        validate_collection as validate_collection,
+    )
 
 
 class CollectionResourceBase(AssetResourceBase):
@@ -180,4 +183,9 @@ class CollectionResource(CollectionResourceBase):
         self._session.defaults.forget(COLLECTION, identifier)
 
 
-__getattr__ = asynchronous_twins(__name__)
+def __getattr__(name: str) -> object:
+    if name == "validate_collection":
+        from dataforce.api.resources import _validate_collection
+
+        return _validate_collection.validate_collection
+    return asynchronous_twins(__name__)(name)

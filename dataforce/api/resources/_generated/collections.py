@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
-from dataforce.api.resources.collections import (
-    CollectionResource,
-    CollectionResourceBase,
-)
+from dataforce.api.resources.collections import CollectionResource, CollectionResourceBase
 from dataforce.models import (
     Collection,
     CollectionSort,
@@ -23,6 +20,9 @@ from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
+    from dataforce.api.resources._validate_collection import (
+        validate_collection as validate_collection,
+    )
 
 __all__ = ["AsyncCollectionResource"]
 
