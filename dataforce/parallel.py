@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from typing import TypeVar
+from itertools import islice
+from queue import SimpleQueue
+from typing import Generic, TypeVar
 
 from dataforce import _cancellation
 
@@ -44,44 +47,59 @@ def run_parallel(
     if len(items) == 1:
         yield function(items[0])
         return
-    over, stop = _cancellation.Signal(), _cancellation.Signal()
-    errors: list[BaseException] = []
-
-    def call(item: Item) -> Result:
-        _cancellation.listen_to(stop)
-        try:
-            over.check()
-            _cancellation.check()
-            return function(item)
-        except BaseException as error:
-            errors.append(error)
-            over.set()
-            raise
-
+    work = _Work(function, items)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="dataforce-parallel")
-    calls: list[Future[Result]] = []
-    with _cancellation.interrupting(stop.set):
+    workers: list[Future[None]] = []
+    with _cancellation.interrupting(work.stop.set):
         try:
-            calls += [pool.submit(copy_context().run, call, item) for item in items]
-            for finished in as_completed(calls):
-                if errors:  # and not that of a call that it kept from beginning
-                    raise errors[0]
-                yield finished.result()
+            for _ in range(min(threads, len(items))):
+                workers.append(pool.submit(copy_context().run, work.run))
+            for _ in range(len(items) + len(workers)):
+                yield from work.results.get()
+                if work.errors:
+                    raise work.errors[0]
         except Exception:
             if finish:
-                _end(calls)
+                wait(workers)
             raise
         finally:
-            stop.set()
-            _end(calls)
+            work.stop.set()
+            # Not by joining the threads: a join that Ctrl-C has interrupted takes them for ended.
+            wait(workers)
             pool.shutdown()
 
 
-def _end(calls: Sequence[Future[Result]]) -> None:
-    """Let no more calls begin, and wait for those that have.
+class _Work(Generic[Item, Result]):
+    """What the threads share.
 
-    Not by joining the threads: a join that Ctrl-C has interrupted takes the thread for ended.
+    Args:
+        function: The function to call.
+        items: Its arguments, one for each call.
     """
-    for each in calls:
-        each.cancel()
-    wait(calls)
+
+    def __init__(self, function: Callable[[Item], Result], items: Sequence[Item]) -> None:
+        self.stop = _cancellation.Signal()
+        self.errors: list[BaseException] = []
+        # Each thread puts an empty one in the end, which wakes the caller.
+        self.results: SimpleQueue[tuple[Result, ...]] = SimpleQueue()
+        self._function = function
+        self._left = iter(items)
+        self._taking = threading.Lock()
+
+    def run(self) -> None:
+        """Make one call after the other."""
+        _cancellation.listen_to(self.stop)
+        try:
+            while taken := self._take():
+                self.results.put((self._function(*taken),))
+        except BaseException as error:
+            with self._taking:
+                self.errors.append(error)
+        finally:
+            self.results.put(())
+
+    def _take(self) -> tuple[Item, ...]:
+        """The next item if there is one and no call has failed."""
+        with self._taking:
+            _cancellation.check()
+            return () if self.errors else tuple(islice(self._left, 1))
