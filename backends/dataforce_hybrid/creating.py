@@ -8,27 +8,27 @@ interruption looks whether something has come since then that is so, and takes i
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
 from dataforce._relay import hand_over, temporary_file, writing
 from dataforce.errors import ChecksumMismatchError, NotFoundError
-from dataforce.seam import Query, Scope, identifier_of
+from dataforce.seam import Scope, identifier_of
 from dataforce.seam.workspace import State
 from dataforce_hybrid.differences import (
     Differences,
     changed_fields,
     file_status,
     is_same,
-    name_of,
 )
 from dataforce_hybrid.index import DIFFERENT
 from dataforce_hybrid.intents import Intent, Intents
-from dataforce_hybrid.merging import all_of
+from dataforce_hybrid.namesakes import Namesakes
+from dataforce_hybrid.turns import Turn, UnderWay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -40,6 +40,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class _Work:
+    """An object that is to be made.
+
+    Args:
+        kind: Its kind.
+        scope: Its parents.
+        entry: What became of it here.
+        mine: The record here.
+        turn: Its place among others that are made at the same time.
+    """
+
+    kind: AnyKind
+    scope: Scope
+    entry: Entry
+    mine: Any
+    turn: Turn
+
+
 class Creation:
     """Makes objects on the remote, each once.
 
@@ -51,48 +69,76 @@ class Creation:
         advance: Is told how many bytes have been brought there.
     """
 
-    layer: Layer
-    differences: Differences
-    remote: Backend
-    intents: Intents
-    advance: Advance
-    _called: dict[tuple[str, Scope, str], list[Any]] = field(default_factory=dict)
+    def __init__(
+        self,
+        layer: Layer,
+        differences: Differences,
+        remote: Backend,
+        intents: Intents,
+        advance: Advance,
+    ) -> None:
+        self._layer = layer
+        self._differences = differences
+        self._remote = remote
+        self._intents = intents
+        self._advance = advance
+        self._namesakes = Namesakes(remote)
+        self._under_way = UnderWay()
 
-    def run(self, entry: Entry, mine: Any) -> str:
-        """Make an object there and let it take the place of the one here; its id there."""
-        kind, scope = self.layer.kinds[entry.kind], Scope(entry.scope)
-        intent = self.intents.find(entry.identifier)
-        theirs = None if intent is None else self._resumed(kind, scope, entry, mine, intent)
+    def run(self, entry: Entry, mine: Any, turn: Turn) -> str | None:
+        """Make an object there and let it take the place of the one here.
+
+        Args:
+            entry: What became of the object here.
+            mine: The record here.
+            turn: Its place among others that are made at the same time; ends when its record is
+                there, though its bytes may be to come.
+
+        Returns:
+            The id there; `None` if nothing was made, as another one has failed meanwhile.
+        """
+        work = _Work(self._layer.kinds[entry.kind], Scope(entry.scope), entry, mine, turn)
+        intent = self._intents.find(entry.identifier)
+        results = [mine]
+        if intent is None:
+            self._namesakes.of(work.kind, work.scope, mine)  # takes a request: before the turn
+        else:
+            results.append(_noted(work.kind, intent))
+        # One that is equal must be known before this one is begun.
+        with turn, self._under_way.adding(work.kind, work.scope, results) as is_wanted:
+            return self._published(work, intent) if is_wanted else None
+
+    def _published(self, work: _Work, intent: Intent | None) -> str:
+        kind, scope, entry = work.kind, work.scope, work.entry
+        theirs = None if intent is None else self._resumed(work, intent)
         if theirs is None:
-            theirs = self._begun(kind, scope, entry, mine)
-        self.layer.workspace.publish(kind, scope, entry.identifier, entry.revision, theirs)
-        self.intents.forget(entry.identifier)
+            theirs = self._begun(work)
+        self._namesakes.add(kind, scope, theirs)
+        self._layer.workspace.publish(kind, scope, entry.identifier, entry.revision, theirs)
+        self._intents.forget(entry.identifier)
         return identifier_of(theirs)
 
-    def _begun(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any) -> Any:
-        # Asked for once a name: many versions of a model may be published under one.
-        key = kind.route, scope, name_of(kind, mine)
-        if key not in self._called:
-            self._called[key] = [*self._named(kind, scope, mine)]
-        known = [identifier_of(each) for each in self._called[key] if is_same(kind, each, mine)]
+    def _begun(self, work: _Work) -> Any:
+        kind, mine, entry = work.kind, work.mine, work.entry
+        found = self._namesakes.of(kind, work.scope, mine)
+        known = [identifier_of(each) for each in found if is_same(kind, each, mine)]
         intent = Intent(entry.kind, entry.scope, mine.model_dump_json(), tuple(known))
-        self.intents.begin(entry.identifier, intent)
-        theirs = self._made(kind, scope, entry, mine, known)
-        self._called[key].append(theirs)
-        return theirs
+        self._intents.begin(entry.identifier, intent)
+        return self._made(work, known)
 
-    def _resumed(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, intent: Intent) -> Any:
+    def _resumed(self, work: _Work, intent: Intent) -> Any:
         """What an interrupted push made, or what it left to be made; `None` to begin anew."""
+        kind, scope = work.kind, work.scope
         found = self._results(kind, scope, intent)
         theirs = next((each for each in found if _is_complete(kind, each)), None)
         if theirs is not None:
             # From here on it is known, whatever becomes of it.
             made = replace(intent, made=identifier_of(theirs))
-            self.intents.begin(entry.identifier, made)
-            theirs = self._updated(kind, scope, entry, mine, theirs)
-        elif is_same(kind, kind.record.model_validate_json(intent.record or ""), mine):
+            self._intents.begin(work.entry.identifier, made)
+            theirs = self._updated(work, theirs)
+        elif is_same(kind, _noted(kind, intent), work.mine):
             # An upload goes on with the record that it began.
-            theirs = self._made(kind, scope, entry, mine, intent.known)
+            theirs = self._made(work, intent.known)
         self._remove_begun(kind, scope, found, theirs)
         return theirs
 
@@ -100,15 +146,15 @@ class Creation:
         """What is there that an interrupted push may have made."""
         if intent.made is not None:
             with suppress(NotFoundError):
-                return [self.remote.store(kind).get(scope, intent.made)]
-        sought = kind.record.model_validate_json(intent.record or "")
+                return [self._remote.store(kind).get(scope, intent.made)]
+        sought = _noted(kind, intent)
         return [
             each
-            for each in self._named(kind, scope, sought)
+            for each in self._namesakes.now(kind, scope, sought)
             if is_same(kind, each, sought)
             and identifier_of(each) not in intent.known
             # The user took it for another, and deleted it.
-            and self.layer.index.state(identifier_of(each)) != State.DELETED
+            and self._layer.index.state(identifier_of(each)) != State.DELETED
         ]
 
     def _remove_begun(self, kind: AnyKind, scope: Scope, found: Sequence[Any], theirs: Any) -> None:
@@ -117,59 +163,63 @@ class Creation:
             is_result = theirs is not None and identifier_of(each) == identifier_of(theirs)
             if not is_result and not _is_complete(kind, each):
                 with suppress(NotFoundError):
-                    self.remote.store(kind).delete(scope, identifier_of(each))
+                    self._remote.store(kind).delete(scope, identifier_of(each))
 
     def clean_up(self) -> None:
         """Remove what interrupted pushes began of objects that are not here any more."""
-        self.layer.index.refresh()
-        for identifier, intent in self.intents.all().items():
-            if self.layer.index.state(identifier) in DIFFERENT:
+        self._layer.index.refresh()
+        for identifier, intent in self._intents.all().items():
+            if self._layer.index.state(identifier) in DIFFERENT:
                 continue  # left out this time, and what was begun of it is known by this alone
-            kind = self.layer.kinds[intent.kind]
+            kind = self._layer.kinds[intent.kind]
             is_creation = intent.record is not None and intent.made != identifier
             if is_creation and kind.file is not None:
-                scope = self.layer.index.resolved(Scope(intent.scope))
+                scope = self._layer.index.resolved(Scope(intent.scope))
                 with suppress(NotFoundError):  # what it stood below is gone, too
                     found = self._results(kind, scope, intent)
                     self._remove_begun(kind, scope, found, None)
-            self.intents.forget(identifier)
+            self._intents.forget(identifier)
 
-    def _updated(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, theirs: Any) -> Any:
+    def _updated(self, work: _Work, theirs: Any) -> Any:
         """What was made, with what was changed here since then; keys may have been, too."""
+        kind, mine = work.kind, work.mine
         fields = {each.name for each in changed_fields(kind, theirs, mine)} - file_status(kind)
-        values = {field: getattr(mine, field) for field in fields} | self.differences.unshown(entry)
+        values = {field: getattr(mine, field) for field in fields}
+        values |= self._differences.unshown(work.entry)
         if not values:
             return theirs
         changes = kind.changes.model_validate(values)
-        return self.remote.store(kind).update(scope, identifier_of(theirs), changes)
+        return self._remote.store(kind).update(work.scope, identifier_of(theirs), changes)
 
-    def _named(self, kind: AnyKind, scope: Scope, wanted: Any) -> Iterator[Any]:
-        """What is there under the same name."""
-        return all_of(self.remote.store(kind), scope, Query(name=name_of(kind, wanted)))
-
-    def _made(
-        self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any, known: Sequence[str]
-    ) -> Any:
-        theirs = self._sent(kind, scope, entry, mine)
+    def _made(self, work: _Work, known: Sequence[str]) -> Any:
+        theirs = self._sent(work)
         if identifier_of(theirs) in known:
             # An upload of an equal one, killed when all was done but its note, was taken for this.
-            theirs = self._sent(kind, scope, entry, mine)
+            theirs = self._sent(work)
         return theirs
 
-    def _sent(self, kind: AnyKind, scope: Scope, entry: Entry, mine: Any) -> Any:
+    def _sent(self, work: _Work) -> Any:
+        kind, mine = work.kind, work.mine
         shown = [field for field in kind.values.model_fields if field in kind.record.model_fields]
-        given = {field: getattr(mine, field) for field in shown} | self.differences.unshown(entry)
+        given = {field: getattr(mine, field) for field in shown}
+        given |= self._differences.unshown(work.entry)
         values = kind.values.model_validate(given)
         if kind.file is None:
-            return self.remote.store(kind).create(scope, values)
-        return self._uploaded(kind, scope, values, mine)
+            return self._remote.store(kind).create(work.scope, values)
+        return self._uploaded(work, values)
 
-    def _uploaded(self, kind: AnyKind, scope: Scope, values: BaseModel, mine: Any) -> Any:
+    def _uploaded(self, work: _Work, values: BaseModel) -> Any:
+        kind, scope, mine = work.kind, work.scope, work.mine
         assert kind.file is not None
-        theirs = self.remote.content(kind)
+        theirs = self._remote.content(kind)
+
+        def advance(count: int) -> None:
+            work.turn.end()  # the record is there when bytes go to it
+            self._advance(count)
+
         with temporary_file() as path:
             self._fetch(kind, scope, mine, path)
-            with theirs.receive(scope, path, self.advance) as incoming:
+            with theirs.receive(scope, path, advance) as incoming:
                 size, digest = hand_over(path, incoming)
                 expected = getattr(mine, kind.file.size), getattr(mine, kind.file.digest).lower()
                 if (size, digest) != expected:
@@ -183,11 +233,16 @@ class Creation:
 
     def _fetch(self, kind: AnyKind, scope: Scope, mine: Any, path: Path) -> None:
         assert kind.file is not None
-        content = self.layer.workspace.content(kind).open(scope, mine)
+        content = self._layer.workspace.content(kind).open(scope, mine)
         with writing(path, getattr(mine, kind.file.size)) as file:
             for chunk in content.read():
                 _cancellation.check()
                 file.write(chunk)
+
+
+def _noted(kind: AnyKind, intent: Intent) -> Any:
+    """The record that a push set out to make."""
+    return kind.record.model_validate_json(intent.record or "")
 
 
 def _is_complete(kind: AnyKind, record: BaseModel) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dataforce.overlay import Action, Change, Conflict
 
 if TYPE_CHECKING:
+    from dataforce.seam.backend import AnyKind
     from dataforce.seam.workspace import Entry
 
 
@@ -39,6 +41,34 @@ class Step:
         """Whether the remote's object has other values in those fields then, or is gone."""
         is_changed = any(each.name in fields for each in self.change.fields)
         return self.is_sent and (self.change.action == Action.DELETED or is_changed)
+
+
+_LARGE = 64 * 1024 * 1024
+"""In bytes. A larger file is brought alone: it comes in parts, and a copy of it is made first."""
+
+
+def in_batches(steps: Iterable[Step], kinds: Mapping[str, AnyKind]) -> Iterator[list[Step]]:
+    """The steps in the same order, those together that do not depend on each other.
+
+    Args:
+        steps: In the order in which they can be carried out.
+        kinds: Every kind, by its route.
+
+    Yields:
+        Steps that may be carried out at the same time, when those before them have been.
+    """
+    needed = {each.parent for each in kinds.values()}
+    needed |= {target for each in kinds.values() for target in each.references.values()}
+
+    def batch(step: Step) -> object:
+        kind, change = kinds[step.entry.kind], step.change
+        is_large = change.action == Action.CREATED and (change.size or 0) > _LARGE
+        if kind in needed or kind.unique or is_large:
+            return step.entry.identifier
+        return kind.route, change.action
+
+    for _, batched in groupby(steps, batch):
+        yield [*batched]
 
 
 def in_order(

@@ -9,25 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
 from dataforce.errors import DataForceError, NotFoundError
 from dataforce.overlay import Action, Change, Diff, PushReport, Resolution
+from dataforce.parallel import run_parallel
 from dataforce.seam import Scope
 from dataforce.seam.workspace import State
 from dataforce_hybrid.content import DELETING
 from dataforce_hybrid.creating import Creation
 from dataforce_hybrid.differences import Differences, changeable
 from dataforce_hybrid.intents import Intent, Intents
+from dataforce_hybrid.ordering import in_batches
 from dataforce_hybrid.refusals import push_conflict
 from dataforce_hybrid.reviewing import Review
+from dataforce_hybrid.turns import Turn
 
 if TYPE_CHECKING:
     from dataforce.seam import Advance, Backend
     from dataforce.seam.workspace import Entry
     from dataforce_hybrid.layer import Layer
     from dataforce_hybrid.ordering import Step
+
+
+_AT_ONCE = 8
+"""How many objects are published at a time."""
 
 
 class Push:
@@ -56,7 +64,8 @@ class Push:
         review, steps = self._layer.index.undisturbed(lambda: self._reviewed(resolution))
         self._refuse_conflicts(steps, "Nothing was pushed")
         if not dry_run:
-            found = (self._carried_out(step, review) for step in steps)
+            batches = in_batches(steps, self._layer.kinds)
+            found = [each for batch in batches for each in self._all_carried_out(batch, review)]
             steps = [step for step in found if step is not None]
             self._settle_unchanged()
             self._creation.clean_up()
@@ -76,7 +85,22 @@ class Push:
         if found:
             raise push_conflict(what, found)
 
-    def _carried_out(self, step: Step, review: Review) -> Step | None:
+    def _all_carried_out(self, steps: Sequence[Step], review: Review) -> list[Step | None]:
+        """What was done of each in the end; they are carried out at the same time."""
+        work = [*enumerate(steps)]
+        turns = [*accumulate(work, lambda before, _: Turn(before), initial=Turn())]
+
+        def carry_out(work: tuple[int, Step]) -> tuple[int, Step | None]:
+            number, step = work
+            try:
+                return number, self._carried_out(step, review, turns[number])
+            finally:
+                turns[number].end()
+
+        done = dict(run_parallel(carry_out, work, threads=_AT_ONCE, finish=True))
+        return [done[number] for number, _ in work]
+
+    def _carried_out(self, step: Step, review: Review, turn: Turn) -> Step | None:
         """What was done in the end; nothing if somebody else did it, or took it back."""
         _cancellation.check()
         entry = self._now(step.entry)
@@ -87,7 +111,9 @@ class Push:
             return step
         try:
             if step.change.action == Action.CREATED:
-                new_id = self._creation.run(entry, self._differences.mine(entry))
+                new_id = self._creation.run(entry, self._differences.mine(entry), turn)
+                if new_id is None:
+                    return None
                 return replace(step, change=replace(step.change, new_id=new_id))
             now = self._carried_on(entry, review)
         except DataForceError as error:
