@@ -186,6 +186,32 @@ class _RequestsFloor(_Floor):
         return etag
 
 
+class _HttpxStream(_Floor):
+    """A program that streams the bytes into a file with `httpx` and checks nothing.
+
+    So does the platform's own client.
+
+    Args:
+        base_url: Of the platform.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url)
+        self._httpx = import_module("httpx")
+
+    def download(self, target: Path, synchronize: bool = False) -> None:
+        """Fetch the file as a stream."""
+        self._call("GET", f"{wire.MODELS_PATH}/{wire.MODEL}")
+        url = self._call("GET", f"{wire.MODELS_PATH}/{wire.MODEL}/download-url")["url"]
+        with self._httpx.stream("GET", url) as response, target.open("wb") as file:
+            response.raise_for_status()
+            for block in response.iter_bytes():
+                file.write(block)
+            if synchronize:
+                file.flush()
+                os.fsync(file.fileno())
+
+
 def _target(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}"
@@ -239,6 +265,8 @@ DIRECTIONS: Mapping[str, Mapping[str, Opener]] = {
         "http.client": partial(_download, _Floor, False),
         "http.client, fsync": partial(_download, _Floor, True),
         "requests": partial(_download, _RequestsFloor, False),
+        "httpx, no SHA-256": partial(_download, _HttpxStream, False),
+        "httpx, no SHA-256, fsync": partial(_download, _HttpxStream, True),
     },
     "upload in parts": {
         OURS: partial(_ours, "upload"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,11 +31,16 @@ class Watch:
         seen: Method, path and body of each request.
         before: Is called before a request is carried out; what it raises, the client gets as 500.
         after: The same when it was carried out and not answered yet.
+        hold: Is awaited before a request is carried out.
+        most: How many requests were under way at a time.
     """
 
     seen: list[tuple[str, str, bytes]] = field(default_factory=list)
     before: Callable[[str, str], object] | None = None
     after: Callable[[str, str], object] | None = None
+    hold: Callable[[str, str], Awaitable[object]] | None = None
+    most: int = 0
+    now: int = 0
 
     @property
     def written(self) -> list[str]:
@@ -66,9 +71,16 @@ class Watched:
                     self.watch.after(method, path)
             await send(message)
 
-        if self.watch.before is not None:
-            self.watch.before(method, path)
-        await self.app(scope, listen, answer)
+        self.watch.now += 1
+        self.watch.most = max(self.watch.most, self.watch.now)
+        try:
+            if self.watch.before is not None:
+                self.watch.before(method, path)
+            if self.watch.hold is not None:
+                await self.watch.hold(method, path)
+            await self.app(scope, listen, answer)
+        finally:
+            self.watch.now -= 1
 
 
 @dataclass
@@ -107,7 +119,7 @@ def production_at(
     folder: Path, turntable: Turntable, url: str, watch: Watch
 ) -> Iterator[Production]:
     """A new registry behind that server."""
-    watch.seen, watch.before, watch.after = [], None, None
+    watch.seen, watch.before, watch.after, watch.hold = [], None, None, None
     place = folder / "production" / "registry.db"
     database_url = f"sqlite:///{place}"
     settings: dict[str, Any] = {"base_url": url, "api_key": KEY, "retry_timeout": 0}
