@@ -56,7 +56,7 @@ Note.discard = lambda self: os.kill(os.getpid(), signal.SIGKILL)
 @pytest.fixture
 def place(tmp_path: Path) -> str:
     """A registry with one collection of three models; two of them are equal in all they say."""
-    url = f"sqlite:///{tmp_path}/source/registry.db"
+    url = f"sqlite:///{tmp_path}/source.db"
     with Client(database_url=url) as client:
         client.collections.create("", "Flowers", "model")
         for name in ("iris", "rose", "rose"):
@@ -80,7 +80,7 @@ def targets(kind: str, folder: Path) -> Iterator[Iterator[dict[str, Any]]]:
     """Settings of a client with an empty orbit, as often as they are asked for."""
     if kind == "local":
         yield (
-            {"backend_type": "local", "database_url": f"sqlite:///{folder}/{number}/registry.db"}
+            {"backend_type": "local", "database_url": f"sqlite:///{folder}/{number}.db"}
             for number in range(1000)
         )
         return

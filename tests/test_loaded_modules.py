@@ -25,7 +25,6 @@ CLIENT = PACKAGE | {
     "dataforce.api",
     "dataforce.api._clear",
     "dataforce.api._client",
-    "dataforce.api._collector",
     "dataforce.api._defaults",
     "dataforce.api._fetching",
     "dataforce.api._lookup",
@@ -75,9 +74,11 @@ CLIENT = PACKAGE | {
 }
 
 LOCAL = CLIENT | {
+    "dataforce._collector",
     "dataforce_local",
     "dataforce_local.backend",
     "dataforce_local.clock",
+    "dataforce_local.constraints",
     "dataforce_local.database",
     "dataforce_local.files",
     "dataforce_local.identifiers",
@@ -91,6 +92,7 @@ LOCAL = CLIENT | {
 }
 
 REMOTE = CLIENT | {
+    "dataforce._collector",
     "dataforce.seam.arrays",
     "dataforce_remote",
     "dataforce_remote.api",

@@ -24,7 +24,7 @@ from dataforce import (
     OrbitResourceNotFoundError,
     UnprocessableEntityError,
 )
-from dataforce.api._collector import collector_paused
+from dataforce._collector import collector_paused
 from dataforce.api._workers import Workers
 from dataforce.config import Settings
 from dataforce.models import (

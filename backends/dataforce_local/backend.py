@@ -53,6 +53,8 @@ class LocalBackend:
         try:
             self._open_tables(settings)
             self._library = Library(self._database, self._location.storage)
+            if settings.storage_url is not None:
+                _ = self._library.files  # so that a wrong one is told now, not at the first upload
             with suppress(DataForceError):
                 # What an earlier process left behind; records can be read without their files.
                 self._library.sweep()

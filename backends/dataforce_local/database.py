@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from dataforce.errors import (
     StoreFullError,
     StorePermissionError,
 )
+from dataforce_local.location import identity
 
 _CONNECTIONS = 64
 """As many threads as an asynchronous client has may each hold one."""
@@ -62,6 +64,7 @@ class Database:
         self._patience = min(patience, _LONGEST_PATIENCE)
         self._closed = False
         self._first: Executable | None = None
+        self._identity = None if self.file is None else identity(self.file)
         self._engine = self._create_engine()
         self._own()
 
@@ -84,9 +87,12 @@ class Database:
         ):
             if self._is_sqlite:
                 self._take_write_lock(connection, deadline)
+                self._require_place()
             if self._first is not None:
                 connection.execute(self._first)
             yield connection
+        # Again, as it may have happened since: what is acknowledged must be found by others.
+        self._require_place()
 
     def number(self, statement: str) -> int:
         """The one number that a statement selects, at a fraction of what it costs otherwise."""
@@ -148,10 +154,17 @@ class Database:
             f"copy, or set database_url to another place."
         )
 
+    def refused(self, what: str, why: str) -> StoreError:
+        """The error for a change that breaks a constraint which is none of ours."""
+        return StoreError(
+            f"The registry {self.shown} refused to change {what}: {why}. Nothing was changed. "
+            f"Somebody may have changed its tables; restore it from a copy."
+        )
+
     def _create_engine(self) -> Engine:
         options: dict[str, Any] = {"hide_parameters": True}
         if self._is_sqlite:
-            options["connect_args"] = {"check_same_thread": False, "timeout": self._patience}
+            options["creator"] = self._connect
         if self._in_memory:
             options["poolclass"] = StaticPool
         else:
@@ -169,6 +182,27 @@ class Database:
         if self._is_sqlite:
             event.listen(engine, "connect", _configure_sqlite)
         return engine
+
+    def _connect(self) -> sqlite3.Connection:
+        # A file that is missing is not made: it was there when this client began.
+        place = ":memory:" if self.file is None else f"{self.file.as_uri()}?mode=rw"
+        connection = sqlite3.connect(
+            place, timeout=self._patience, check_same_thread=False, uri=True
+        )
+        try:
+            self._require_place()
+        except StoreCorruptedError:
+            connection.close()
+            raise
+        return connection
+
+    def _require_place(self) -> None:
+        """Raise if others would not find here what this client writes."""
+        if self.file is not None and identity(self.file) != self._identity:
+            raise StoreCorruptedError(
+                f"The registry {self.shown} was removed or replaced after this client opened it, "
+                f"so nothing was stored. Restore it from a copy, and make a new client."
+            )
 
     def _own(self) -> None:
         self._process = os.getpid()
@@ -250,6 +284,7 @@ class Database:
         return self._explained_sqlite(error) if self._is_sqlite else self._explained_server(error)
 
     def _explained_sqlite(self, error: DBAPIError) -> DataForceError:
+        self._require_place()  # else that is what went wrong
         code = _code(error)
         if code.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
             return StoreFullError(

@@ -17,11 +17,13 @@ from dataforce._reservation import reserve
 from dataforce.errors import (
     ConfigurationError,
     DataForceError,
+    StoreCorruptedError,
     StoreError,
     StoreFullError,
     StorePermissionError,
 )
 from dataforce.seam import Advance
+from dataforce_local.location import OWNER, identity
 
 _CHUNK = 1024 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -87,9 +89,10 @@ class Files:
         url: fsspec URL, or path of a folder on this machine.
         owner: Id of the registry whose files these are. Two registries in one folder would each
             remove files that only the other needs, so the folder is marked with it.
+        is_new: Whether there are no files yet, so that a folder without that mark will do.
     """
 
-    def __init__(self, url: str, owner: str) -> None:
+    def __init__(self, url: str, owner: str, *, is_new: bool = True) -> None:
         from fsspec.core import url_to_fs
         from fsspec.implementations.local import LocalFileSystem
         from fsspec.implementations.memory import MemoryFileSystem
@@ -101,6 +104,7 @@ class Files:
                 f"storage_url names a storage that cannot be used here: {error}."
             ) from error
         self.on_this_machine = isinstance(self._system, LocalFileSystem)
+        self._identity: tuple[int, int] | None = None
         self._address = (
             Path(self._root).as_uri()
             if self.on_this_machine
@@ -109,14 +113,17 @@ class Files:
         # fsspec's files in memory share one position among all who read them.
         in_memory = isinstance(self._system, MemoryFileSystem)
         self._turn: Any = threading.Lock() if in_memory else nullcontext()
-        with self.translated("registry-id"):
-            self._claim(owner)
+        with self.translated(OWNER):
+            self._claim(owner, is_new)
             self._system.makedirs(self._full("incoming"), exist_ok=True)
+            self._identity = identity(Path(self._root)) if self.on_this_machine else None
+        with suppress(OSError):  # what was left behind takes room, and harms nothing
             self._sweep_staging()
 
     def create(self, path: str) -> Any:
         """A new file to write to, its folder made if need be."""
         with self.translated(path):
+            self._require_place()
             self._system.makedirs(self._parent(path), exist_ok=True)
             return self._system.open(self._full(path), "wb")
 
@@ -132,6 +139,7 @@ class Files:
     def move(self, source: str, target: str) -> None:
         """Give a complete file its final name; on this machine the name is on the disk then."""
         with self.translated(target):
+            self._require_place()
             self._system.makedirs(self._parent(target), exist_ok=True)
             if not self.on_this_machine:
                 self._system.mv(self._full(source), self._full(target))
@@ -200,14 +208,27 @@ class Files:
             )
         return StoreError(f"{full} could not be used: {error}. Check storage_url.")
 
-    def _claim(self, owner: str) -> None:
+    def _require_place(self) -> None:
+        """Raise if another process could not find here what is stored now."""
+        if self._identity is not None and identity(Path(self._root)) != self._identity:
+            raise StoreCorruptedError(
+                f"The folder {self._root} was removed or replaced after this client opened it, "
+                f"so nothing was stored. Restore it from a copy, and make a new client."
+            )
+
+    def _claim(self, owner: str, is_new: bool) -> None:
+        if not is_new and not self._owner():
+            raise StoreCorruptedError(
+                f"The model files of the registry are not in {self._root}. Restore them from a "
+                f"copy, or set storage_url to where they are."
+            )
         if self.on_this_machine:
             Path(self._root).mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._owner():
             mark = self.stage()
             mark.write(memoryview(owner.encode()))
             mark.finish()
-            self.move(mark.path, "registry-id")
+            self.move(mark.path, OWNER)
         if self._owner() != owner:
             raise ConfigurationError(
                 f"The folder {self._root} holds the files of another registry. Set storage_url to "
@@ -216,16 +237,17 @@ class Files:
 
     def _owner(self) -> str:
         try:
-            return b"".join(self.read("registry-id")).decode(errors="replace")
+            return b"".join(self.read(OWNER)).decode(errors="replace")
         except MissingFileError:
             return ""
 
     def _sweep_staging(self) -> None:
         self._system.makedirs(self._full("staging"), exist_ok=True)
-        for path in self._system.ls(self._full("staging"), detail=False):
+        for entry in self._system.ls(self._full("staging"), detail=True):
             with suppress(FileNotFoundError, NotImplementedError):
-                if datetime.now(UTC) - self._system.modified(path) > _ABANDONED:
-                    self._system.rm_file(path)
+                age = datetime.now(UTC) - self._system.modified(entry["name"])
+                if entry["type"] == "file" and age > _ABANDONED:
+                    self._system.rm_file(entry["name"])
 
     def _full(self, path: str) -> str:
         return f"{self._root.rstrip('/')}/{path}"

@@ -67,7 +67,8 @@ class Library:
         statement = select(registry.c.value).where(registry.c.key == "id")
         with self._database.reading() as connection:
             owner = connection.execute(statement).scalar_one()
-        return Files(self._url, owner)
+            is_new = connection.execute(_STORED).first() is None
+        return Files(self._url, owner, is_new=is_new)
 
     def discard(self) -> None:
         """Remove every file, if any was ever kept."""
@@ -154,6 +155,7 @@ class Library:
         return notes
 
 
+_STORED = select(literal(1)).where(model_artifacts.c.content.like("sha256/%")).limit(1)
 _NOTE = insert(released)
 _UNNOTE = delete(released).where(released.c.content == bindparam("path"))
 _NEEDED = exists().where(model_artifacts.c.content == released.c.content)

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from dataforce.errors import ConfigurationError, StorePermissionError
+from dataforce.errors import ConfigurationError, StoreCorruptedError, StorePermissionError
 
 if TYPE_CHECKING:
     from dataforce.config import Settings
 
 _MEMORY = (None, "", ":memory:")
 _SUFFIXES = (".db", ".sqlite", ".sqlite3")
+OWNER = "registry-id"
+"""Name of the file beside the model files with the id of their registry."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,54 @@ class Location:
     is_passing: bool = False
 
     def prepare(self) -> None:
-        """Make the folder and the file of an SQLite database, for their owner's eyes only."""
+        """Make the folder and the file of an SQLite database, for their owner's eyes only.
+
+        Raises:
+            StoreCorruptedError: The database is missing or empty, but its files are there.
+            StorePermissionError: The file cannot be made.
+        """
         if self.database.get_backend_name() != "sqlite" or _in_memory(self.database):
             return
         path = Path(self.database.database or "")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._require_no_remains(path)
             _create(path)
         except OSError as error:
             raise StorePermissionError(
                 f"The registry {path} cannot be written: {error.strerror}. Make its folder "
                 f"writable, or set database_url to another place."
             ) from error
+
+    def _require_no_remains(self, path: Path) -> None:
+        """Refuse to begin anew where a registry lost its database."""
+        remains = [path.with_name(f"{path.name}-wal")]
+        if self.storage == _storage_beside(self.database):
+            remains.append(Path(self.storage) / OWNER)
+        # Looked at first: who makes a registry at this moment fills the database before them.
+        remains = [each for each in remains if _size(each)]
+        if remains and not _size(path):
+            raise StoreCorruptedError(
+                f"The registry {path} is missing or empty, but {remains[0]} is left of it. Restore "
+                f"it from a copy. To begin anew, move what is left away first."
+            )
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file or folder from any other that takes its place; `None` if missing."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file in bytes, 0 if it cannot be found."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _create(path: Path) -> None:
@@ -75,14 +113,18 @@ def find_location(settings: Settings, path: Path | None = None) -> Location:
         path: Of an SQLite database, in place of `database_url`.
 
     Raises:
-        ConfigurationError: A URL cannot be used, or a server is named without a `storage_url`.
+        ConfigurationError: A URL cannot be used, leads to a folder that does not exist, or names a
+            server without a `storage_url`.
     """
     database = _database(settings) if path is None else _sqlite(path)
     if settings.storage_url is None:
         return Location(database, _storage_beside(database), is_passing=_in_memory(database))
     storage = settings.storage_url.get_secret_value()
     if "://" not in storage:
-        storage = str(_absolute(storage, settings, "storage_url"))
+        folder = _absolute(storage, settings, "storage_url")
+        if path is None:  # who gives one has put folders of its own below what a user gave
+            _require_folder(folder.parent, settings, "storage_url")
+        storage = str(folder)
     return Location(database, storage)
 
 
@@ -114,7 +156,9 @@ def _database(settings: Settings) -> URL:
         )
     if _in_memory(url):
         return url
-    return _sqlite(_absolute(url.database or "", settings, "database_url"))
+    path = _absolute(url.database or "", settings, "database_url")
+    _require_folder(path.parent, settings, "database_url")
+    return _sqlite(path)
 
 
 def _is_plain(url: URL) -> bool:
@@ -134,6 +178,15 @@ def _absolute(path: str, settings: Settings, setting: str) -> Path:
             f"{setting} ({settings.origin(setting)}) begins with the home folder of a user whom "
             f"this machine does not know. Write the path in full."
         ) from error
+
+
+def _require_folder(folder: Path, settings: Settings, setting: str) -> None:
+    """Refuse a folder that is missing: to make it would hide a typing error."""
+    if not os.path.lexists(folder):
+        raise ConfigurationError(
+            f"{setting} ({settings.origin(setting)}) leads to the folder {folder}, which does not "
+            f"exist. Make it first, or correct the path."
+        )
 
 
 def _sqlite(path: Path) -> URL:

@@ -22,11 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from dataforce._collector import collector_paused
 from dataforce.errors import ConflictError, DataForceError, NotFoundError, StoreCorruptedError
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce.seam import Kind, Page, Query, Scope
 from dataforce.seam.backend import AnyKind
 from dataforce_local.clock import moment, now
+from dataforce_local.constraints import Constraint, broken_by, told_by
 from dataforce_local.database import Database
 from dataforce_local.identifiers import new_identifier
 from dataforce_local.library import Library
@@ -127,7 +129,8 @@ class RecordStore(Generic[M, C, U]):
                     break
             else:
                 self.require_parents(connection, scope)
-        records = [self._record(row) for row in rows[:limit]]
+        with collector_paused():
+            records = [self._record(row) for row in rows[:limit]]
         if len(rows) <= limit:
             return Page(records, cursor=None)
         last = rows[limit - 1]
@@ -213,7 +216,9 @@ class RecordStore(Generic[M, C, U]):
             self._release_files(connection, identifier)
         try:
             connection.execute(delete(self.table).where(self.table.c.id == identifier))
-        except IntegrityError:
+        except IntegrityError as error:
+            if broken_by(error) is not Constraint.REFERENCE:
+                raise self._refusal(error) from None
             raise ConflictError(
                 f"The {self.kind.name} {identifier} is in use and was not deleted. Change or "
                 f"delete what refers to it first."
@@ -305,12 +310,23 @@ class RecordStore(Generic[M, C, U]):
     def _write(self, connection: Connection, statement: Any, row: Row) -> None:
         try:
             connection.execute(statement, row)
-        except IntegrityError:
-            clash = " and ".join(self.kind.unique) or "id"
-            raise ConflictError(
-                f"There is another {self.kind.name} with that {clash} already, or what it belongs "
-                f"to was deleted just now. Nothing was changed."
-            ) from None
+        except IntegrityError as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: IntegrityError) -> DataForceError:
+        match broken_by(error):
+            case Constraint.UNIQUE:
+                clash = " and ".join(self.kind.unique) or "id"
+                return ConflictError(
+                    f"There is another {self.kind.name} with that {clash} already. Nothing was "
+                    f"changed."
+                )
+            case Constraint.REFERENCE:
+                return ConflictError(
+                    f"What the {self.kind.name} belongs to, or refers to, was deleted just now. "
+                    f"Nothing was changed."
+                )
+        return self.database.refused(f"the {self.kind.name}", told_by(error))
 
     def _release_files(self, connection: Connection, identifier: str) -> None:
         models, columns = below(self.kind, MODEL_ARTIFACT, identifier), TABLES[MODEL_ARTIFACT].c

@@ -40,12 +40,10 @@ def open_schema(
 
     Raises:
         StoreVersionError: A newer version of dataforce wrote it.
-        StoreCorruptedError: It is damaged or no registry at all.
+        StoreCorruptedError: It is damaged, or holds the tables of something else.
         ConfigurationError: It holds an overlay.
     """
-    with database.reading() as connection:
-        exists = inspect(connection).has_table(registry.name)
-    if not exists:
+    if not holds_table(database, registry.name):
         database.use_write_ahead_log()
         with database.writing() as connection:
             create_schema(connection, organization=organization)
@@ -57,6 +55,20 @@ def open_schema(
             f"{database.shown} holds an overlay, not a registry. Set backend_type to hybrid to "
             f"work with it, or database_url to another place."
         )
+
+
+def holds_table(database: Database, name: str) -> bool:
+    """Whether that table is there; a new place must hold no tables at all.
+
+    Raises:
+        StoreCorruptedError: It is not there, but those of something else are.
+    """
+    with database.reading() as connection:
+        tables = sorted(inspect(connection).get_table_names())
+    if tables and not {name, registry.name} & {*tables}:
+        shown = ", ".join(tables[:3]) + ", ..." * (len(tables) > 3)
+        raise database.damaged(f"it holds other tables ({shown})")
+    return name in tables
 
 
 def require_known(database: Database, values: dict[str, str], name: str, known: int) -> None:

@@ -19,7 +19,13 @@ from sqlalchemy import (
 from dataforce.errors import ConfigurationError
 from dataforce.models import KINDS
 from dataforce_local.database import Database
-from dataforce_local.schema import VERSION_KEY, create_schema, open_schema, require_known
+from dataforce_local.schema import (
+    VERSION_KEY,
+    create_schema,
+    holds_table,
+    open_schema,
+    require_known,
+)
 from dataforce_local.tables import TABLES, String, registry
 
 WORKSPACE_VERSION = 1
@@ -79,10 +85,8 @@ def open_workspace_schema(database: Database) -> None:
         StoreCorruptedError: It is damaged.
         ConfigurationError: It is a registry.
     """
-    with database.reading() as connection:
-        exists = inspect(connection).has_table(entries.name)
-        is_registry = not exists and inspect(connection).has_table(registry.name)
-    if is_registry:
+    exists = holds_table(database, entries.name)
+    if not exists and holds_table(database, registry.name):
         raise ConfigurationError(
             f"{database.shown} holds a registry, and an overlay needs a place of its own. Set "
             f"database_url to another one, or leave it out for the usual place."

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from pydantic import ValidationError
 
 from dataforce import __version__, _cancellation
+from dataforce._collector import collector_paused
 from dataforce.errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -65,7 +66,8 @@ class Reply:
             validate: Such as a model's `model_validate_json`.
         """
         try:
-            return validate(self.content)
+            with collector_paused():
+                return validate(self.content)
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False, include_context=False)
         if is_page(self.content):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from dataforce.api._clear import CLEAR
-from dataforce.api._collector import collector_paused
 from dataforce.api._lookup import Ref, find, find_required, text_of
 from dataforce.api._progress import counted
 from dataforce.errors import (
@@ -84,9 +83,8 @@ class Records(Generic[M, C, U]):
     def list(self, parent: Ref[Any] | None = None) -> builtins.list[M]:
         """All records in the order they were made."""
         records: builtins.list[M] = []
-        with collector_paused():
-            for page in self._pages(parent, Query(limit=None)):
-                records += page
+        for page in self._pages(parent, Query(limit=None)):
+            records += page
         return records
 
     def iterate(

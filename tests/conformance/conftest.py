@@ -62,7 +62,7 @@ def capabilities(place: str, capabilities: Capabilities) -> Capabilities:
 @pytest.fixture
 def registry(tmp_path: Path) -> str:
     """URL of a database file that is not there yet."""
-    return f"sqlite:///{tmp_path}/registry/registry.db"
+    return f"sqlite:///{tmp_path}/registry.db"
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def client_settings(
         settings = {"backend_type": place, "base_url": base_url, "api_key": KEY}
         if place == "hybrid":
             return settings
-        overlay = f"sqlite:///{tmp_path}/overlay/overlay.db"
+        overlay = f"sqlite:///{tmp_path}/overlay.db"
         kind = place.removeprefix("hybrid-")
         return settings | {"backend_type": kind, "database_url": overlay}
     schema: str = request.getfixturevalue("schema")

@@ -121,6 +121,7 @@ def production_at(
     """A new registry behind that server."""
     watch.seen, watch.before, watch.after, watch.hold = [], None, None, None
     place = folder / "production" / "registry.db"
+    place.parent.mkdir(parents=True, exist_ok=True)
     database_url = f"sqlite:///{place}"
     settings: dict[str, Any] = {"base_url": url, "api_key": KEY, "retry_timeout": 0}
     with (

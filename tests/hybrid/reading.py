@@ -35,6 +35,7 @@ class Production:
     def __init__(self, folder: Path, opened: ExitStack, api_version: str) -> None:
         self._opened = opened
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.database = folder / "registry.db"
         self.seen: list[str] = []
         self._platform = opened.enter_context(ExitStack())

@@ -82,7 +82,7 @@ class Template:
             folder = self.folder
         self.monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
         with production_at(folder, *self.platform) as production:
-            overlay = f"sqlite:///{folder}/overlay/overlay.db"
+            overlay = f"sqlite:///{folder}/overlay.db"
             yield (
                 production,
                 {

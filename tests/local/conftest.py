@@ -53,8 +53,10 @@ def iris() -> Path:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """The database file of a registry that does not exist yet."""
-    return tmp_path / "place" / "registry.db"
+    """The database file of a registry that does not exist yet, in a folder that does."""
+    folder = tmp_path / "place"
+    folder.mkdir(mode=0o700)
+    return folder / "registry.db"
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlalchemy import Engine, event, make_url
@@ -22,8 +23,15 @@ from dataforce import (
     StoreError,
     StoreVersionError,
 )
+from dataforce.config import load_settings
+from dataforce.models import MODEL_ARTIFACT
+from dataforce.seam import Scope
+from dataforce_local import LocalBackend, open_backend, open_workspace
 from dataforce_local.database import Database
 from tests.local.conftest import files_of
+
+if TYPE_CHECKING:
+    from dataforce_local.model_artifacts import ModelContent
 
 
 def run(place: Path, statement: str) -> None:
@@ -67,7 +75,6 @@ def test_text_that_is_not_utf8_is_damaged(client: Client, place: Path) -> None:
 
 
 def test_a_text_file_is_not_a_registry(place: Path, open_client: Callable[[], Client]) -> None:
-    place.parent.mkdir()
     place.write_text("These are my notes, which nobody may overwrite. " * 50)
     with pytest.raises(StoreCorruptedError, match="damaged or is not a registry"):
         open_client().orbits.list()
@@ -107,7 +114,7 @@ def test_a_registry_that_lost_a_table_is_damaged(
 
 
 def test_a_record_that_makes_no_sense_is_damaged(client: Client, place: Path) -> None:
-    run(place, "UPDATE dataforce_collections SET collection_type = 'nonsense'")
+    run(place, "UPDATE dataforce_collections SET created_at = 'nonsense'")
     with pytest.raises(StoreCorruptedError, match=r"collection .* is damaged"):
         client.collections.list()
 
@@ -211,7 +218,7 @@ def test_a_cancelled_task_does_not_wait_for_the_writer(
 
 
 def test_more_readers_than_connections_are_explained(place: Path) -> None:
-    place.parent.mkdir()
+    place.touch()
     database = Database(make_url(f"sqlite:///{place}"), patience=0.05)
 
     def read(readers: ExitStack) -> None:
@@ -227,7 +234,6 @@ def test_more_readers_than_connections_are_explained(place: Path) -> None:
 
 
 def test_a_new_file_that_somebody_holds_is_reported(place: Path) -> None:
-    place.parent.mkdir()
     with closing(sqlite3.connect(place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with (
@@ -265,3 +271,53 @@ def test_words_of_a_newer_version_are_kept_as_text(client: Client, iris: Path, p
     with pytest.raises(BadRequestError, match="from quarantined to uploaded"):
         client.model_artifacts.update(model, status="uploaded")
     client.model_artifacts.delete(found)
+
+
+def test_a_folder_in_the_staging_area_is_left_alone(
+    client: Client, open_client: Callable[[], Client], iris: Path, place: Path
+) -> None:
+    client.model_artifacts.upload(iris, "iris")
+    folder = place.with_suffix(".files") / "staging" / "of somebody"
+    folder.mkdir()
+    (folder / "file").touch()
+    for path in (folder / "file", folder):
+        os.utime(path, (0, 0))
+    open_client().model_artifacts.upload(iris, "iris, again")
+    assert (folder / "file").exists()
+
+
+@pytest.mark.parametrize("empty", [True, False], ids=["cut to nothing", "removed"])
+@pytest.mark.parametrize("is_overlay", [False, True], ids=["registry", "overlay"])
+def test_a_registry_without_its_database_is_not_begun_anew(
+    place: Path, iris: Path, empty: bool, is_overlay: bool
+) -> None:
+    def opened() -> LocalBackend:
+        settings = load_settings({"database_url": f"sqlite:///{place}"})
+        return open_workspace(settings) if is_overlay else open_backend(settings)
+
+    with closing(opened()) as backend:
+        content = cast("ModelContent", backend.content(MODEL_ARTIFACT))
+        with content.receive(Scope(), iris, lambda _: None):
+            pass
+    place.unlink()
+    if empty:
+        place.touch()
+    with pytest.raises(StoreCorruptedError, match=r"missing or empty, but .* is left of it") as it:
+        opened()
+    assert "registry-id" in str(it.value)
+    assert place.exists() == empty
+    shutil.move(place.with_suffix(".files"), place.with_suffix(".away"))
+    opened().close()
+
+
+def test_a_write_ahead_log_without_its_database_is_not_thrown_away(
+    client: Client, open_client: Callable[[], Client], place: Path, tmp_path: Path
+) -> None:
+    log = place.with_name(f"{place.name}-wal")
+    content = log.read_bytes()
+    client.close()
+    log.write_bytes(content)
+    os.truncate(place, 0)
+    with pytest.raises(StoreCorruptedError, match=r"registry\.db-wal is left of it"):
+        open_client().orbits.list()
+    assert log.read_bytes() == content

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psycopg
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -18,6 +21,8 @@ from dataforce import (
     StoreError,
     StorePermissionError,
 )
+from dataforce.config import load_settings
+from dataforce_local import open_backend, open_workspace
 from tests.local.conftest import files_of
 from tests.ordinary_user import ordinary_user
 
@@ -113,11 +118,11 @@ def test_two_registries_cannot_share_a_folder_of_files(tmp_path: Path, iris: Pat
     with Client(database_url=f"sqlite:///{tmp_path}/one.db", storage_url=files) as client:
         client.collections.create("", "Models", "model")
         client.model_artifacts.upload(iris, "iris")
-    with Client(database_url=f"sqlite:///{tmp_path}/two.db", storage_url=files) as client:
-        client.collections.create("", "Models", "model")
-        with pytest.raises(ConfigurationError, match="files of another registry"):
-            client.model_artifacts.upload(iris, "iris")
-        assert client.model_artifacts.list() == []
+    with (
+        Client(database_url=f"sqlite:///{tmp_path}/two.db", storage_url=files) as client,
+        pytest.raises(ConfigurationError, match="files of another registry"),
+    ):
+        client.orbits.list()
 
 
 @pytest.mark.parametrize(
@@ -137,6 +142,8 @@ def test_two_registries_cannot_share_a_folder_of_files(tmp_path: Path, iris: Pat
         ("sqlite://?key=canary", None, "Accepted are :memory:"),
         ("sqlite:///file:{place}", None, "Accepted are :memory:"),
         ("sqlite:///~nobody-of-that-name/x.db", None, "database_url .* Write the path in full"),
+        ("sqlite:///{place}/../no/x.db", None, "database_url .*/no, which does not exist"),
+        ("sqlite:///{place}", "/no/such/folder", "storage_url .* /no/such, which does not exist"),
         ("sqlite:///{place}", "~nobody-of-that-name/x", "storage_url .* Write the path in full"),
     ],
 )
@@ -174,6 +181,7 @@ def test_the_usual_driver_of_sqlite_may_be_named(url: str, place: Path) -> None:
 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, iris: Path) -> None:
+    (tmp_path / "home").mkdir()
     with Client(database_url="sqlite:///~/x.db", storage_url="~/models") as client:
         client.collections.create("", "Models", "model")
         client.model_artifacts.upload(iris, "iris")
@@ -268,6 +276,12 @@ def test_model_files_that_others_own_are_explained(iris: Path) -> None:
         Path(folder).chmod(0o755)
         package = Path(folder) / "iris.fnnx"
         package.write_bytes(iris.read_bytes())
+        with (
+            Client(database_url=":memory:", storage_url=files) as client,
+            ordinary_user(),
+            pytest.raises(StorePermissionError, match="set storage_url"),
+        ):
+            client.orbits.list()
         with Client(database_url=":memory:", storage_url=files) as client:
             client.collections.create("", "Models", "model")
             with ordinary_user(), pytest.raises(StorePermissionError, match="set storage_url"):
@@ -288,11 +302,11 @@ def test_a_file_where_the_model_files_should_go_is_explained(
     place: Path, tmp_path: Path, iris: Path
 ) -> None:
     (tmp_path / "files").write_text("in the way")
-    with Client(database_url=f"sqlite:///{place}", storage_url=tmp_path / "files") as client:
-        client.collections.create("", "Models", "model")
-        with pytest.raises(StoreError, match="Check storage_url"):
-            client.model_artifacts.upload(iris, "iris")
-        assert client.model_artifacts.list() == []
+    with (
+        Client(database_url=f"sqlite:///{place}", storage_url=tmp_path / "files") as client,
+        pytest.raises(StoreError, match="Check storage_url"),
+    ):
+        client.orbits.list()
 
 
 def test_a_container_without_a_user_name_can_upload(
@@ -302,3 +316,53 @@ def test_a_container_without_a_user_name_can_upload(
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 987654)
     assert client.model_artifacts.upload(iris, "iris").created_by_user is None
+
+
+@pytest.mark.parametrize("storage", ["nowhere://bucket", "gcs://bucket", "/proc/files"])
+def test_a_wrong_storage_url_is_told_when_the_registry_is_opened(place: Path, storage: str) -> None:
+    with (
+        Client(database_url=f"sqlite:///{place}", storage_url=storage) as client,
+        pytest.raises((ConfigurationError, StoreError), match="storage_url"),
+    ):
+        client.orbits.list()
+
+
+def test_a_storage_url_that_leads_away_from_the_model_files_is_refused(
+    place: Path, tmp_path: Path, iris: Path
+) -> None:
+    url = f"sqlite:///{place}"
+    with Client(database_url=url, storage_url=tmp_path / "right") as client:
+        client.collections.create("", "Models", "model")
+        client.model_artifacts.upload(iris, "iris")
+    with (
+        Client(database_url=url, storage_url=tmp_path / "wrong") as client,
+        pytest.raises(StoreCorruptedError, match=r"are not in .*/wrong\. .* set storage_url"),
+    ):
+        client.orbits.list()
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_foreign_database_gets_no_tables(place: Path) -> None:
+    with closing(sqlite3.connect(place)) as connection:
+        for number in range(5):
+            connection.execute(f"CREATE TABLE plants_{number} (name TEXT)")
+    before = place.read_bytes()
+    says = r"it holds other tables \(plants_0, plants_1, plants_2, \.\.\.\)"
+    for open_one in (open_backend, open_workspace):
+        with pytest.raises(StoreCorruptedError, match=says):
+            open_one(load_settings({"database_url": f"sqlite:///{place}"}))
+    assert place.read_bytes() == before
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_foreign_schema_gets_no_tables(server_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE plants (name TEXT)")
+        with (
+            Client(database_url=server_url, storage_url=tmp_path / "files") as client,
+            pytest.raises(StoreCorruptedError, match=r"holds other tables \(plants\)"),
+        ):
+            client.orbits.list()
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+        assert connection.execute(tables).fetchone() == (1,)
+    assert not (tmp_path / "files").exists()

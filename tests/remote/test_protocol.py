@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from dataforce import (
 from dataforce.models import ORGANIZATION as ORGANIZATION_KIND
 from dataforce.models import OrganizationValues
 from dataforce.seam import Scope
+from dataforce_remote.api import Reply
 from tests.remote.conftest import (
     COLLECTION,
     COLLECTIONS,
@@ -360,3 +362,19 @@ def test_certificates_that_the_environment_names_must_be_there(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/bundle.pem")
     with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE names /nowhere"):
         open_client().organizations.list()
+
+
+def test_the_collector_is_paused_while_a_page_is_parsed_and_not_while_one_is_waited_for(
+    platform: Platform, client: Client
+) -> None:
+    waited: list[bool] = []
+
+    def answer(_: object) -> tuple[int, dict[str, str], str]:
+        waited.append(gc.isenabled())
+        return 200, {}, json.dumps([collection()])
+
+    platform.add_callback("GET", COLLECTIONS, answer)
+    assert len(client.collections.list()) == 1
+    assert waited == [True]
+    assert not Reply("GET", "/", b"").parse(lambda _: gc.isenabled())
+    assert gc.isenabled()

@@ -1,4 +1,4 @@
-"""Keeps Python's cyclic garbage collector from walking a list while it is being built."""
+"""Keeps Python's cyclic garbage collector from walking records while they are being made."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ def collector_paused() -> Iterator[None]:
     """Pause the cyclic collector; pauses that overlap in several threads end with the last.
 
     Records hold no cycles, yet every few hundred new objects make the collector walk those that
-    came before, more of them the longer a list gets. docs/performance.md has the figures. A
-    program that runs without the collector goes on without it.
+    came before. docs/performance.md has the figures. The pause is the whole process's, so a
+    backend pauses it while it parses a page, and never while it waits for one. A program that
+    runs without the collector goes on without it.
     """
     with _pause.lock:
         if not _pause.holders:
