@@ -169,7 +169,7 @@ def test_a_name_that_nothing_can_have_finds_nothing(client: Client, name: str) -
 
 
 def test_what_is_no_text_is_no_name(client: Client) -> None:
-    with pytest.raises(UnprocessableEntityError, match="give text"):
+    with pytest.raises(UnprocessableEntityError, match="give its id"):
         client.collections.get(5)  # type: ignore[arg-type]  # users of notebooks have no checker
 
 
@@ -208,7 +208,7 @@ def test_a_name_is_not_looked_up_under_another_parent(client: Client) -> None:
 
 @pytest.mark.parametrize("value", [5, b"bytes", ["list"]])
 def test_a_default_is_text(client: Client, value: object) -> None:
-    with pytest.raises(UnprocessableEntityError, match="give text"):
+    with pytest.raises(UnprocessableEntityError, match="give its id"):
         client.organization = value  # type: ignore[assignment]  # that is the point
 
 
@@ -243,7 +243,7 @@ def test_what_is_no_path_is_no_file(client: Client) -> None:
     client.collections.create("", "Churn", "model")
     with pytest.raises(UnprocessableEntityError, match="not the path of a file"):
         client.model_artifacts.upload(None, "iris")  # type: ignore[arg-type]  # the point
-    with pytest.raises(UnprocessableEntityError, match="give text"):
+    with pytest.raises(UnprocessableEntityError, match="give its id"):
         client.model_artifacts.get(None)  # type: ignore[arg-type]  # the point
     with pytest.raises(FileError, match="cannot be opened"):
         client.model_artifacts.upload(f"{'x' * 300}.fnnx", "iris")
