@@ -88,6 +88,23 @@ def test_a_method_may_be_given_the_default_collection() -> None:
         assert (resource.name_of(), resource.name_of(second.id)) == ("a", "b")
 
 
+def test_a_method_that_deletes_is_given_a_chosen_collection_only() -> None:
+    class Careless(CollectionResource):
+        @validate_collection
+        def delete(self, collection_id: str | None = None) -> None:  # type: ignore[override]  # ids
+            super().delete(collection_id)
+
+    with dataforce.Client(database_url=":memory:") as client:
+        resource = Careless(client._session)
+        made = client.collections.create("", "a", "model")
+        with pytest.raises(dataforce.ConfigurationError, match="chosen to be deleted"):
+            resource.delete()
+        assert client.collections.list() == [made]
+        client.collection = made
+        resource.delete()
+        assert client.collections.list() == []
+
+
 def test_a_coroutine_may_be_given_the_default_collection() -> None:
     class Named(AsyncCollectionResource):
         @validate_collection

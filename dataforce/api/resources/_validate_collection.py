@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import BoundArguments, iscoroutinefunction, signature
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dataforce.models import COLLECTION
+
+if TYPE_CHECKING:
+    from dataforce.api._defaults import Defaults
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,7 +28,7 @@ def validate_collection(method: F) -> F:
 
     Returns:
         The method. It raises `ConfigurationError` if no collection is given and there is no
-        default one.
+        default one; a method called `delete` takes only one that was chosen.
 
     Example:
         >>> from dataforce.api.resources.collections import CollectionResource, validate_collection
@@ -40,18 +43,23 @@ def validate_collection(method: F) -> F:
     def lacks(bound: BoundArguments) -> bool:
         return bound.arguments.get(name) is None
 
+    def default(defaults: Defaults) -> str:
+        if method.__name__ == "delete":
+            return defaults.require_chosen(COLLECTION)
+        return defaults.require(COLLECTION)
+
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         bound = form.bind(self, *args, **kwargs)
         if lacks(bound):
-            bound.arguments[name] = self._session.defaults.require(COLLECTION)
+            bound.arguments[name] = default(self._session.defaults)
         return method(*bound.args, **bound.kwargs)
 
     @wraps(method)
     async def awaited(self: Any, *args: Any, **kwargs: Any) -> Any:
         bound = form.bind(self, *args, **kwargs)
         if lacks(bound):
-            bound.arguments[name] = await self._run(self._session.defaults.require, COLLECTION)
+            bound.arguments[name] = await self._run(default, self._session.defaults)
         return await method(*bound.args, **bound.kwargs)
 
     return cast(F, awaited if iscoroutinefunction(method) else call)
