@@ -15,6 +15,7 @@ from dataforce._digest import Digest
 from dataforce.errors import ChecksumMismatchError, FileDownloadError, StoreError
 from dataforce.seam import identifier_of
 from dataforce.seam.workspace import State
+from dataforce_hybrid.index import note_key
 
 if TYPE_CHECKING:
     from dataforce.models import CreatedModel
@@ -64,13 +65,14 @@ class MergedContent(Generic[M, C]):
     def open(self, scope: Scope, record: M) -> Content:
         """The bytes of a record, wherever they are."""
         self._index.refresh()
-        scope = self._index.resolved(scope)
-        identifier = self._index.resolve(identifier_of(record))
+        scope = self._index.resolved(self._kind, scope)
+        identifier = self._index.resolve(self._kind, identifier_of(record))
         if identifier != identifier_of(record):  # published since it was read
             record = self._records.current(scope, identifier)
-        if self._index.state(identifier) == State.CREATED:
+        state = self._index.state(self._kind, identifier)
+        if state == State.CREATED:
             return self._ours.open(scope, record)
-        if self._index.state(identifier) == State.CHANGED and self._was_deleted(scope, record):
+        if state == State.CHANGED and self._was_deleted(scope, record):
             return Missing(self._kind, identifier)
         theirs = self._theirs.open(scope, record)
         return FetchedOnce(self._kind, record, theirs, self._layer.workspace.cache)
@@ -78,30 +80,33 @@ class MergedContent(Generic[M, C]):
     def download_url(self, scope: Scope, identifier: str) -> str:
         """A URL to read from: of the remote, if the bytes are there."""
         scope, record = self._located(scope, identifier)
-        side = self._ours if self._index.is_made_here((record.id,)) else self._theirs
+        side = self._ours if self._is_made_here(record.id) else self._theirs
         return side.download_url(scope, record.id)
 
     def delete_url(self, scope: Scope, identifier: str) -> str:
         """A URL to delete with, which leads to a stand-in: the remote's bytes stay."""
         scope, record = self._located(scope, identifier)
-        if self._index.is_made_here((record.id,)):
+        if self._is_made_here(record.id):
             return self._ours.delete_url(scope, record.id)
-        if self._index.state(record.id) != State.CHANGED:
+        if self._index.state(self._kind, record.id) != State.CHANGED:
             base = self._layer.copies.base(self._kind, scope, record.id)
             self._layer.workspace.copy(self._kind, scope, base, State.CHANGED)
         url = self._ours.delete_url(scope, record.id)
-        self._layer.workspace.notes.write(DELETING, {record.id: ""})
+        self._layer.workspace.notes.write(DELETING, {note_key(self._kind, record.id): ""})
         return url
 
     def _located(self, scope: Scope, identifier: str) -> tuple[Scope, Any]:
         self._index.refresh()
-        scope = self._index.resolved(scope)
-        return scope, self._records.current(scope, self._index.resolve(identifier))
+        scope = self._index.resolved(self._kind, scope)
+        return scope, self._records.current(scope, self._index.resolve(self._kind, identifier))
+
+    def _is_made_here(self, identifier: str) -> bool:
+        return self._index.state(self._kind, identifier) == State.CREATED
 
     def _was_deleted(self, scope: Scope, record: M) -> bool:
         """Whether a user deleted by hand what was to be deleted so."""
-        workspace = self._layer.workspace
-        is_begun = workspace.notes.get(DELETING, identifier_of(record)) is not None
+        workspace, key = self._layer.workspace, note_key(self._kind, identifier_of(record))
+        is_begun = workspace.notes.get(DELETING, key) is not None
         if not is_begun or self._kind.file is None or self._kind.file.is_there(record):
             return False
         return not workspace.has_stand_in(self._kind, scope, record)

@@ -38,7 +38,7 @@ class Copies:
         assert scope.parent is not None
         above = Scope(scope.ids[:-1])
         record = self._layer.records(kind.parent).current(above, scope.parent)
-        if self._layer.index.state(scope.parent) not in _PRESENT:
+        if self._layer.index.state(kind.parent, scope.parent) not in _PRESENT:
             self._copy(kind.parent, above, record)
 
     def bring(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
@@ -47,10 +47,10 @@ class Copies:
         Raises:
             NotFoundError: It is not there in the merged view.
         """
-        entry = self._layer.index.get(identifier)
+        entry = self._layer.index.get(kind, identifier)
         if entry is None or entry.state not in (*_PRESENT, State.DELETED):
             self._copy(kind, scope, self._layer.remote.store(kind).get(scope, identifier))
-        elif entry.state == State.DELETED or (entry.kind, entry.scope) != (kind.route, scope.ids):
+        elif entry.state == State.DELETED or entry.scope != scope.ids:
             raise not_found(kind, identifier)
 
     def bring_around(self, kind: AnyKind, scope: Scope, record: Any) -> None:
@@ -62,7 +62,7 @@ class Copies:
 
     def _bring_reference(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
         above = Scope(scope.ids[: len(kind.ancestors)])
-        if self._layer.index.state(identifier) == State.DELETED:
+        if self._layer.index.state(kind, identifier) == State.DELETED:
             # It stays hidden, and is still where the copy of the other object points to.
             self._copy(kind, above, self._layer.remote.store(kind).get(above, identifier))
         else:

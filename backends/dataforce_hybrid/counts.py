@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dataforce.errors import NotFoundError, OfflineError
 from dataforce.seam import Scope, identifier_of
-from dataforce.seam.workspace import Entry, State
+from dataforce.seam.workspace import Entry, Key, State
 from dataforce_hybrid.merging import all_below
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Counts:
     def adjusted(self, kind: Kind[M, C, U], record: M) -> M:
         """A record of the remote with the totals of the merged view."""
         identifier = identifier_of(record)
-        if not kind.totals or not self._index.touches(identifier):
+        if not kind.totals or not self._index.touches(kind, identifier):
             return record
         hidden = _Hidden(self._remote, self._workspace, self._kinds)
         totals = {
@@ -64,15 +64,15 @@ class Counts:
         return record.model_copy(update=totals)
 
     def _difference(self, kind: AnyKind, identifier: str, counted: AnyKind, hidden: _Hidden) -> int:
-        made = self._index.below(identifier, counted.route, State.CREATED)
-        deleted = self._index.below(identifier, counted.route, State.DELETED)
+        made = self._index.below(kind, identifier, counted, State.CREATED)
+        deleted = self._index.below(kind, identifier, counted, State.DELETED)
         if any(each.parent is counted for each in self._kinds.values()):
             deleted = [entry for entry in deleted if hidden.theirs(entry) is not None]
         between = counted.ancestors[counted.ancestors.index(kind) + 1 :]
         held = sum(
             self._held(each, entry, counted, hidden)
             for each in between
-            for entry in self._index.below(identifier, each.route, State.DELETED)
+            for entry in self._index.below(kind, identifier, each, State.DELETED)
         )
         return len(made) - len(deleted) - held
 
@@ -104,13 +104,13 @@ class _Hidden:
         self._remote = remote
         self._workspace = workspace
         self._kinds = kinds
-        self._known: dict[str, Any] = {}
+        self._known: dict[Key, Any] = {}
 
     def theirs(self, entry: Entry) -> Any:
         """The record, `None` if it was deleted there, too."""
-        if entry.identifier not in self._known:
-            self._known[entry.identifier] = self.asked(entry)
-        return self._known[entry.identifier]
+        if entry.key not in self._known:
+            self._known[entry.key] = self.asked(entry)
+        return self._known[entry.key]
 
     def asked(self, entry: Entry) -> Any:
         """The same, asked for now; offline what was said when it was changed or hidden here."""

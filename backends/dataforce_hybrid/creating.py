@@ -98,7 +98,7 @@ class Creation:
             The id there; `None` if nothing was made, as another one has failed meanwhile.
         """
         work = _Work(self._layer.kinds[entry.kind], Scope(entry.scope), entry, mine, turn)
-        intent = self._intents.find(entry.identifier)
+        intent = self._intents.find(work.kind, entry.identifier)
         results = [mine]
         if intent is None:
             self._namesakes.of(work.kind, work.scope, mine)  # takes a request: before the turn
@@ -115,7 +115,7 @@ class Creation:
             theirs = self._begun(work)
         self._namesakes.add(kind, scope, theirs)
         self._layer.workspace.publish(kind, scope, entry.identifier, entry.revision, theirs)
-        self._intents.forget(entry.identifier)
+        self._intents.forget(kind, entry.identifier)
         return identifier_of(theirs)
 
     def _begun(self, work: _Work) -> Any:
@@ -154,7 +154,7 @@ class Creation:
             if is_same(kind, each, sought)
             and identifier_of(each) not in intent.known
             # The user took it for another, and deleted it.
-            and self._layer.index.state(identifier_of(each)) != State.DELETED
+            and self._layer.index.state(kind, identifier_of(each)) != State.DELETED
         ]
 
     def _remove_begun(self, kind: AnyKind, scope: Scope, found: Sequence[Any], theirs: Any) -> None:
@@ -168,17 +168,17 @@ class Creation:
     def clean_up(self) -> None:
         """Remove what interrupted pushes began of objects that are not here any more."""
         self._layer.index.refresh()
-        for identifier, intent in self._intents.all().items():
-            if self._layer.index.state(identifier) in DIFFERENT:
-                continue  # left out this time, and what was begun of it is known by this alone
+        for identifier, intent in self._intents.all():
             kind = self._layer.kinds[intent.kind]
+            if self._layer.index.state(kind, identifier) in DIFFERENT:
+                continue  # left out this time, and what was begun of it is known by this alone
             is_creation = intent.record is not None and intent.made != identifier
             if is_creation and kind.file is not None:
-                scope = self._layer.index.resolved(Scope(intent.scope))
+                scope = self._layer.index.resolved(kind, Scope(intent.scope))
                 with suppress(NotFoundError):  # what it stood below is gone, too
                     found = self._results(kind, scope, intent)
                     self._remove_begun(kind, scope, found, None)
-            self._intents.forget(identifier)
+            self._intents.forget(kind, identifier)
 
     def _updated(self, work: _Work, theirs: Any) -> Any:
         """What was made, with what was changed here since then; keys may have been, too."""

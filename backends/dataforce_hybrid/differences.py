@@ -42,7 +42,7 @@ class Differences:
     def entries(self, *states: State) -> Sequence[Entry]:
         """The objects that are so, kind by kind, in the order they were made, in short."""
         self._layer.index.refresh()
-        return self._layer.index.within(self._root, self._layer.kinds, *states)
+        return self._layer.index.within(self._root, *states)
 
     def change(self, entry: Entry) -> Change | None:
         """What became of one; nothing if it was changed back."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dataforce.errors import NotFoundError
 from dataforce.seam import Query, Scope, identifier_of
 from dataforce_hybrid.differences import changeable, file_status
+from dataforce_hybrid.index import note_key
 from dataforce_hybrid.merging import all_of
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ class Evidence:
     def keep(self, remote: ReadableBackend, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """Note what stands below an object that is about to be deleted here."""
         found = self._below(remote, kind, scope.child(identifier))
-        seen = {identifier_of(each): _seen(below, each) for below, each in found}
+        seen = {note_key(below, identifier_of(each)): _seen(below, each) for below, each in found}
         if seen:
-            self.notes.write(_SPACE, {identifier: json.dumps(seen)})
+            self.notes.write(_SPACE, {note_key(kind, identifier): json.dumps(seen)})
         else:
-            self.forget(identifier)
+            self.forget(kind, identifier)
 
     def unseen(
         self, remote: ReadableBackend, kind: AnyKind, scope: Scope, identifier: str, is_begun: bool
@@ -51,11 +52,11 @@ class Evidence:
 
         If its deletion has begun, it is no change that a file is being deleted.
         """
-        text = self.notes.get(_SPACE, identifier)
+        text = self.notes.get(_SPACE, note_key(kind, identifier))
         seen: Mapping[str, list[str]] = {} if text is None else json.loads(text)
         come = changed = 0
         for below, record in self._below(remote, kind, scope.child(identifier)):
-            now, before = _seen(below, record), seen.get(identifier_of(record))
+            now, before = _seen(below, record), seen.get(note_key(below, identifier_of(record)))
             if before is None:
                 come += 1
             elif is_begun and below.file is not None and not below.file.is_there(record):
@@ -64,9 +65,9 @@ class Evidence:
                 changed += now != before
         return come, changed
 
-    def forget(self, identifier: str) -> None:
+    def forget(self, kind: AnyKind, identifier: str) -> None:
         """The object is not deleted here any more, or is gone there too."""
-        self.notes.erase(_SPACE, identifier)
+        self.notes.erase(_SPACE, note_key(kind, identifier))
 
     def _below(
         self, remote: ReadableBackend, parent: AnyKind, scope: Scope

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from dataforce.errors import NotFoundError
 from dataforce.seam import Scope
-from dataforce.seam.workspace import Entry, State, Workspace
+from dataforce.seam.backend import AnyKind
+from dataforce.seam.workspace import Entry, Key, State, Workspace
 
 VISIBLE = (State.CREATED, State.CHANGED)
 """The objects whose record in the workspace is the one to show."""
 DIFFERENT = (*VISIBLE, State.DELETED)
 """The objects that are not what the other side says."""
 T = TypeVar("T")
+
+
+def note_key(kind: AnyKind, identifier: str) -> str:
+    """The key of a note about one object."""
+    return f"{kind.route}/{identifier}"
 
 
 class Index:
@@ -26,16 +32,18 @@ class Index:
 
     Args:
         workspace: Where they are kept; other processes may change them.
+        kinds: By route.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, kinds: Mapping[str, AnyKind]) -> None:
         self._workspace = workspace
+        self._kinds = kinds
         self._revision = 0
         self._refreshing = threading.Lock()
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[Key, Entry] = {}
         # By an ancestor, however far above, the route of the kind below it, and the state.
-        self._below: defaultdict[tuple[str, str, State], set[str]] = defaultdict(set)
-        self._touched: defaultdict[str, int] = defaultdict(int)
+        self._below: defaultdict[tuple[Key, str, State], set[Key]] = defaultdict(set)
+        self._touched: defaultdict[Key, int] = defaultdict(int)
 
     def refresh(self) -> int:
         """Learn what has changed meanwhile; the revision of the workspace then."""
@@ -74,71 +82,75 @@ class Index:
         """Whether nothing ever became of anything."""
         return not self._entries
 
-    def get(self, identifier: str) -> Entry | None:
+    def get(self, kind: AnyKind, identifier: str) -> Entry | None:
         """What is known of an object."""
-        return self._entries.get(identifier)
+        return self._entries.get((kind.route, identifier))
 
-    def state(self, identifier: str) -> State:
+    def state(self, kind: AnyKind, identifier: str) -> State:
         """What became of an object; `gone` if nothing is known."""
-        entry = self._entries.get(identifier)
+        entry = self.get(kind, identifier)
         return State.GONE if entry is None else entry.state
 
-    def below(self, ancestor: str, route: str, *states: State) -> list[Entry]:
-        """The objects of the kind at `route` that stand below `ancestor` and are so."""
+    def below(self, kind: AnyKind, identifier: str, lower: AnyKind, *states: State) -> list[Entry]:
+        """The objects of the kind `lower` below an object, however far, in those states."""
         with self._refreshing:
-            sets = [self._below.get((ancestor, route, state), ()) for state in states]
-            return [self._entries[identifier] for each in sets for identifier in each]
+            keys = [((kind.route, identifier), lower.route, state) for state in states]
+            return [self._entries[each] for key in keys for each in self._below.get(key, ())]
 
-    def has(self, ancestor: str, route: str, *states: State) -> bool:
-        """Whether any such object stands below `ancestor`."""
-        return any(self._below.get((ancestor, route, state)) for state in states)
+    def has(self, kind: AnyKind, identifier: str, lower: AnyKind, *states: State) -> bool:
+        """Whether any object of the kind `lower` below an object is in one of those states."""
+        above = kind.route, identifier
+        return any(self._below.get((above, lower.route, state)) for state in states)
 
-    def touches(self, ancestor: str) -> bool:
+    def touches(self, kind: AnyKind, identifier: str) -> bool:
         """Whether anything at all below an object is not as the remote says."""
-        return self._touched.get(ancestor, 0) > 0
+        return self._touched.get((kind.route, identifier), 0) > 0
 
-    def within(self, root: str, routes: Iterable[str], *states: State) -> list[Entry]:
+    def within(self, root: str, *states: State) -> list[Entry]:
         """All below a root that are so, kind by kind, in the order they were made."""
-        found = (self.below(root, route, *states) for route in routes)
+        kinds = [kind for kind in self._kinds.values() if kind.ancestors]
+        found = (self.below(kind.ancestors[0], root, kind, *states) for kind in kinds)
         return [entry for each in found for entry in sorted(each, key=lambda one: one.identifier)]
 
-    def resolve(self, identifier: str) -> str:
+    def resolve(self, kind: AnyKind, identifier: str) -> str:
         """The id that an object has now: publishing gives it another."""
-        entry = self._entries.get(identifier)
+        entry = self.get(kind, identifier)
         while entry is not None and entry.state == State.PUBLISHED and entry.successor is not None:
             identifier = entry.successor
-            entry = self._entries.get(identifier)
+            entry = self.get(kind, identifier)
         return identifier
 
-    def resolved(self, scope: Scope) -> Scope:
-        """The scope with the ids that its objects have now."""
-        return Scope(tuple(map(self.resolve, scope.ids)))
+    def resolved(self, kind: AnyKind, scope: Scope) -> Scope:
+        """The scope of objects of a kind with the ids that its parents have now."""
+        return Scope(tuple(map(self.resolve, kind.ancestors, scope.ids)))
 
-    def is_made_here(self, identifiers: Iterable[str]) -> bool:
-        """Whether any of the objects was made here, so that the other side has nothing below it."""
-        return any(self.state(each) == State.CREATED for each in identifiers)
+    def is_made_here(self, kind: AnyKind, scope: Scope) -> bool:
+        """Whether any of the parents was made here, so that the other side has nothing below it."""
+        return State.CREATED in map(self.state, kind.ancestors, scope.ids)
+
+    def parents(self, entry: Entry) -> list[Key]:
+        """What an object stands below, from the root down."""
+        kinds = self._kinds[entry.kind].ancestors
+        return [(kind.route, each) for kind, each in zip(kinds, entry.scope, strict=True)]
 
     def _replace(self, entry: Entry) -> None:
-        before = self._entries.get(entry.identifier)
+        before = self._entries.get(entry.key)
         # What is new comes before what was goes: others read meanwhile.
         if entry.state != State.GONE:
-            self._entries[entry.identifier] = entry
+            self._entries[entry.key] = entry
             self._count(entry, +1)
         else:
-            self._entries.pop(entry.identifier, None)
+            self._entries.pop(entry.key, None)
         if before is not None:
             self._count(before, -1)
 
     def _count(self, entry: Entry, difference: int) -> None:
-        for ancestor in entry.scope:
-            key = ancestor, entry.kind, entry.state
-            if self._is_below(entry, key):
-                self._below[key].add(entry.identifier)
+        now = self._entries.get(entry.key)
+        for above in self.parents(entry):
+            found = self._below[above, entry.kind, entry.state]
+            if now is not None and now.state == entry.state and above in self.parents(now):
+                found.add(entry.key)
             else:
-                self._below[key].discard(entry.identifier)
+                found.discard(entry.key)
             if entry.state in DIFFERENT:
-                self._touched[ancestor] += difference
-
-    def _is_below(self, entry: Entry, key: tuple[str, str, State]) -> bool:
-        now = self._entries.get(entry.identifier)
-        return now is not None and key[0] in now.scope and key[1:] == (now.kind, now.state)
+                self._touched[above] += difference

@@ -6,7 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from dataforce_hybrid.index import note_key
+
 if TYPE_CHECKING:
+    from dataforce.seam.backend import AnyKind
     from dataforce.seam.workspace import Notes
 
 
@@ -43,20 +46,22 @@ class Intents:
 
     def begin(self, identifier: str, intent: Intent) -> None:
         """Note what is about to be done with the object that has that id here."""
-        self.notes.write(self._space, {identifier: json.dumps(asdict(intent))})
+        key = f"{intent.kind}/{identifier}"
+        self.notes.write(self._space, {key: json.dumps(asdict(intent))})
 
-    def find(self, identifier: str) -> Intent | None:
+    def find(self, kind: AnyKind, identifier: str) -> Intent | None:
         """What was noted of an object; `None` if nothing was begun."""
-        text = self.notes.get(self._space, identifier)
+        text = self.notes.get(self._space, note_key(kind, identifier))
         return None if text is None else _intent(text)
 
-    def all(self) -> dict[str, Intent]:
-        """What is under way, by the ids here."""
-        return {key: _intent(text) for key, text in self.notes.read(self._space).items()}
+    def all(self) -> list[tuple[str, Intent]]:
+        """What is under way, each with the id here."""
+        found = self.notes.read(self._space)
+        return [(key.rpartition("/")[2], _intent(text)) for key, text in found.items()]
 
-    def forget(self, identifier: str | None = None) -> None:
-        """Nothing is under way for that object any more, or for none."""
-        self.notes.erase(self._space, identifier)
+    def forget(self, kind: AnyKind, identifier: str) -> None:
+        """Nothing is under way for that object any more."""
+        self.notes.erase(self._space, note_key(kind, identifier))
 
     @property
     def _space(self) -> str:

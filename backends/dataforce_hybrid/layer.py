@@ -35,7 +35,7 @@ class Layer:
         self.remote = remote
         self.workspace = workspace
         self.kinds = {kind.route: kind for kind in kinds}
-        self.index = Index(workspace)
+        self.index = Index(workspace, self.kinds)
         self._records: dict[AnyKind, MergedRecords[Any, Any, Any]] = {}
 
     @cached_property

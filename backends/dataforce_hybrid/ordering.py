@@ -11,7 +11,7 @@ from dataforce.overlay import Action, Change, Conflict
 
 if TYPE_CHECKING:
     from dataforce.seam.backend import AnyKind
-    from dataforce.seam.workspace import Entry
+    from dataforce.seam.workspace import Entry, Key
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def in_batches(steps: Iterable[Step], kinds: Mapping[str, AnyKind]) -> Iterator[
         kind, change = kinds[step.entry.kind], step.change
         is_large = change.action == Action.CREATED and (change.size or 0) > _LARGE
         if kind in needed or kind.unique or is_large:
-            return step.entry.identifier
+            return step.entry.key
         return kind.route, change.action
 
     for _, batched in groupby(steps, batch):
@@ -72,31 +72,31 @@ def in_batches(steps: Iterable[Step], kinds: Mapping[str, AnyKind]) -> Iterator[
 
 
 def in_order(
-    steps: Mapping[str, Step], needs: Callable[[Step], Iterable[str]]
+    steps: Mapping[Key, Step], needs: Callable[[Step], Iterable[Key]]
 ) -> tuple[list[Step], list[Step]]:
     """The steps as they come, each after those that it needs.
 
     Args:
-        steps: By the id of their object.
-        needs: The ids of the objects whose steps must come before one.
+        steps: By the kind and id of their object.
+        needs: Kinds and ids of the objects whose steps must come before one.
 
     Returns:
         The steps in order, and those of them that need one which needs them.
     """
-    done: dict[str, Step] = {}
+    done: dict[Key, Step] = {}
     tangled: list[Step] = []
     for step in steps.values():
         # A stack of our own: no chain of needs is too long for it.
-        begun: dict[str, Iterator[str]] = {}
-        waiting = [step.entry.identifier]
+        begun: dict[Key, Iterator[Key]] = {}
+        waiting = [step.entry.key]
         while waiting:
-            identifier = waiting[-1]
-            left = begun.setdefault(identifier, iter([*needs(steps[identifier])]))
+            key = waiting[-1]
+            left = begun.setdefault(key, iter([*needs(steps[key])]))
             following = next((each for each in left if each in steps and each not in done), None)
             if following is None:
-                done.setdefault(identifier, steps[waiting.pop()])
+                done.setdefault(key, steps[waiting.pop()])
             elif following in begun:
-                tangled.append(steps[identifier])
+                tangled.append(steps[key])
             else:
                 waiting.append(following)
     return [*done.values()], tangled

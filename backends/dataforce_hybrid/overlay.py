@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from dataforce.errors import NotFoundError, OfflineError
+from dataforce.errors import MultipleResourcesFoundError, NotFoundError, OfflineError
 from dataforce.overlay import Action, Diff, OverlayStatus, PullReport, PushReport, Resolution
 from dataforce.seam import Scope
 from dataforce.seam.workspace import State
 from dataforce_hybrid.content import DELETING
 from dataforce_hybrid.differences import Differences
-from dataforce_hybrid.index import DIFFERENT
+from dataforce_hybrid.index import DIFFERENT, note_key
 from dataforce_hybrid.intents import Intents
 from dataforce_hybrid.pulling import Pull
 from dataforce_hybrid.pushing import Push
@@ -22,6 +22,7 @@ from dataforce_hybrid.snapshot import Pulled
 if TYPE_CHECKING:
     from dataforce.seam import Advance, Backend, Query
     from dataforce.seam.backend import AnyKind
+    from dataforce.seam.workspace import Entry
     from dataforce_hybrid.layer import Layer
 
 
@@ -63,31 +64,22 @@ class HybridOverlay:
         """What became of each object, parents before children."""
         return self._layer.index.undisturbed(lambda: Diff(self._differences))
 
-    def reset(self, identifier: str | None = None) -> None:
+    def reset(self, identifier: str | None = None, kind: AnyKind | None = None) -> None:
         """Drop all changes, or those of one object; of one made here, with all below it."""
         states = (*DIFFERENT, State.COPIED)
         # Children first: a copy stays as long as something stands below it.
-        entries = [*reversed(self._differences.entries(*states))]
+        entries: Sequence[Entry] = [*reversed(self._differences.entries(*states))]
         if identifier is not None:
-            identifier = self._layer.index.resolve(identifier)
-            own = [each for each in entries if each.identifier == identifier]
-            # What was made below an object that is gone there can be dropped by its id.
-            below = [each for each in entries if identifier in each.scope]
-            entries = own if own and own[0].state in DIFFERENT else below
-            if not entries:
-                raise NotFoundError(
-                    f"Cannot reset {identifier}: the overlay holds no change of it. "
-                    f"client.overlay.diff() lists its changes."
-                )
+            entries = self._changes_of(identifier, kind, entries)
         workspace = self._layer.workspace
         intents = Intents(workspace.notes, self._root)
         for entry in entries:
-            kind = self._layer.kinds[entry.kind]
-            workspace.release(kind, Scope(entry.scope), entry.identifier)
-            workspace.notes.erase(DELETING, entry.identifier)
+            each = self._layer.kinds[entry.kind]
+            workspace.release(each, Scope(entry.scope), entry.identifier)
+            workspace.notes.erase(DELETING, note_key(each, entry.identifier))
             if entry.state != State.CREATED:  # what a push began of it is removed by the next
-                intents.forget(entry.identifier)
-            self._layer.evidence.forget(entry.identifier)
+                intents.forget(each, entry.identifier)
+            self._layer.evidence.forget(each, entry.identifier)
 
     def pull(
         self,
@@ -101,9 +93,9 @@ class HybridOverlay:
         """Bring records here that can then be read offline."""
         self._require_network("pull")
         self._layer.index.refresh()
-        scope = self._layer.index.resolved(scope)
+        scope = self._layer.index.resolved(kind, scope)
         if isinstance(wanted, str):
-            wanted = self._layer.index.resolve(wanted)
+            wanted = self._layer.index.resolve(kind, wanted)
         with self._layer.workspace.alone("pull"):
             return Pull(self._layer, content=content, advance=advance).run(kind, scope, wanted)
 
@@ -115,6 +107,29 @@ class HybridOverlay:
             closing(open_remote()) as remote,
         ):
             return Push(self._layer, self._root, remote, advance).run(on_conflict, dry_run=dry_run)
+
+    def _changes_of(
+        self, identifier: str, kind: AnyKind | None, entries: Sequence[Entry]
+    ) -> Sequence[Entry]:
+        """Those of the entries that tell of one object, or else of what is below it."""
+        index, found = self._layer.index, {}
+        for each in self._layer.kinds.values() if kind is None else (kind,):
+            key = each.route, index.resolve(each, identifier)
+            own = [entry for entry in entries if entry.key == key and entry.state in DIFFERENT]
+            # What was made below an object that is gone there can be dropped by its id.
+            if changes := own or [entry for entry in entries if key in index.parents(entry)]:
+                found[each.name] = changes
+        if not found:
+            raise NotFoundError(
+                f"Cannot reset {identifier}: the overlay holds no change of it. "
+                f"client.overlay.diff() lists its changes."
+            )
+        if len(found) > 1:
+            raise MultipleResourcesFoundError(
+                f"Cannot reset {identifier}: a {' and a '.join(found)} have that id. "
+                f"Give the object itself."
+            )
+        return next(iter(found.values()))
 
     def _require_network(self, what: str) -> Callable[[], Backend]:
         if self._open_remote is None:

@@ -37,7 +37,7 @@ class Pull:
         self._advance = advance
         self._pulled = Pulled(layer.workspace.notes)
         self._records: Counter[str] = Counter()
-        self._alone: set[str] = set()
+        self._alone: set[tuple[AnyKind, str]] = set()
         self._files: dict[str, int] = {}
 
     def run(self, kind: AnyKind, scope: Scope, wanted: str | Query) -> PullReport:
@@ -61,8 +61,8 @@ class Pull:
 
     def _bring_alone(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """One object, as part of a list of which no more is wanted."""
-        if identifier not in self._alone:
-            self._alone.add(identifier)
+        if (kind, identifier) not in self._alone:
+            self._alone.add((kind, identifier))
             record = self._layer.remote.store(kind).get(scope, identifier)
             self._take(kind, scope, [record])
             self._pulled.add(kind, scope, [record])

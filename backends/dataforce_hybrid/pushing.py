@@ -21,6 +21,7 @@ from dataforce.seam.workspace import State
 from dataforce_hybrid.content import DELETING
 from dataforce_hybrid.creating import Creation
 from dataforce_hybrid.differences import Differences, changeable
+from dataforce_hybrid.index import note_key
 from dataforce_hybrid.intents import Intent, Intents
 from dataforce_hybrid.ordering import in_batches
 from dataforce_hybrid.refusals import push_conflict
@@ -155,7 +156,7 @@ class Push:
         What it stands below may have been published meanwhile, under another id.
         """
         self._layer.index.refresh()
-        now = self._layer.index.get(entry.identifier)
+        now = self._layer.index.get(self._layer.kinds[entry.kind], entry.identifier)
         return now if now is not None and now.state == entry.state else None
 
     def _settle(self, entry: Entry, theirs: Any) -> None:
@@ -163,9 +164,9 @@ class Push:
         workspace, kind = self._layer.workspace, self._layer.kinds[entry.kind]
         scope, identifier = Scope(entry.scope), entry.identifier
         if workspace.settle(kind, scope, identifier, entry.revision, theirs):
-            workspace.notes.erase(DELETING, identifier)
-            self._layer.evidence.forget(identifier)
-        self._intents.forget(identifier)
+            workspace.notes.erase(DELETING, note_key(kind, identifier))
+            self._layer.evidence.forget(kind, identifier)
+        self._intents.forget(kind, identifier)
 
     def _settle_unchanged(self) -> None:
         for entry in self._differences.entries(State.CHANGED):

@@ -59,14 +59,13 @@ class MergedRecords(Generic[M, C, U]):
     def page(self, scope: Scope, query: Query) -> Page[M]:
         """One page of both sides."""
         return self._index.undisturbed(
-            lambda: self._page(self._index.resolved(scope), query), at_one_moment=True
+            lambda: self._page(self._index.resolved(self.kind, scope), query), at_one_moment=True
         )
 
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id, or with the id that it had before it was published."""
         return self._index.undisturbed(
-            lambda: self.current(self._index.resolved(scope), self._index.resolve(identifier)),
-            at_one_moment=True,
+            lambda: self.current(*self._now(scope, identifier)), at_one_moment=True
         )
 
     def create(self, scope: Scope, values: C) -> M:
@@ -84,7 +83,7 @@ class MergedRecords(Generic[M, C, U]):
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove a record that was made here; hide one of the remote, and all below it."""
         self._index.refresh()
-        scope, identifier = self._index.resolved(scope), self._index.resolve(identifier)
+        scope, identifier = self._now(scope, identifier)
         try:
             record = self.current(scope, identifier)
         except NotFoundError:
@@ -92,10 +91,10 @@ class MergedRecords(Generic[M, C, U]):
                 return
             raise
         self._rules.require_unused(scope, identifier)
-        if self._index.is_made_here((identifier,)):
+        if self._state(identifier) == State.CREATED:
             self._ours.delete(scope, identifier)
         else:
-            if self._index.state(identifier) != State.CHANGED:
+            if self._state(identifier) != State.CHANGED:
                 record = self._theirs.get(scope, identifier)  # with its own totals
             self._layer.evidence.keep(self._layer.remote, self.kind, scope, identifier)
             self._layer.workspace.hide(self.kind, scope, record)
@@ -107,9 +106,10 @@ class MergedRecords(Generic[M, C, U]):
         if self._index.is_empty:
             return self._theirs.get(scope, identifier)
         self.require_visible(scope)
-        if self._index.is_made_here((*scope.ids, identifier)):
+        entry = self._index.get(self.kind, identifier)
+        is_new = entry is not None and entry.state == State.CREATED
+        if is_new or self._index.is_made_here(self.kind, scope):
             return self._ours.get(scope, identifier)
-        entry = self._index.get(identifier)
         if entry is not None and entry.state == State.DELETED:
             raise not_found(self.kind, identifier)
         if entry is None or entry.state != State.CHANGED or entry.scope != scope.ids:
@@ -119,7 +119,7 @@ class MergedRecords(Generic[M, C, U]):
     def prepared(self, scope: Scope, values: C) -> tuple[Scope, C]:
         """See that a record of these values may be made; what it stands on is here then."""
         self._index.refresh()
-        scope = self._index.resolved(scope)
+        scope = self._index.resolved(self.kind, scope)
         self._layer.copies.require_parent(self.kind, scope)
         values = self._rules.with_references(scope, values, self.kind.references)
         self._rules.require_unique(scope, values)
@@ -128,7 +128,7 @@ class MergedRecords(Generic[M, C, U]):
     def require_visible(self, scope: Scope) -> None:
         """Raise `NotFoundError` for the first parent that is hidden here."""
         for kind, parent in zip(self.kind.ancestors, scope.ids, strict=True):
-            if self._index.state(parent) == State.DELETED:
+            if self._index.state(kind, parent) == State.DELETED:
                 raise not_found(kind, parent)
 
     # -- how it is done
@@ -136,20 +136,20 @@ class MergedRecords(Generic[M, C, U]):
     def _update(self, scope: Scope, identifier: str, changes: U) -> bool:
         """Whether it was changed; not if its changes were dropped or published meanwhile."""
         self._index.refresh()
-        scope, identifier = self._index.resolved(scope), self._index.resolve(identifier)
+        scope, identifier = self._now(scope, identifier)
         before = self.current(scope, identifier)
         changes = self._rules.with_references(scope, changes, changes.model_fields_set)
         self._rules.require_unique(scope, changes, before)
-        is_here = self._index.state(identifier) in VISIBLE
+        is_here = self._state(identifier) in VISIBLE
         base = None if is_here else self._layer.copies.base(self.kind, scope, identifier)
         return self._layer.workspace.change(self.kind, scope, identifier, changes, base)
 
     def _page(self, scope: Scope, query: Query) -> Page[M]:
         self.require_visible(scope)
-        if self._index.is_made_here(scope.ids):
+        if self._index.is_made_here(self.kind, scope):
             require_one_sided(query)
             return self._ours.page(scope, query)
-        is_touched = self._index.has(scope.ids[-1], self.kind.route, *DIFFERENT)
+        is_touched = self._has(scope, *DIFFERENT)
         if query.name is not None:
             return self._called(scope, query) if is_touched else self._theirs_called(scope, query)
         position = position_of(query)
@@ -214,13 +214,25 @@ class MergedRecords(Generic[M, C, U]):
         ]
 
     def _has_ours(self, scope: Scope) -> bool:
-        return self._index.has(scope.ids[-1], self.kind.route, *VISIBLE)
+        return self._has(scope, *VISIBLE)
+
+    def _has(self, scope: Scope, *states: State) -> bool:
+        assert self.kind.parent is not None
+        return self._index.has(self.kind.parent, scope.ids[-1], self.kind, *states)
+
+    def _now(self, scope: Scope, identifier: str) -> tuple[Scope, str]:
+        """The ids that an object and its parents have now."""
+        index = self._index
+        return index.resolved(self.kind, scope), index.resolve(self.kind, identifier)
+
+    def _state(self, identifier: str) -> State:
+        return self._index.state(self.kind, identifier)
 
     def _is_theirs(self, record: M) -> bool:
-        return self._index.state(identifier_of(record)) not in DIFFERENT
+        return self._state(identifier_of(record)) not in DIFFERENT
 
     def _is_ours(self, record: M) -> bool:
-        return self._index.state(identifier_of(record)) in VISIBLE
+        return self._state(identifier_of(record)) in VISIBLE
 
     def _shown(self, scope: Scope, records: list[M]) -> list[M]:
         """The records as the merged view shows them."""
@@ -229,7 +241,7 @@ class MergedRecords(Generic[M, C, U]):
         return [self._as_shown(scope, record) for record in records]
 
     def _as_shown(self, scope: Scope, record: M) -> M:
-        state = self._index.state(identifier_of(record))
+        state = self._state(identifier_of(record))
         if state == State.CREATED:
             return record
         if state == State.CHANGED:
@@ -244,7 +256,7 @@ class MergedRecords(Generic[M, C, U]):
     def _changed(self, scope: Scope, ours: M) -> M:
         """A record that was changed here, with what only the remote knows of it."""
         identifier = identifier_of(ours)
-        entry = self._index.get(identifier)
+        entry = self._index.get(self.kind, identifier)
         known = None
         if entry is not None and not entry.is_whole:
             known = self._layer.workspace.entry(self.kind, identifier)

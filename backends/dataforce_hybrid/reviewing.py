@@ -26,6 +26,7 @@ from dataforce_hybrid.ordering import Step, in_order
 if TYPE_CHECKING:
     from dataforce.seam import ReadableBackend
     from dataforce.seam.backend import AnyKind
+    from dataforce.seam.workspace import Key
     from dataforce_hybrid.intents import Intents
     from dataforce_hybrid.layer import Layer
 
@@ -60,31 +61,31 @@ class Review:
         self._remote = remote
         self._intents = intents
         self._resolution = resolution
-        self._known: dict[str, Any] = {}
+        self._known: dict[Key, Any] = {}
         self._claims = Claims(remote, tuple(layer.kinds.values()))
 
     def steps(self) -> list[Step]:
         """In the order in which they can be published: what others need is there before them."""
-        steps = {step.entry.identifier: step for step in self._each()}
+        steps = {step.entry.key: step for step in self._each()}
         # Deletions first: what takes the place of an object needs to know whether it goes.
         before = None
         while steps != before:  # what is not to be sent may have been to make way for another
             before = dict(steps)
             for step in sorted(before.values(), key=_is_no_deletion):
                 if step.is_sent:
-                    steps[step.entry.identifier] = self._unhindered(step, steps)
+                    steps[step.entry.key] = self._unhindered(step, steps)
         ordered, tangled = in_order(steps, self._needs)
-        waiting = {step.entry.identifier for step in tangled if step.is_sent}
+        waiting = {step.entry.key for step in tangled if step.is_sent}
         return [
             replace(step, conflict=_hopeless(step.change, _TANGLED))
-            if step.entry.identifier in waiting
+            if step.entry.key in waiting
             else step
             for step in ordered
         ]
 
     def again(self, entry: Entry) -> Step | None:
         """What is to be done with a changed or deleted object now; `None` if nothing is."""
-        self._known.pop(entry.identifier, None)
+        self._known.pop(entry.key, None)
         return self._changed(entry) if entry.state == State.CHANGED else self._deleted(entry)
 
     def theirs(self, entry: Entry) -> Any:
@@ -153,7 +154,7 @@ class Review:
         if theirs is None:
             return replace(step, is_dropped=True)
         base = self._differences.base(entry)
-        intent = self._intents.find(entry.identifier)
+        intent = self._intents.find(kind, entry.identifier)
         is_begun = intent is not None and intent.record is None
         told = tuple(
             FieldConflict(field, shown(base, field), shown(theirs, field), None)
@@ -176,17 +177,19 @@ class Review:
             return self._resolved(step, Conflict(change, reason))
         return step
 
-    def _unhindered(self, step: Step, steps: Mapping[str, Step]) -> Step:
+    def _unhindered(self, step: Step, steps: Mapping[Key, Step]) -> Step:
         """The step, with a conflict if another object there does not let it happen."""
         kind, scope = self._layer.kinds[step.entry.kind], Scope(step.entry.scope)
         if step.change.action == Action.DELETED:
             for user, identifier, field in self._claims.users(kind, scope, step.change.id):
-                if identifier not in steps or not steps[identifier].lets_go((field,)):
+                using = steps.get((user.route, identifier))
+                if using is None or not using.lets_go((field,)):
                     reason = f"the {user.name} {identifier} uses it there"
                     return self._resolved(step, Conflict(step.change, reason, can_be_mine=False))
             return step
         holder = self._holder(step)
-        if holder is None or (holder in steps and steps[holder].lets_go(kind.unique)):
+        held = steps.get((kind.route, holder or ""))
+        if holder is None or (held is not None and held.lets_go(kind.unique)):
             return step
         reason = f"{holder} has that {' and '.join(kind.unique)} there"
         if step.change.action == Action.CREATED:
@@ -199,7 +202,7 @@ class Review:
         theirs = self._claims.holder(kind, Scope(entry.scope), self._differences.mine(entry))
         if theirs is None:
             return None
-        holder, intent = identifier_of(theirs), self._intents.find(entry.identifier)
+        holder, intent = identifier_of(theirs), self._intents.find(kind, entry.identifier)
         if step.change.action != Action.CREATED or intent is None or intent.record is None:
             return None if holder == entry.identifier else holder
         # What a push that was interrupted made of this very object is no other.
@@ -207,22 +210,22 @@ class Review:
         is_result = holder not in intent.known and is_same(kind, theirs, sent)
         return None if holder == intent.made or is_result else holder
 
-    def _needs(self, step: Step) -> Iterator[str]:
-        """The ids of the objects that must be published before one."""
+    def _needs(self, step: Step) -> Iterator[Key]:
+        """Kinds and ids of the objects that must be published before one."""
         kind, entry = self._layer.kinds[step.entry.kind], step.entry
         if step.change.action == Action.DELETED:
-            for _, identifier, _ in self._claims.users(kind, Scope(entry.scope), entry.identifier):
-                yield identifier
+            users = self._claims.users(kind, Scope(entry.scope), entry.identifier)
+            yield from ((user.route, identifier) for user, identifier, _ in users)
             return
-        for _, _, identifier in _supports(kind, entry, self._differences.mine(entry)):
-            if self._layer.index.state(identifier) == State.CREATED:
-                yield identifier
+        for target, _, identifier in _supports(kind, entry, self._differences.mine(entry)):
+            if self._layer.index.state(target, identifier) == State.CREATED:
+                yield target.route, identifier
         if (holder := self._holder(step)) is not None:
-            yield holder
+            yield kind.route, holder
 
     def _is_gone(self, kind: AnyKind, scope: Scope, identifier: str) -> bool:
         """Whether an object of the remote that is needed here is not there any more."""
-        if self._layer.index.state(identifier) == State.CREATED:
+        if self._layer.index.state(kind, identifier) == State.CREATED:
             return False
         return self._theirs(kind, scope, identifier) is None
 
@@ -237,10 +240,10 @@ class Review:
 
     def _sent_before(self, entry: Entry, theirs: Any) -> set[str]:
         """The fields that are there what a push that was interrupted made them."""
-        intent = self._intents.find(entry.identifier)
+        kind = self._layer.kinds[entry.kind]
+        intent = self._intents.find(kind, entry.identifier)
         if intent is None or intent.record is None:
             return set()
-        kind = self._layer.kinds[entry.kind]
         sent = kind.record.model_validate_json(intent.record)
         return {
             field for field in changeable(kind) if getattr(sent, field) == getattr(theirs, field)
@@ -248,12 +251,13 @@ class Review:
 
     def _theirs(self, kind: AnyKind, scope: Scope, identifier: str) -> Any:
         """The remote's record now, `None` if there is none; each is asked for once."""
-        if identifier not in self._known:
+        key = kind.route, identifier
+        if key not in self._known:
             try:
-                self._known[identifier] = self._remote.store(kind).get(scope, identifier)
+                self._known[key] = self._remote.store(kind).get(scope, identifier)
             except NotFoundError:
-                self._known[identifier] = None
-        return self._known[identifier]
+                self._known[key] = None
+        return self._known[key]
 
 
 def _supports(kind: AnyKind, entry: Entry, mine: Any) -> Iterator[tuple[AnyKind, Scope, str]]:

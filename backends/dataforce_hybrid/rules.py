@@ -40,7 +40,7 @@ class Rules:
         resolved = {}
         for field in fields:
             if (kind := self._kind.references.get(field)) is not None:
-                identifier = self._layer.index.resolve(getattr(values, field))
+                identifier = self._layer.index.resolve(kind, getattr(values, field))
                 self._layer.copies.bring(kind, Scope(scope.ids[: len(kind.ancestors)]), identifier)
                 resolved[field] = identifier
         return values.model_copy(update=resolved) if resolved else values

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from dataforce.errors import NotFoundError
+from dataforce.models import KINDS
 from dataforce.seam import Scope
 from dataforce.seam.backend import AnyKind
 from dataforce.seam.workspace import Entry, State
@@ -53,12 +54,14 @@ class Entries:
         values: BaseModel,
     ) -> None:
         """A record was made here; not below one that is hidden."""
+        above = dict(zip((each.route for each in kind.ancestors), scope.ids, strict=True))
         hidden = _COLUMNS.id.in_(scope.ids), _COLUMNS.state == State.DELETED.value
-        for row in connection.execute(select(_COLUMNS.id).where(*hidden)):
-            raise NotFoundError(
-                f"The {kind.name} was not made: {row.id}, which it was to stand below, was "
-                f"deleted here meanwhile."
-            )
+        for row in connection.execute(select(_COLUMNS.kind, _COLUMNS.id).where(*hidden)):
+            if above.get(row.kind) == row.id:
+                raise NotFoundError(
+                    f"Cannot create the {kind.name}: {row.id}, which it was to stand below, was "
+                    f"deleted here meanwhile."
+                )
         unshown = _as_text(_unshown(kind, values))
         entry = Entry(kind.route, scope.ids, identifier, State.CREATED, unshown=unshown)
         self.write(connection, entry)
@@ -79,7 +82,7 @@ class Entries:
     def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """A record was deleted, and all below it."""
         self.forget(connection, kind, identifier)
-        self.forget_below(connection, scope.child(identifier))
+        self.forget_below(connection, kind, scope.child(identifier))
 
     # -- single entries
 
@@ -108,16 +111,19 @@ class Entries:
 
     # -- all below an object
 
-    def forget_below(self, connection: Connection, scope: Scope) -> None:
-        """What stands below is nothing any more."""
-        statement = update(entries).where(_below(scope), _IS_LEFT).values(_NOTHING)
+    def forget_below(self, connection: Connection, kind: AnyKind, scope: Scope) -> None:
+        """What stands below an object of that kind is nothing any more."""
+        statement = update(entries).where(_below(kind, scope), _IS_LEFT).values(_NOTHING)
         self._change(connection, statement, {})
 
-    def move_below(self, connection: Connection, scope: Scope, target: Scope) -> None:
-        """What stands below one object stands below another from now on."""
+    def move_below(
+        self, connection: Connection, kind: AnyKind, scope: Scope, target: Scope
+    ) -> None:
+        """What stands below one object of that kind stands below another from now on."""
         rest = func.substr(_COLUMNS.scope, len(_path(scope)) + 1)
         moved = literal(_path(target)).concat(rest)
-        self._change(connection, update(entries).where(_below(scope)).values(scope=moved), {})
+        statement = update(entries).where(_below(kind, scope)).values(scope=moved)
+        self._change(connection, statement, {})
 
     # -- what others see
 
@@ -165,10 +171,11 @@ def _path(scope: Scope) -> str:
     return "".join(f"{identifier}/" for identifier in scope.ids)
 
 
-def _below(scope: Scope) -> ColumnElement[bool]:
-    path = _path(scope)
+def _below(kind: AnyKind, scope: Scope) -> ColumnElement[bool]:
+    path, lower = _path(scope), [each.route for each in KINDS if kind in each.ancestors]
     # As a range, which an index serves: no id has a character that comes next to the slash.
-    return (_COLUMNS.scope >= path) & (_COLUMNS.scope < f"{path[:-1]}0")
+    is_within = (_COLUMNS.scope >= path) & (_COLUMNS.scope < f"{path[:-1]}0")
+    return is_within & _COLUMNS.kind.in_(lower)
 
 
 def _entry(row: Any) -> Entry:

@@ -176,7 +176,7 @@ class LocalWorkspace(LocalBackend):
             store.blank(connection, identifier)
         else:
             store.remove(connection, identifier)
-        self._ledger.forget_below(connection, scope.child(identifier))
+        self._ledger.forget_below(connection, kind, scope.child(identifier))
         entry = Entry(kind.route, scope.ids, identifier, State.DELETED, base)
         self._ledger.write(connection, entry)
 
@@ -254,7 +254,7 @@ class LocalWorkspace(LocalBackend):
         elif self._is_copied(connection, kind, target):
             self._drop(connection, store, target)
         store.remove(connection, identifier)
-        self._ledger.move_below(connection, scope.child(identifier), scope.child(target))
+        self._ledger.move_below(connection, kind, scope.child(identifier), scope.child(target))
         published = replace(entry, state=State.PUBLISHED, unshown=None, successor=target)
         self._ledger.write(connection, published)
 

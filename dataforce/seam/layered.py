@@ -23,11 +23,16 @@ class Overlay(Protocol):
         """What became of each object, parents before children."""
         ...
 
-    def reset(self, identifier: str | None = None) -> None:
+    def reset(self, identifier: str | None = None, kind: AnyKind | None = None) -> None:
         """Drop all changes, or those of one object; of one made here, with all below it.
+
+        Args:
+            identifier: Id of the object.
+            kind: Its kind; any if not given.
 
         Raises:
             NotFoundError: The overlay holds nothing of that id.
+            MultipleResourcesFoundError: Objects of several kinds have that id.
         """
         ...
 

@@ -43,6 +43,10 @@ class State(StrEnum):
     """Nothing any more."""
 
 
+Key: TypeAlias = tuple[str, str]
+"""Route of a kind and id of an object: two kinds may have objects of one id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What a workspace knows of one object beside its record.
@@ -68,6 +72,11 @@ class Entry:
     unshown: str | None = field(default=None, repr=False)
     successor: str | None = None
     revision: int = field(default=0, compare=False)
+
+    @property
+    def key(self) -> Key:
+        """Route of its kind and its id."""
+        return self.kind, self.identifier
 
 
 class Notes(Protocol):

@@ -13,6 +13,7 @@ from dataforce.config.settings import MaskedURL
 from dataforce.errors import ConflictError
 from dataforce.seam import Advance, Backend, Incoming, Scope, find_backend
 from dataforce.seam.backend import AnyKind
+from dataforce.seam.workspace import State
 from dataforce_hybrid import HybridBackend, open_backend
 from dataforce_hybrid.location import Location
 from dataforce_hybrid.workspaces import Workspaces
@@ -66,10 +67,13 @@ class Half:
         self.hybrid.close()
         self.behind.close()
 
-    def goes_behind(self, *identifiers: str) -> bool:
-        """Whether an object that stands below these, or refers to them, is made on the remote."""
-        index = self.hybrid._layer(identifiers[0]).index
-        return not index.is_made_here(identifiers) and self.chance.random() < 0.5
+    def goes_behind(self, kind: AnyKind, scope: Scope, values: Any = None) -> bool:
+        """Whether an object that stands there, with these values, is made on the remote."""
+        index = self.hybrid._layer(scope.ids[0]).index
+        fields = {} if values is None else kind.references
+        ours = [index.state(target, getattr(values, field)) for field, target in fields.items()]
+        is_needed_here = index.is_made_here(kind, scope) or State.CREATED in ours
+        return not is_needed_here and self.chance.random() < 0.5
 
 
 class HalfOfRecords:
@@ -90,8 +94,7 @@ class HalfOfRecords:
         found, given = (
             self.half.hybrid._layer(scope.ids[0]).records(self.kind).prepared(scope, values)
         )
-        references = [getattr(given, field) for field in self.kind.references]
-        if self.half.goes_behind(*found.ids, *references):
+        if self.half.goes_behind(self.kind, found, given):
             try:
                 return self.half.behind.store(self.kind).create(found, given)
             except ConflictError:  # with what is different here
@@ -134,7 +137,7 @@ class HalfOfContent:
         return incoming.side.upload(*self.prepared(scope, values), incoming.incoming)
 
     def side(self, scope: Scope) -> Any:
-        return self.behind if self.half.goes_behind(*scope.ids) else self.merged
+        return self.behind if self.half.goes_behind(self.kind, scope) else self.merged
 
     def prepared(self, scope: Scope, values: Any) -> Any:
         return self.half.hybrid._layer(scope.ids[0]).records(self.kind).prepared(scope, values)

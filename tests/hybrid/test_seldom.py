@@ -249,7 +249,7 @@ def test_what_stands_below_is_counted_where_no_total_tells(
     assert hybrid.organization is not None
     layer = backend_of(hybrid)._layer(hybrid.organization)
     layer.index.refresh()
-    entry = layer.index.get(collection.id)
+    entry = layer.index.get(COLLECTION, collection.id)
     assert entry is not None
     hidden = _Hidden(layer.remote, layer.workspace, layer.kinds)
     silent = replace(COLLECTION, totals={})
