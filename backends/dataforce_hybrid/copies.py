@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dataforce.errors import OfflineError, PermissionDeniedError
 from dataforce.seam import Scope
 from dataforce.seam.workspace import State
 from dataforce_hybrid.index import VISIBLE
@@ -58,15 +59,29 @@ class Copies:
         if kind.parent is not None and scope.parent is not None:
             self.bring(kind.parent, Scope(scope.ids[:-1]), scope.parent)
         for field, target in kind.references.items():
-            self._bring_reference(target, scope, getattr(record, field))
+            self._bring_reference_of_copy(target, scope, getattr(record, field))
 
-    def _bring_reference(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+    def bring_reference(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """See that an object that another refers to is here; as an id, if it may not be read.
+
+        Raises:
+            NotFoundError: It is not there in the merged view.
+        """
+        try:
+            self.bring(kind, scope, identifier)
+        except PermissionDeniedError:  # as the bucket secrets of an orbit, for its members
+            self._layer.workspace.copy_id(kind, scope, identifier)
+
+    def _bring_reference_of_copy(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
         above = Scope(scope.ids[: len(kind.ancestors)])
         if self._layer.index.state(kind, identifier) == State.DELETED:
             # It stays hidden, and is still where the copy of the other object points to.
             self._copy(kind, above, self._layer.remote.store(kind).get(above, identifier))
-        else:
-            self.bring(kind, above, identifier)
+            return
+        try:
+            self.bring_reference(kind, above, identifier)
+        except OfflineError:  # nobody was allowed to pull it
+            self._layer.workspace.copy_id(kind, above, identifier)
 
     def _copy(self, kind: AnyKind, scope: Scope, record: Any) -> None:
         self.bring_around(kind, scope, record)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dataforce import _cancellation
+from dataforce.errors import PermissionDeniedError
 from dataforce.overlay import PullReport
 from dataforce.seam import Query, Scope, identifier_of
 from dataforce_hybrid.content import FetchedOnce, is_digest
@@ -92,7 +93,8 @@ class Pull:
             self._records[kind.name] += 1
             for field, target in kind.references.items():
                 above = Scope(scope.ids[: len(target.ancestors)])
-                self._bring_alone(target, above, getattr(record, field))
+                with suppress(PermissionDeniedError):  # what may not be read stays an id
+                    self._bring_alone(target, above, getattr(record, field))
             if self._with_content and kind.file is not None and kind.file.is_there(record):
                 self._bring_file(kind, scope, record)
 

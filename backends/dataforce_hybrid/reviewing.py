@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from dataforce.errors import NotFoundError
+from dataforce.errors import NotFoundError, PermissionDeniedError
 from dataforce.overlay import Action, Change, Conflict, FieldConflict, Resolution
 from dataforce.seam import Scope, identifier_of
 from dataforce.seam.workspace import Entry, State
@@ -227,7 +227,10 @@ class Review:
         """Whether an object of the remote that is needed here is not there any more."""
         if self._layer.index.state(kind, identifier) == State.CREATED:
             return False
-        return self._theirs(kind, scope, identifier) is None
+        try:
+            return self._theirs(kind, scope, identifier) is None
+        except PermissionDeniedError:  # who may not look leaves it to the platform
+            return False
 
     def _resolved(self, step: Step, conflict: Conflict, left: tuple[Any, ...] = ()) -> Step:
         """The step if a side was taken that can be, else with its conflict."""

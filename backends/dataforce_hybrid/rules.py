@@ -41,7 +41,8 @@ class Rules:
         for field in fields:
             if (kind := self._kind.references.get(field)) is not None:
                 identifier = self._layer.index.resolve(kind, getattr(values, field))
-                self._layer.copies.bring(kind, Scope(scope.ids[: len(kind.ancestors)]), identifier)
+                above = Scope(scope.ids[: len(kind.ancestors)])
+                self._layer.copies.bring_reference(kind, above, identifier)
                 resolved[field] = identifier
         return values.model_copy(update=resolved) if resolved else values
 

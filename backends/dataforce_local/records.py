@@ -246,6 +246,16 @@ class RecordStore(Generic[M, C, U]):
         else:
             self._write(connection, self._insert, row | {"id": identifier} | self.unseen(record))
 
+    def put_id(self, connection: Connection, scope: Scope, identifier: str) -> None:
+        """Write a record of which no more than its id is known, as `blank` has it."""
+        self.require_parents(connection, scope)
+        needed = [column for column in self.table.c if not column.nullable]
+        row: Row = {column.name: column.type.python_type() for column in needed}
+        row |= dict.fromkeys(self.kind.unique, identifier) | {"id": identifier, "created_at": now()}
+        if self.kind.parent_field is not None:
+            row[self.kind.parent_field] = scope.parent
+        self._write(connection, self._insert, row)
+
     def blank(self, connection: Connection, identifier: str) -> None:
         """Make a record one that no other can clash with."""
         if self.kind.unique:

@@ -81,6 +81,14 @@ class LocalWorkspace(LocalBackend):
         with self._database.writing() as connection:
             self._copy(connection, self._records(kind), scope, record, state)
 
+    def copy_id(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """Keep the id of an object of the other side that may not be read, to be referred to."""
+        with self._database.writing() as connection:
+            if self._ledger.find(connection, kind, identifier) is None:
+                self._records(kind).put_id(connection, scope, identifier)
+                entry = Entry(kind.route, scope.ids, identifier, State.COPIED)
+                self._ledger.write(connection, entry)
+
     def hide(self, kind: Kind[M, C, U], scope: Scope, record: M) -> None:
         """Hide an object of the other side; the copy of it and all below it go, files too."""
         with self._database.writing() as connection:

@@ -184,6 +184,13 @@ class Workspace(Backend, Protocol):
         """
         ...
 
+    def copy_id(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """Keep the id of an object of the other side that may not be read, to be referred to.
+
+        It counts as `copied`, without a base; nothing is done if a copy is there.
+        """
+        ...
+
     def change(
         self, kind: Kind[M, C, U], scope: Scope, identifier: str, changes: U, base: M | None
     ) -> bool:
