@@ -24,6 +24,8 @@ from dataforce import Client
 IRIS = Path(__file__).parent / "data" / "iris.fnnx"
 SEASONS = ("Spring", "Summer", "Autumn", "Winter", "Greenhouse")
 EACH = 100
+KEY = "dfs_example"
+"""Of a member of the organization who runs its orbit: he deletes models, and sees no secrets."""
 
 
 def require_extra() -> None:
@@ -45,19 +47,18 @@ def fill(database_url: str) -> None:
 
 
 @contextmanager
-def serving(database_url: str) -> Iterator[tuple[str, str]]:
-    """Serve that registry; gives its address and a key."""
+def serving(database_url: str, keys: Path) -> Iterator[str]:
+    """Serve that registry to those whose keys are in a file; gives its address."""
     command = [sys.executable, "-m", "dataforce", "serve", "--port", "0", "--client-name", ""]
-    with subprocess.Popen(
-        [*command, "--database-url", database_url], stdout=subprocess.PIPE, text=True
-    ) as server:
+    command += ["--database-url", database_url, "--api-key-file", str(keys)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             # The first line is for people, the others are `export NAME=value`.
-            lines = [server.stdout.readline() for _ in range(4)] if server.stdout else []
+            lines = [server.stdout.readline() for _ in range(3)] if server.stdout else []
             if not all(lines):
                 sys.exit("The server did not start.")
             exported = dict(line.split()[1].split("=", 1) for line in lines[1:])
-            yield exported["DFS_BASE_URL"], exported["DFS_API_KEY"]
+            yield exported["DFS_BASE_URL"]
         finally:
             server.terminate()
 
@@ -121,10 +122,13 @@ def main() -> None:
         production = f"sqlite:///{registry.as_posix()}"
         fill(production)
         overlay = f"sqlite:///{(Path(folder) / 'overlay.db').as_posix()}"
+        keys = Path(folder) / "keys"
+        keys.touch(mode=0o600)
+        keys.write_text(f'{KEY} member "Default Orbit=admin"\n')
         with (
-            serving(production) as (url, key),
-            Client(url, key, client_name="", backend_type="remote") as plain,
-            Client(url, key, client_name="", backend_type="hybrid", database_url=overlay) as hybrid,
+            serving(production, keys) as url,
+            Client(url, KEY, client_name="", backend_type="remote") as plain,
+            Client(url, KEY, client_name="", backend_type="hybrid", database_url=overlay) as hybrid,
         ):
             show("served", f"at {url}")
             tell(registry, plain, hybrid)

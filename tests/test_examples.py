@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from dataforce import Client
 from dataforce.config import APIVersion
+from dataforce.server import Access, OrbitRole, OrganizationRole
 from tests.server.serving import KEY, serving
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -23,24 +26,45 @@ TOLD = {
     "found": "'iris' by its name, from a new process",
     "downloaded": "iris.fnnx: byte-identical",
     "listed": "iris, 51,200 bytes, uploaded",
-    "kept": "by <LocalBackend in ",
 }
 """The first word of each line that a quickstart prints, and how the rest of it begins."""
+KEPT = {
+    "local": "LocalBackend in ",
+    "remote": "RemoteBackend at http://127.0.0.1:",
+    "hybrid": "HybridBackend over <ReadOnlyBackend before <RemoteBackend at http://127.0.0.1:",
+}
+"""What says where the registry is, and how it begins."""
 
 
-@pytest.fixture(params=[None, *APIVersion])
+MEMBER = f"dfs_{'m' * 43}"
+"""Key of a member of the organization and of its orbit."""
+
+
+@pytest.fixture(
+    params=[
+        ("local", None, None),
+        *product(["remote"], APIVersion, [KEY, MEMBER]),
+        ("hybrid", APIVersion.JANUARY_2026, MEMBER),
+    ],
+    ids=lambda param: "-".join(str(each)[:7] for each in param if each),
+)
 def place(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[APIVersion | None]:
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[str]:
     """On this machine, or on a platform that only environment variables tell of."""
-    if request.param is None:
-        yield None
+    backend_type, version, key = request.param
+    if version is None:
+        yield backend_type
         return
-    with serving(api_version=request.param) as base_url:
+    access = Access(OrganizationRole.MEMBER)
+    database_url = f"sqlite:///{tmp_path}/platform/registry.db"
+    with serving(database_url, api_version=version, roles={MEMBER: access}) as base_url:
+        with Client(database_url=database_url) as owner:
+            access.orbits[owner.orbits.list()[0].id] = OrbitRole.MEMBER
         monkeypatch.setenv("DFS_BASE_URL", base_url)
-        monkeypatch.setenv("DFS_API_KEY", KEY)
-        monkeypatch.setenv("DFS_BACKEND_TYPE", "remote")
-        yield request.param
+        monkeypatch.setenv("DFS_API_KEY", key)
+        monkeypatch.setenv("DFS_BACKEND_TYPE", backend_type)
+        yield backend_type
 
 
 @pytest.fixture(params=["quickstart.py", "quickstart_async.py"])
@@ -67,13 +91,11 @@ def story(folder: Path, quickstart: Path) -> list[tuple[str, str]]:
     return [(line[:12].rstrip(), line[12:]) for line in run(folder, str(quickstart)).splitlines()]
 
 
-def test_tells_its_story_in_order(
-    place: APIVersion | None, quickstart: Path, tmp_path: Path
-) -> None:
+def test_tells_its_story_in_order(place: str, quickstart: Path, tmp_path: Path) -> None:
     """The same one wherever the registry is."""
     lines = story(tmp_path, quickstart)
-    assert [word for word, _ in lines] == list(TOLD)
-    told = TOLD if place is None else TOLD | {"kept": "by <RemoteBackend at http://127.0.0.1:"}
+    told = TOLD | {"kept": f"by <{KEPT[place]}"}
+    assert [word for word, _ in lines] == list(told)
     assert [rest for word, rest in lines if not rest.startswith(told[word])] == []
 
 

@@ -56,10 +56,13 @@ class Copies:
 
     def bring_around(self, kind: AnyKind, scope: Scope, record: Any) -> None:
         """Bring the parents of a record here, and what it refers to."""
-        if kind.parent is not None and scope.parent is not None:
-            self.bring(kind.parent, Scope(scope.ids[:-1]), scope.parent)
+        self._bring_parent(kind, scope)
         for field, target in kind.references.items():
             self._bring_reference_of_copy(target, scope, getattr(record, field))
+
+    def _bring_parent(self, kind: AnyKind, scope: Scope) -> None:
+        if kind.parent is not None and scope.parent is not None:
+            self.bring(kind.parent, Scope(scope.ids[:-1]), scope.parent)
 
     def bring_reference(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """See that an object that another refers to is here; as an id, if it may not be read.
@@ -70,7 +73,7 @@ class Copies:
         try:
             self.bring(kind, scope, identifier)
         except PermissionDeniedError:  # as the bucket secrets of an orbit, for its members
-            self._layer.workspace.copy_id(kind, scope, identifier)
+            self._copy_id(kind, scope, identifier)
 
     def _bring_reference_of_copy(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
         above = Scope(scope.ids[: len(kind.ancestors)])
@@ -81,7 +84,11 @@ class Copies:
         try:
             self.bring_reference(kind, above, identifier)
         except OfflineError:  # nobody was allowed to pull it
-            self._layer.workspace.copy_id(kind, above, identifier)
+            self._copy_id(kind, above, identifier)
+
+    def _copy_id(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        self._bring_parent(kind, scope)
+        self._layer.workspace.copy_id(kind, scope, identifier)
 
     def _copy(self, kind: AnyKind, scope: Scope, record: Any) -> None:
         self.bring_around(kind, scope, record)

@@ -13,8 +13,11 @@ import pytest
 from dataforce import Client, Collection, ModelArtifact
 from dataforce.config import APIVersion
 from dataforce.seam import Scope
+from dataforce.server import Access, OrganizationRole
 from dataforce.testing.packages import MANIFEST, build_package
 from tests.server.serving import KEY, serving
+
+MEMBER = "dfs_" + "m" * 43
 
 
 class Production:
@@ -30,6 +33,7 @@ class Production:
         database: The file of its records.
         seen: Method and path of every request that arrived.
         behind: A client of the registry itself.
+        member: The roles of one who has the key `MEMBER`, at first none in any orbit.
     """
 
     def __init__(self, folder: Path, opened: ExitStack, api_version: str) -> None:
@@ -38,9 +42,15 @@ class Production:
         folder.mkdir(parents=True, exist_ok=True)
         self.database = folder / "registry.db"
         self.seen: list[str] = []
+        self.member = Access(OrganizationRole.MEMBER)
         self._platform = opened.enter_context(ExitStack())
         self.url = self._platform.enter_context(
-            serving(f"sqlite:///{self.database}", api_version=api_version, seen=self.seen)
+            serving(
+                f"sqlite:///{self.database}",
+                api_version=api_version,
+                roles={MEMBER: self.member},
+                seen=self.seen,
+            )
         )
         self.behind = opened.enter_context(Client(database_url=f"sqlite:///{self.database}"))
 

@@ -2,128 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dataforce import Client, PermissionDeniedError
-from dataforce.models import BUCKET_SECRET
-from dataforce.seam import Backend
-from dataforce.seam.backend import AnyKind
-from tests.hybrid.production import Production, left, package_at, shown
-from tests.server.serving import Turntable
+from dataforce import AsyncClient, Client, PermissionDeniedError
+from dataforce.server import OrbitRole
+from tests.hybrid.production import left
+from tests.hybrid.reading import MEMBER, Production, names
+from tests.hybrid.reading import any_production as any_production
+from tests.hybrid.reading import production as production
 
 
-class Forbidden:
-    """Records that a key may do nothing with."""
-
-    def refuse(self, *arguments: object) -> None:
-        raise PermissionDeniedError("Not enough rights")
-
-    page = get = create = update = delete = refuse
-
-
-class WithoutSecrets:
-    """A backend as one who is no more than an admin of an orbit sees it.
-
-    Args:
-        backend: The backend itself.
-    """
-
-    mode = "local"
-
-    def __init__(self, backend: Backend) -> None:
-        self.content = backend.content
-        self.close = backend.close
-        self._backend = backend
-
-    def store(self, kind: AnyKind) -> Any:
-        """The records of that kind."""
-        return Forbidden() if kind is BUCKET_SECRET else self._backend.store(kind)
+def client_of(production: Production, role: OrbitRole) -> Client:
+    """A hybrid client of one who has that role in the default orbit, over a collection."""
+    orbit = production.behind.orbits.list()[0]
+    production.member.orbits[orbit.id] = role
+    collection = production.behind.collections.create("", "Flowers", "model")
+    production.behind.model_artifacts.upload(
+        production.package(), "iris", collection_id=collection.id
+    )
+    return production.hybrid(api_key=MEMBER, orbit=orbit.id, collection=collection.id)
 
 
-@pytest.fixture
-def production(production: Production, platform: tuple[Turntable, str, Any]) -> Production:
-    """A platform that answers 403 to whoever asks for bucket secrets."""
-    turntable = platform[0]
-    turntable.current = WithoutSecrets(turntable.current)
-    return production
-
-
-@pytest.fixture
-def member(production: Production) -> Iterator[Client]:
-    with ExitStack() as opened:
-        collection = production.plain.collections.create("", "Flowers", "model")
-        client = opened.enter_context(production.hybrid())
-        client.collection = collection.id
-        yield client
-
-
-def test_an_orbit_is_changed_without_its_bucket_secret(
-    production: Production, member: Client, tmp_path: Path
+@pytest.mark.parametrize("role", OrbitRole)
+def test_what_is_in_an_orbit_is_made_changed_and_pushed(
+    any_production: Production, role: OrbitRole
 ) -> None:
+    client = client_of(any_production, role)
     with pytest.raises(PermissionDeniedError):
-        member.bucket_secrets.list()
-    orbit = member.orbits.get()
+        client.bucket_secrets.list()
+    client.model_artifacts.upload(any_production.package(seed=1), "rose")
+    trees = client.collections.create("", "Trees", "model")
+    client.model_artifacts.upload(any_production.package(seed=2), "oak", collection_id=trees.id)
+    client.collections.update(name="Plants")
+    iris = client.model_artifacts.get("iris")
+    assert iris is not None
+    client.model_artifacts.update(iris.id, tags=["checked"])
+    assert names(client.collections.list()) == ["Plants", "Trees"]
+    assert left(client) == (3, 2, 0)
+    assert len(client.overlay.push(dry_run=True).changes) == 5
+    client.overlay.push()
+    assert left(client) == (0, 0, 0)
+    assert names(any_production.behind.collections.list()) == ["Plants", "Trees"]
+    found = any_production.behind.model_artifacts.list(collection_id=client.collection)
+    assert [(each.model_name, each.tags) for each in found] == [
+        ("iris", ["checked"]),
+        ("rose", None),
+    ]
+
+
+def test_an_admin_of_an_orbit_changes_and_deletes_it(any_production: Production) -> None:
+    client = client_of(any_production, OrbitRole.ADMIN)
+    orbit = client.orbits.get()
     assert orbit is not None
-    model = member.model_artifacts.upload(package_at(tmp_path, "iris"), "iris")
-    created = member.collections.create("", "Trees", "model")
-    member.model_artifacts.upload(package_at(tmp_path, "oak"), "oak", collection_id=created.id)
-    member.collections.update(name="Plants")
-    member.orbits.update("Garden", orbit.bucket_secret_id)
-    assert [each.name for each in member.collections.list()] == ["Plants", "Trees"]
-    assert member.model_artifacts.get("iris") == model
-    renamed = member.orbits.get()
-    assert renamed is not None
-    assert (renamed.name, renamed.bucket_secret_id) == ("Garden", orbit.bucket_secret_id)
-    assert left(member) == (3, 2, 0)
-    assert len(member.overlay.push(dry_run=True).changes) == 5
-    member.overlay.push()
-    assert left(member) == (0, 0, 0)
-    orbits = shown(production.plain)["orbits"]
-    assert [each["name"] for each in orbits] == ["Garden"]
-    assert [each["name"] for each in orbits[0]["holds"]] == ["Plants", "Trees"]
+    other = any_production.behind.orbits.create("Other", orbit.bucket_secret_id)
+    any_production.member.orbits[other.id] = OrbitRole.ADMIN
+    client.orbits.update("Garden", orbit.bucket_secret_id)
+    client.orbits.update("Renamed", orbit_id=other.id)
+    client.orbits.delete(other.id)
+    garden = client.orbits.get()
+    assert garden is not None
+    assert (garden.name, garden.bucket_secret_id) == ("Garden", orbit.bucket_secret_id)
+    client.overlay.push()
+    assert [each.name for each in any_production.behind.orbits.list()] == ["Garden"]
 
 
-def test_an_orbit_is_deleted_without_its_bucket_secret(
-    production: Production, member: Client
-) -> None:
-    plain = production.plain
-    other = plain.orbits.create("Other", plain.bucket_secrets.list()[0].id)
-    member.orbit = "Default Orbit"
-    member.orbits.update("Renamed", orbit_id=other.id)
-    member.orbits.delete(other.id)
-    assert [each.name for each in member.orbits.list()] == ["Default Orbit"]
-    member.overlay.push()
-    assert [each.name for each in plain.orbits.list()] == ["Default Orbit"]
+def test_a_change_of_an_orbit_is_dropped_above_what_is_kept(production: Production) -> None:
+    client = client_of(production, OrbitRole.ADMIN)
+    client.collections.create("", "Trees", "model")
+    client.orbits.update("Garden")
+    assert client.orbit is not None
+    client.overlay.reset(client.orbit)
+    assert [each.name for each in client.orbits.list()] == ["Default Orbit"]
+    client.overlay.push()
+    assert names(production.behind.collections.list()) == ["Flowers", "Trees"]
 
 
-def test_changes_above_what_cannot_be_read_are_dropped(member: Client, tmp_path: Path) -> None:
-    member.model_artifacts.upload(package_at(tmp_path, "iris"), "iris")
-    member.orbits.update("Garden")
-    member.overlay.reset()
-    assert left(member) == (0, 0, 0)
-    orbit = member.orbits.get()
-    assert orbit is not None
-    assert orbit.name == "Default Orbit"
-    member.overlay.push()
+def test_what_the_platform_does_not_allow_stays_in_the_overlay(production: Production) -> None:
+    client = client_of(production, OrbitRole.MEMBER)
+    model = client.model_artifacts.list()[0]
+    client.collections.create("", "Trees", "model")
+    client.model_artifacts.delete(model.id)
+    with pytest.raises(PermissionDeniedError) as caught:
+        client.overlay.push()
+    assert f"model artifact 'iris' ({model.id})" in caught.value.__notes__[0]
+    assert names(production.behind.collections.list()) == ["Flowers", "Trees"]
+    assert left(client) == (0, 0, 1)
+    client.overlay.reset(model.id)
+    assert client.model_artifacts.list() == [model]
+
+
+def test_a_member_of_no_orbit_is_told_so(production: Production) -> None:
+    client = client_of(production, OrbitRole.MEMBER)
+    production.member.orbits.clear()
+    for call in (client.collections.list, client.model_artifacts.list, client.overlay.pull):
+        with pytest.raises(PermissionDeniedError):
+            call()
 
 
 @pytest.mark.filterwarnings("ignore::dataforce.errors.OfflineWarning")
-def test_an_orbit_is_pulled_without_its_bucket_secret(
-    production: Production, member: Client, tmp_path: Path
-) -> None:
-    production.plain.collection = member.collection
-    production.plain.model_artifacts.upload(package_at(tmp_path, "iris"), "iris")
-    report = member.overlay.pull(orbit="Default Orbit", content=True)
+def test_an_orbit_is_pulled_without_its_bucket_secret(production: Production) -> None:
+    client = client_of(production, OrbitRole.ADMIN)
+    report = client.overlay.pull(orbit="Default Orbit", content=True)
     assert (report.records.get("bucket secret"), report.files) == (None, 1)
-    with production.hybrid(offline=True, collection=member.collection) as offline:
-        assert [each.model_name for each in offline.model_artifacts.list()] == ["iris"]
-        offline.model_artifacts.upload(package_at(tmp_path, "tulip"), "tulip")
-        offline.orbits.update("Garden")
-        assert [each.name for each in offline.orbits.list()] == ["Garden"]
-    member.overlay.push()
-    assert [each.name for each in production.plain.orbits.list()] == ["Garden"]
+    offline = production.offline(collection=client.collection)
+    assert names(offline.model_artifacts.list()) == ["iris"]
+    offline.model_artifacts.upload(production.package(seed=1), "rose")
+    offline.orbits.update("Garden")
+    client.overlay.push()
+    assert [each.name for each in production.behind.orbits.list()] == ["Garden"]
+    assert names(client.model_artifacts.list()) == ["iris", "rose"]
+
+
+async def upload_and_push(production: Production, client: Client, package: Path) -> None:
+    async with AsyncClient(
+        production.url,
+        MEMBER,
+        backend_type="hybrid",
+        orbit=client.orbit,
+        collection=client.collection,
+    ) as other:
+        await other.model_artifacts.upload(package, "rose")
+        await other.overlay.pull()
+        await other.overlay.push()
+
+
+def test_an_asynchronous_client_works_too(production: Production) -> None:
+    client = client_of(production, OrbitRole.MEMBER)
+    asyncio.run(upload_and_push(production, client, production.package(seed=1)))
+    found = production.behind.model_artifacts.list(collection_id=client.collection)
+    assert names(found) == ["iris", "rose"]
