@@ -101,7 +101,7 @@ class _Overlay:
     def diff(self) -> Diff:
         return Diff(change for change, _ in self._backend.changes.values())
 
-    def reset(self, identifier: str | None = None) -> None:
+    def reset(self, identifier: str | None = None, kind: AnyKind | None = None) -> None:
         changes = self._backend.changes
         if identifier is not None and identifier not in changes:
             raise NotFoundError(f"The overlay holds nothing of {identifier}.")

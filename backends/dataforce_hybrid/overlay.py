@@ -126,8 +126,8 @@ class HybridOverlay:
             )
         if len(found) > 1:
             raise MultipleResourcesFoundError(
-                f"Cannot reset {identifier}: a {' and a '.join(found)} have that id. "
-                f"Give the object itself."
+                f"Cannot reset {identifier}: {', '.join(found)} have that id. Give the object "
+                f"itself."
             )
         return next(iter(found.values()))
 

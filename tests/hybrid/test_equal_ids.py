@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 
 from dataforce import Client, MultipleResourcesFoundError, NotFoundError
-from dataforce.models import BUCKET_SECRET, COLLECTION, MODEL_ARTIFACT, ORBIT
 from dataforce.overlay import Change
-from dataforce.seam.layered import LayeredBackend
 from tests.hybrid.production import Production, package_at
 
 _COLUMNS = {
@@ -128,19 +126,19 @@ def test_each_is_reset_on_its_own(production: Production, other: str) -> None:
         client.organization = client.organizations.list()[0].id
         client.bucket_secrets.update(other, region="eu")
         client.orbits.update("Garden", orbit_id=other)
-        with pytest.raises(MultipleResourcesFoundError, match="bucket secret and a orbit"):
+        with pytest.raises(MultipleResourcesFoundError, match="bucket secret, orbit have that id"):
             client.overlay.reset(other)
-        assert isinstance(client.backend, LayeredBackend)
-        overlay = client.backend.overlay(client.organization)
-        overlay.reset(other, BUCKET_SECRET)
+        secret = client.bucket_secrets.get(other)
+        client.overlay.reset(secret)
         assert changes(client) == [("changed", "orbit")]
-        for kind in (COLLECTION, MODEL_ARTIFACT, BUCKET_SECRET):
-            with pytest.raises(NotFoundError):
-                overlay.reset(other, kind)
-        client.overlay.reset(other)
+        with pytest.raises(NotFoundError):
+            client.overlay.reset(secret)
+        client.overlay.reset(client.overlay.diff()[0])
         assert changes(client) == []
         client.orbits.update("Garden", orbit_id=other)
-        overlay.reset(other, ORBIT)
+        client.overlay.reset("Garden")
+        client.orbits.update("Garden", orbit_id=other)
+        client.overlay.reset(other)
         assert changes(client) == []
 
 

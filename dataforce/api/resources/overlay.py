@@ -18,6 +18,7 @@ from dataforce.errors import (
 )
 from dataforce.models import (
     COLLECTION,
+    KINDS,
     MODEL_ARTIFACT,
     ORBIT,
     ORGANIZATION,
@@ -97,7 +98,7 @@ class OverlayResource(OverlayResourceBase):
 
         Raises:
             NotFoundError: The overlay holds no change of that object.
-            MultipleResourcesFoundError: It holds changes of several objects of that name.
+            MultipleResourcesFoundError: It holds changes of several objects of that name or id.
             UnprocessableEntityError: It is none of these.
 
         Example:
@@ -107,7 +108,8 @@ class OverlayResource(OverlayResourceBase):
             no changes
         """
         overlay = self._overlay()
-        overlay.reset(None if object_id is None else _changed(overlay, object_id))
+        identifier, kind = (None, None) if object_id is None else _changed(overlay, object_id)
+        overlay.reset(identifier, kind)
 
     def pull(
         self,
@@ -259,10 +261,12 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and can_be_stored(value)
 
 
-def _changed(overlay: Overlay, value: object) -> str:
-    """The id of an object that has changes, however it is given."""
-    if isinstance(value, AssetRecord | Change):
-        return value.id
+def _changed(overlay: Overlay, value: object) -> tuple[str, AnyKind | None]:
+    """The id of an object that has changes, however it is given, and its kind if that is told."""
+    if isinstance(value, AssetRecord):
+        return value.id, next(kind for kind in KINDS if isinstance(value, kind.record))
+    if isinstance(value, Change):
+        return value.id, _kind_of(value)
     if not isinstance(value, str | UUID):
         raise UnprocessableEntityError(
             f"{brief(value)} is no object of the registry: give its id, its name, or the object "
@@ -270,10 +274,10 @@ def _changed(overlay: Overlay, value: object) -> str:
         )
     identifier = canonical_id(str(value))
     if identifier is not None:
-        return identifier
+        return identifier, None
     named = [change for change in overlay.diff() if change.name == value]
     if len(named) == 1:
-        return named[0].id
+        return named[0].id, _kind_of(named[0])
     if named:
         shown = ", ".join(f"{change.kind} {change.id}" for change in named[:_NAMED])
         more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
@@ -285,6 +289,10 @@ def _changed(overlay: Overlay, value: object) -> str:
         f"The overlay holds no change of an object called {brief(value)}. client.overlay.diff() "
         f"lists those that there are."
     )
+
+
+def _kind_of(change: Change) -> AnyKind:
+    return next(kind for kind in KINDS if kind.name == change.kind)
 
 
 def _resolution(value: object) -> Resolution:

@@ -84,7 +84,7 @@ class AsyncOverlayResource(OverlayResourceBase):
 
         Raises:
             NotFoundError: The overlay holds no change of that object.
-            MultipleResourcesFoundError: It holds changes of several objects of that name.
+            MultipleResourcesFoundError: It holds changes of several objects of that name or id.
             UnprocessableEntityError: It is none of these.
 
         Example:
