@@ -287,9 +287,11 @@ class Database:
         self._require_place()  # else that is what went wrong
         code = _code(error)
         if code.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
+            # A transaction writes each page once at most, until it is copied into the database.
+            room = 1 + (0 if self.file is None else self.file.stat().st_size // 1_000_000)
             return StoreFullError(
                 f"The registry {self.shown} could not be written: the disk is full. Nothing was "
-                f"changed; make space and try again."
+                f"changed. Make space and try again; {room} MB are enough to delete anything."
             )
         if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
             return StorePermissionError(

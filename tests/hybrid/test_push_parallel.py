@@ -128,7 +128,7 @@ def test_a_push_that_is_killed_with_many_uploads_under_way(
     """Each is there once after the next, in the order in which they were made here."""
     settings = {
         "backend_type": "hybrid",
-        "database_url": f"sqlite:///{tmp_path}/overlay/overlay.db",
+        "database_url": f"sqlite:///{tmp_path}/overlay.db",
         **production.settings,
     }
     (tmp_path / "overlay").mkdir()

@@ -321,3 +321,15 @@ def test_a_write_ahead_log_without_its_database_is_not_thrown_away(
     with pytest.raises(StoreCorruptedError, match=r"registry\.db-wal is left of it"):
         open_client().orbits.list()
     assert log.read_bytes() == content
+
+
+@pytest.mark.parametrize("part", [0.5, 0.001, 0], ids=["half", "a part of the header", "nothing"])
+def test_a_write_ahead_log_that_was_cut_while_in_use_is_damage_to_the_next_client(
+    client: Client, open_client: Callable[[], Client], place: Path, part: float
+) -> None:
+    for number in range(50):
+        client.collections.create("", f"Models {number}", "model")
+    log = place.with_name(f"{place.name}-wal")
+    os.truncate(log, int(log.stat().st_size * part))
+    with pytest.raises(StoreCorruptedError, match="Restore it from a copy"):
+        open_client().collections.list()
