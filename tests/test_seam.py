@@ -76,9 +76,9 @@ def test_the_missing_parent_is_the_one_that_is_named(client: Client) -> None:
     organization, orbit = scope_of(client).ids
     store = client.backend.store(MODEL_ARTIFACT)
     for ids, named in (
-        ((NOWHERE, orbit, NOWHERE), "Organization not found"),
-        ((organization, NOWHERE, NOWHERE), "Orbit not found"),
-        ((organization, orbit, NOWHERE), "Collection not found"),
+        ((NOWHERE, orbit, NOWHERE), f"Organization {NOWHERE} does not exist"),
+        ((organization, NOWHERE, NOWHERE), f"Orbit {NOWHERE} does not exist"),
+        ((organization, orbit, NOWHERE), f"Collection {NOWHERE} does not exist"),
     ):
         with pytest.raises(NotFoundError, match=named):
             store.page(Scope(ids), Query())
@@ -250,7 +250,7 @@ def test_what_is_no_path_is_no_file(client: Client) -> None:
 
 
 def test_a_collection_that_is_not_there_is_known_before_the_file_is_read(client: Client) -> None:
-    with pytest.raises(NotFoundError, match="Collection not found"):
+    with pytest.raises(NotFoundError, match=r"Collection .* does not exist in orbit"):
         client.model_artifacts.upload("no-such-file.fnnx", "iris", collection_id=NOWHERE)
 
 

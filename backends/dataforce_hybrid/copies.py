@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dataforce.errors import OfflineError, PermissionDeniedError
 from dataforce.seam import Scope
+from dataforce.seam.error_messages import not_found
 from dataforce.seam.workspace import State
 from dataforce_hybrid.index import VISIBLE
-from dataforce_hybrid.refusals import not_found
 
 if TYPE_CHECKING:
     from dataforce.seam.backend import AnyKind
@@ -52,7 +52,7 @@ class Copies:
         if entry is None or entry.state not in (*_PRESENT, State.DELETED):
             self._copy(kind, scope, self._layer.remote.store(kind).get(scope, identifier))
         elif entry.state == State.DELETED or entry.scope != scope.ids:
-            raise not_found(kind, identifier)
+            raise not_found(kind, identifier, scope)
 
     def bring_around(self, kind: AnyKind, scope: Scope, record: Any) -> None:
         """Bring the parents of a record here, and what it refers to."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dataforce.overlay import Action, Change, FieldChange
 from dataforce.seam import Scope
+from dataforce.seam.error_messages import not_found
 from dataforce.seam.workspace import Entry, State
 from dataforce_hybrid.index import DIFFERENT
-from dataforce_hybrid.refusals import not_found
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -91,7 +91,7 @@ class Differences:
         kind = self._layer.kinds[entry.kind]
         known = self._layer.workspace.entry(kind, entry.identifier)
         if known is None:
-            raise not_found(kind, entry.identifier)
+            raise not_found(kind, entry.identifier, Scope(entry.scope))
         return known
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from dataforce.errors import NotFoundError, OfflineError
 from dataforce.seam import Page, Query, Scope, identifier_of
 from dataforce.seam.arrays import named, page_of
+from dataforce.seam.error_messages import not_found
 from dataforce.seam.workspace import State
 from dataforce_hybrid.index import DIFFERENT, VISIBLE
 from dataforce_hybrid.merging import (
@@ -25,7 +26,6 @@ from dataforce_hybrid.merging import (
     position_of,
     require_one_sided,
 )
-from dataforce_hybrid.refusals import not_found
 from dataforce_hybrid.rules import Rules
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class MergedRecords(Generic[M, C, U]):
         if is_new or self._index.is_made_here(self.kind, scope):
             return self._ours.get(scope, identifier)
         if entry is not None and entry.state == State.DELETED:
-            raise not_found(self.kind, identifier)
+            raise not_found(self.kind, identifier, scope)
         if entry is None or entry.state != State.CHANGED or entry.scope != scope.ids:
             return self._layer.counts.adjusted(self.kind, self._theirs.get(scope, identifier))
         return self._changed(scope, self._ours.get(scope, identifier))
@@ -129,7 +129,7 @@ class MergedRecords(Generic[M, C, U]):
         """Raise `NotFoundError` for the first parent that is hidden here."""
         for kind, parent in zip(self.kind.ancestors, scope.ids, strict=True):
             if self._index.state(kind, parent) == State.DELETED:
-                raise not_found(kind, parent)
+                raise not_found(kind, parent, scope)
 
     # -- how it is done
 

@@ -1,43 +1,16 @@
-"""What the merged view refuses, in the words of the other backends."""
+"""What only an overlay refuses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataforce.errors import ConflictError, NotFoundError, PushConflictError
+from dataforce.errors import PushConflictError
+from dataforce.seam.error_messages import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dataforce.overlay import Conflict
-    from dataforce.seam.backend import AnyKind
-
-_LONGEST = 500
-"""How many characters a message has at most."""
-
-
-def not_found(kind: AnyKind, identifier: str) -> NotFoundError:
-    """The error for an object that the merged view does not show."""
-    return NotFoundError(
-        f"{kind.name.capitalize()} not found: {identifier}. It does not exist, or not below the "
-        f"parent that was given."
-    )
-
-
-def clash(kind: AnyKind) -> ConflictError:
-    """The error for an object that would be like another."""
-    return ConflictError(
-        f"There is another {kind.name} with that {' and '.join(kind.unique)} already. Nothing was "
-        f"changed."
-    )
-
-
-def in_use(kind: AnyKind, identifier: str, user: AnyKind, by: str) -> ConflictError:
-    """The error for an object that cannot be deleted."""
-    return ConflictError(
-        f"The {kind.name} {identifier} is in use by the {user.name} {by} and was not deleted. "
-        f"Change or delete that first."
-    )
 
 
 def push_conflict(what: str, conflicts: Sequence[Conflict]) -> PushConflictError:
@@ -53,7 +26,7 @@ def push_conflict(what: str, conflicts: Sequence[Conflict]) -> PushConflictError
         "client.overlay.reset(id)."
     )
     rest = "- and {} more, see the error's conflicts"
-    room = _LONGEST - len("\n".join((begin, rest.format(len(conflicts)), end))) - 1
+    room = LONGEST - len("\n".join((begin, rest.format(len(conflicts)), end))) - 1
     lines: list[str] = []
     for line in (f"- {conflict}" for conflict in conflicts):
         if lines and len(line) > room:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from dataforce.seam import Scope
+from dataforce.seam.error_messages import duplicate, in_use
 from dataforce_hybrid.merging import all_below
-from dataforce_hybrid.refusals import clash, in_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ class Rules:
             for other in all_below(self._layer.records, self._kind, scope):
                 is_same = before is not None and other.id == before.id
                 if not is_same and [getattr(other, field) for field in fields] == wanted:
-                    raise clash(self._kind)
+                    raise duplicate(self._kind, other)
 
     def require_unused(self, scope: Scope, identifier: str) -> None:
         """Raise `ConflictError` if an object that is to be deleted is one that others refer to."""

@@ -17,7 +17,7 @@ from dataforce.errors import OfflineError, OfflineWarning
 from dataforce.overlay import age
 from dataforce.seam import Scope, identifier_of
 from dataforce.seam.arrays import named, page_of
-from dataforce_hybrid.refusals import not_found
+from dataforce.seam.error_messages import not_found
 
 if TYPE_CHECKING:
     from dataforce.seam import Kind, Page, Query
@@ -187,7 +187,7 @@ class PulledRecords(Generic[M, C, U]):
             if (record := pulled.record(self._kind, told, identifier)) is not None:
                 return record
         if all(told.is_whole for _, told in lists):
-            raise not_found(self._kind, identifier)
+            raise not_found(self._kind, identifier, scope)
         raise self._unknown(identifier)
 
     def _lists(self, scope: Scope) -> list[tuple[Pulled, PulledList]]:

@@ -27,6 +27,7 @@ from dataforce.errors import ConflictError, DataForceError, NotFoundError, Store
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce.seam import Kind, Page, Query, Scope
 from dataforce.seam.backend import AnyKind
+from dataforce.seam.error_messages import duplicate, in_use, not_found
 from dataforce_local.clock import moment, now
 from dataforce_local.constraints import Constraint, broken_by, told_by
 from dataforce_local.database import Database
@@ -183,6 +184,7 @@ class RecordStore(Generic[M, C, U]):
             row[self.kind.parent_field] = scope.parent
         row |= self._columns(values, type(values).model_fields)
         self._require_references(connection, scope, row)
+        self._require_unique(connection, scope, row)
         self._write(connection, self._insert, row)
         if self.ledger is not None:
             self.ledger.created(connection, self.kind, scope, row["id"], values)
@@ -203,6 +205,7 @@ class RecordStore(Generic[M, C, U]):
         if not row:
             return before
         self._require_references(connection, scope, row)
+        self._require_unique(connection, scope, before.model_dump() | row)
         row["updated_at"] = now()
         self._write(connection, self._update, row | {"identifier": identifier})
         return self.select(connection, scope, identifier)
@@ -215,14 +218,15 @@ class RecordStore(Generic[M, C, U]):
         if self._holds_files:
             self._release_files(connection, identifier)
         try:
-            connection.execute(delete(self.table).where(self.table.c.id == identifier))
+            with connection.begin_nested():  # after an error PostgreSQL takes nothing else
+                connection.execute(delete(self.table).where(self.table.c.id == identifier))
         except IntegrityError as error:
             if broken_by(error) is not Constraint.REFERENCE:
                 raise self._refusal(error) from None
-            raise ConflictError(
-                f"The {self.kind.name} {identifier} is in use and was not deleted. Change or "
-                f"delete what refers to it first."
-            ) from None
+            from dataforce_local.relations import referring  # most are not in use
+
+            user = referring(connection, self.kind, identifier)
+            raise in_use(self.kind, identifier, *user) from None
 
     def put(self, connection: Connection, scope: Scope, record: M, *, is_blank: bool) -> None:
         """Write a record that has an id already; one of that id is replaced.
@@ -275,7 +279,7 @@ class RecordStore(Generic[M, C, U]):
             return
         chain = [(kind, scope.ids[:depth]) for depth, kind in enumerate(self.kind.ancestors, 1)]
         kind, ids = next(place for place in chain if not _is_there(connection, *place))
-        raise _not_found(kind.name, ids[-1])
+        raise not_found(kind, ids[-1], scope)
 
     # -- how it is done
 
@@ -309,13 +313,23 @@ class RecordStore(Generic[M, C, U]):
 
     def _missing(self, connection: Connection, scope: Scope, identifier: str) -> NotFoundError:
         self.require_parents(connection, scope)
-        return _not_found(self.kind.name, identifier)
+        return not_found(self.kind, identifier, scope)
 
     def _require_references(self, connection: Connection, scope: Scope, row: Row) -> None:
         for field, kind in self.kind.references.items():
             parents = scope.ids[: len(kind.ancestors)]
             if field in row and not _is_there(connection, kind, (*parents, row[field])):
-                raise _not_found(kind.name, row[field])
+                raise not_found(kind, row[field], scope)
+
+    def _require_unique(self, connection: Connection, scope: Scope, row: Row) -> None:
+        """Raise `ConflictError` if another row has the values of this one where none may."""
+        if not self.kind.unique:
+            return
+        columns = self.table.c
+        same = (columns[field] == row[field] for field in self.kind.unique)
+        other = self._all.where(*same, columns.id != row["id"])
+        if (found := connection.execute(other, self._within(scope)).first()) is not None:
+            raise duplicate(self.kind, self._record(found))
 
     def _write(self, connection: Connection, statement: Any, row: Row) -> None:
         try:
@@ -326,11 +340,7 @@ class RecordStore(Generic[M, C, U]):
     def _refusal(self, error: IntegrityError) -> DataForceError:
         match broken_by(error):
             case Constraint.UNIQUE:
-                clash = " and ".join(self.kind.unique) or "id"
-                return ConflictError(
-                    f"There is another {self.kind.name} with that {clash} already. Nothing was "
-                    f"changed."
-                )
+                return duplicate(self.kind, None)
             case Constraint.REFERENCE:
                 return ConflictError(
                     f"What the {self.kind.name} belongs to, or refers to, was deleted just now. "
@@ -381,10 +391,3 @@ def _is_there(connection: Connection, kind: AnyKind, ids: tuple[str, ...]) -> bo
     parent = ids[-2] if kind.parent else ids[-1]
     statement = select(literal(1)).where(TABLES[kind].c.id == ids[-1], link(kind) == parent)
     return connection.execute(statement).first() is not None
-
-
-def _not_found(name: str, identifier: str) -> NotFoundError:
-    return NotFoundError(
-        f"{name.capitalize()} not found: {identifier}. It does not exist, or not below the parent "
-        f"that was given; list() shows what does."
-    )

@@ -18,6 +18,16 @@ def is_referred_to(connection: Connection, kind: AnyKind, identifier: str) -> bo
     return _is_in(connection, _references(kind), identifier)
 
 
+def referring(connection: Connection, kind: AnyKind, identifier: str) -> tuple[AnyKind, str]:
+    """Return the kind and the id of a row that refers to that one; there is one at least."""
+    users = [user for user in KINDS for target in user.references.values() if target is kind]
+    found = (
+        (user, connection.execute(select(column.table.c.id).where(column == identifier)).scalar())
+        for user, column in zip(users, _references(kind), strict=True)
+    )
+    return next((user, by) for user, by in found if by is not None)
+
+
 def is_needed(connection: Connection, kind: AnyKind, identifier: str) -> bool:
     """Whether rows stand below that one or refer to it."""
     return _is_in(connection, _children(kind) + _references(kind), identifier)

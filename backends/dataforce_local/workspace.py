@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from dataforce.errors import DataForceError, NotFoundError
 from dataforce.seam import Scope
+from dataforce.seam.error_messages import sentence
 from dataforce.seam.workspace import Entry, State
 from dataforce_local.backend import LocalBackend
 from dataforce_local.cache import LocalCache
@@ -167,9 +168,7 @@ class LocalWorkspace(LocalBackend):
         """`False`, which tells to come again with the other side's record, unless it is hidden."""
         entry = self.entry(kind, identifier)
         if entry is not None and entry.state is State.DELETED:
-            raise NotFoundError(
-                f"{kind.name.capitalize()} not found: {identifier}. It was deleted here meanwhile."
-            )
+            raise NotFoundError(sentence(f"{kind.name} {identifier} was deleted here meanwhile."))
         return False
 
     def _hide(
@@ -280,9 +279,7 @@ class LocalWorkspace(LocalBackend):
             return
         is_hidden = before is not None and before.state is State.DELETED
         if is_hidden and state is State.CHANGED:
-            raise NotFoundError(
-                f"{kind.name.capitalize()} not found: {identifier}. It was deleted here meanwhile."
-            )
+            raise NotFoundError(sentence(f"{kind.name} {identifier} was deleted here meanwhile."))
         is_blank = state is State.COPIED
         store.put(connection, scope, record, is_blank=is_blank)
         if is_hidden:  # and stays so, though something refers to it

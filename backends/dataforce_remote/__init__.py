@@ -6,7 +6,8 @@ failures         what broke a connection, in words that hold no secret
 transport        single requests over pooled connections: proxies, certificates, answers
 retries          when a request is sent again, and when that ends
 refusals         the error class and the hint for each status of the platform
-guard            what a client that only reads may ask for
+rewording        what is missing or in the way, in the words of all backends
+guard            what a client may send
 
 api              calls of the platform: sent, sent again, answers parsed
 version          which version of the API it speaks

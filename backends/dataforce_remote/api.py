@@ -18,6 +18,7 @@ from dataforce.errors import (
     APITimeoutError,
     AuthenticationError,
 )
+from dataforce.seam.error_messages import printable, sentence
 from dataforce_remote.failures import Failure
 from dataforce_remote.guard import Guard
 from dataforce_remote.refusals import is_page, refusal
@@ -36,6 +37,8 @@ T = TypeVar("T")
 LARGEST_ANSWER = 1024**3
 """No answer of the API is larger, in bytes; an array of 100,000 models takes 200 MB."""
 
+_QUOTED = 100
+"""How much of a response a message repeats, in characters."""
 _REPEATABLE = ("GET", "PUT", "DELETE")
 _TOO_MANY = 429
 _PASSING = (408, _TOO_MANY, 502, 503, 504)
@@ -74,11 +77,14 @@ class Reply:
             what = "a web page, perhaps to sign in"
         else:
             first = faults[0]
-            place = ".".join(map(str, first["loc"])) or "the whole"
-            what = f"something else: {place}: {first['msg']}"
+            place = printable(".".join(map(str, first["loc"])))[:_QUOTED] or "the whole"
+            what = f"no response of the platform: {place}: {first['msg'][:_QUOTED]}"
         raise APIResponseValidationError(
-            f"{self.method} {self.path} was answered with {what}. Check that base_url is the "
-            f"address of the platform's API, and that no proxy answers in its place."
+            sentence(
+                f"the response is {what}. Check that base_url is the address of the platform's "
+                f"API, and that no proxy responds in its place.",
+                f"{self.method} {self.path}: 200",
+            )
         )
 
 
@@ -183,14 +189,23 @@ class API:
             url += "?" + urlencode(call.query, quote_via=quote)
         with _cancellation.shielded() if call.to_the_end else nullcontext():
             headers = self._headers_for(call.body)
-            answer = self._transport.send(call.method, url, headers, call.body, host=self._origin)
+            answer = self._transport.send(
+                call.method,
+                url,
+                headers,
+                call.body,
+                host=self._origin,
+                attempt=retries.count + 1,
+            )
             content = answer.read(LARGEST_ANSWER)
         self._has_answered = True
         if content is None:
             raise APIResponseValidationError(
-                f"The answer to {call.method} {call.path} is larger than {LARGEST_ANSWER} bytes, "
-                f"which no answer of the platform is. Check that base_url is the address of its "
-                f"API."
+                sentence(
+                    f"the response is larger than {LARGEST_ANSWER} bytes, which none of the "
+                    f"platform's is. Check that base_url is the address of its API.",
+                    f"{call.method} {call.path}: {answer.status}",
+                )
             )
         if 200 <= answer.status < 300:
             self.budget.earn()
@@ -198,7 +213,8 @@ class API:
         if answer.status == 404 and call.method == "DELETE" and call.is_in_doubt:
             return Reply(call.method, call.path, b"")  # the first attempt did it
         if _is_passing(call, answer.status, retries.count) and retries.wait(
-            parse_retry_after(answer.headers.get("retry-after"))
+            f"{call.method} {call.path}: {answer.status}",
+            parse_retry_after(answer.headers.get("retry-after")),
         ):
             call.is_in_doubt = call.is_in_doubt or answer.status != _TOO_MANY
             raise _RepeatError
@@ -214,7 +230,10 @@ class API:
         if failure.is_lasting or (failure.was_sent and not call.repeatable):
             return False
         is_stranger = not (self._has_answered or failure.was_sent)
-        return retries.wait(within=_PATIENCE_WITH_STRANGERS if is_stranger else math.inf)
+        return retries.wait(
+            f"{call.method} {call.path}: {failure.reason}",
+            within=_PATIENCE_WITH_STRANGERS if is_stranger else math.inf,
+        )
 
     def _unreachable(self, call: _Call, failure: Failure) -> APIConnectionError:
         doubt = ""
@@ -225,8 +244,10 @@ class API:
         kind = APITimeoutError if failure.is_timeout else APIConnectionError
         hint = f" {failure.hint}" if failure.hint else ""
         return kind(
-            f"{call.method} {call.path} got no answer from {self._origin}: {failure.reason}."
-            f"{doubt}{hint}"
+            sentence(
+                f"no response from {self._origin}: {failure.reason}.{doubt}{hint}",
+                f"{call.method} {call.path}",
+            )
         )
 
 

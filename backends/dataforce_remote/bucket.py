@@ -100,7 +100,9 @@ class Bucket:
         while True:
             fault, retry_after = None, None
             try:
-                document = self._attempt(method, url, payload, headers or {}, allowance)
+                document = self._attempt(
+                    method, url, payload, headers or {}, allowance, retries.count + 1
+                )
                 fault = _fault(document, url)
                 if fault is None:
                     self.budget.earn()
@@ -110,17 +112,22 @@ class Bucket:
             except BrokenExchangeError as error:
                 fault = broken(error.failure, url)
                 is_passing = not error.failure.is_lasting
-            if not is_passing or not retries.wait(retry_after):
+            if not is_passing or not retries.wait(f"{method}: {fault}", retry_after):
                 raise fault
 
-    def open(self, url: str, headers: Mapping[str, str]) -> Answer:
+    def open(self, url: str, headers: Mapping[str, str], attempt: int = 1) -> Answer:
         """Send one GET and leave its answer, whatever it is, to be read.
+
+        Args:
+            url: Carries its own permission.
+            headers: Beside the usual ones.
+            attempt: The number of the attempt, for the log.
 
         Raises:
             BrokenExchangeError: No answer came.
             BucketError: It redirects to where no file is fetched from.
         """
-        return self._send("GET", url, None, headers)
+        return self._send("GET", url, None, headers, attempt)
 
     def close(self) -> None:
         """Close all connections."""
@@ -133,14 +140,20 @@ class Bucket:
         payload: Payload | None,
         headers: Mapping[str, str],
         allowance: float,
+        attempt: int,
     ) -> Document:
-        answer = self._send(method, url, payload, headers)
+        answer = self._send(method, url, payload, headers, attempt)
         with closing(answer):
             content = answer.read(_LARGEST_DOCUMENT, allowance)
         return Document(answer.status, answer.headers, content or b"")
 
     def _send(
-        self, method: str, url: str, payload: Payload | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        payload: Payload | None,
+        headers: Mapping[str, str],
+        attempt: int,
     ) -> Answer:
         self._guard.check_transfer(method)
         sent = {"Accept-Encoding": "identity", "User-Agent": f"dataforce/{__version__}", **headers}
@@ -152,7 +165,7 @@ class Bucket:
             parts = _checked(url)
             body = payload.chunks() if payload else b"" if method == "POST" else None
             origin = f"{parts.scheme}://{parts.netloc}"
-            answer = self._transport.send(method, url, sent, body, host=origin)
+            answer = self._transport.send(method, url, sent, body, host=origin, attempt=attempt)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer

@@ -56,7 +56,7 @@ class RemoteContent:
         while is_missing:
             failure: Failure | None = None
             try:
-                with closing(self._range(offset, end)) as chunks:
+                with closing(self._range(offset, end, retries.count + 1)) as chunks:
                     for chunk in chunks:
                         offset += len(chunk)
                         retries.restart()
@@ -68,13 +68,14 @@ class RemoteContent:
             except BrokenExchangeError as error:
                 failure = error.failure
             if failure is not None and (
-                failure.is_lasting or not retries.wait(failure.retry_after)
+                failure.is_lasting
+                or not retries.wait(f"GET: {failure.reason}", failure.retry_after)
             ):
                 raise self._failed(str(broken(failure, self._url or "")))
 
-    def _range(self, offset: int, end: int) -> Generator[bytes]:
+    def _range(self, offset: int, end: int, attempt: int) -> Generator[bytes]:
         """The bytes of one answer, cut to what was asked for."""
-        answer = self._answer(offset, end)
+        answer = self._answer(offset, end, attempt)
         with closing(answer):
             start = self._start(answer)
             if start > offset:
@@ -89,7 +90,7 @@ class RemoteContent:
                 if not wanted:
                     return
 
-    def _answer(self, offset: int, end: int) -> Answer:
+    def _answer(self, offset: int, end: int, attempt: int) -> Answer:
         """An answer that holds the byte at `offset`."""
         headers = {}
         if offset > 0 or end < self._record.size:
@@ -97,19 +98,19 @@ class RemoteContent:
         if self._etag is not None:
             headers["If-Match"] = self._etag
         used = self._address()
-        answer = self._open(used, headers)
+        answer = self._open(used, headers, attempt)
         if answer.status == _FORBIDDEN:  # the URL may have expired
             answer.close()
-            answer = self._open(self._address(used), headers)
+            answer = self._open(self._address(used), headers, attempt)
         if answer.status in (_OK, _PARTIAL):
             return answer
         with closing(answer):
             raise self._refused(answer, used)
 
-    def _open(self, url: str, headers: dict[str, str]) -> Answer:
+    def _open(self, url: str, headers: dict[str, str], attempt: int) -> Answer:
         fault = None
         try:
-            return self._bucket.open(url, headers)
+            return self._bucket.open(url, headers, attempt)
         except BucketError as error:
             fault = self._failed(str(error))
         raise fault

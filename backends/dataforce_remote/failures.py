@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import requests
 from urllib3 import exceptions
 
-from dataforce.errors import DataForceError
+from dataforce.errors import APIStatusError, DataForceError
+from dataforce.seam.error_messages import LONGEST, printable
+from dataforce_remote.refusals import request_of
 
 
 @dataclass(frozen=True)
@@ -141,11 +143,17 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def extend(error: DataForceError, words: str) -> None:
-    """Let an error say more, whatever its class.
+    """Let an error say more, whatever its class; the request that was refused stays at the end.
 
     Args:
         error: The error.
-        words: One or more sentences.
+        words: One or more sentences; shortened if there is no room for them.
     """
-    error.message = f"{error.message} {words}"
+    request = ""
+    if isinstance(error, APIStatusError) and error.method is not None:
+        request = f" ({request_of(error)})"
+    message = error.message.removesuffix(request)
+    room = LONGEST - len(message) - len(request) - 1
+    words = printable(words)
+    error.message = f"{message} {words if len(words) <= room else words[: room - 1] + '…'}{request}"
     error.args = (error.message,)

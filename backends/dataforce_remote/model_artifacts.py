@@ -66,8 +66,8 @@ class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactValues, ModelArt
 
     def signed(self, scope: Scope, identifier: str, purpose: str) -> str:
         """A URL that the platform signs: `download-url` or `delete-url`."""
-        path = f"{self.path(scope, identifier)}/{purpose}"
-        return self.api.call("GET", path).parse(_URL.model_validate_json).url
+        reply = self.call("GET", scope, identifier, suffix=f"/{purpose}")
+        return reply.parse(_URL.model_validate_json).url
 
     def set_status(
         self,
@@ -79,9 +79,10 @@ class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactValues, ModelArt
         """The record with that status, also if the answer to the first attempt is lost."""
         changes = ModelArtifactChanges.model_validate({"status": status})
         body = changes.model_dump_json(exclude_unset=True).encode()
-        path = self.path(scope, identifier)
         try:
-            reply = self.api.call("PATCH", path, body=body, repeatable=True, patience=patience)
+            reply = self.call(
+                "PATCH", scope, identifier, body=body, repeatable=True, patience=patience
+            )
         except BadRequestError:
             record = self.get(scope, identifier)
             if record.status != status:

@@ -16,6 +16,7 @@ from dataforce.config import APIVersion
 from dataforce.errors import APIResponseValidationError, APIStatusError
 from dataforce.seam import Page, Query
 from dataforce.seam.arrays import named, page_of
+from dataforce.seam.error_messages import not_found
 from dataforce_remote.records import RecordStore
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class PagedStore(RecordStore[M, C, U]):
         for record in self.listed(scope):
             if record.id == identifier:  # type: ignore[attr-defined]  # every record has one
                 return record
-        raise self.missing(identifier)
+        raise not_found(self.kind, identifier, scope)
 
     def listed(self, scope: Scope) -> list[M]:
         """All records under `scope`."""
@@ -122,7 +123,7 @@ class PagedStore(RecordStore[M, C, U]):
             parameters["cursor"] = answer.cursor
 
     def _ask(self, scope: Scope, parameters: Mapping[str, str]) -> _Answer[M]:
-        reply = self.api.call("GET", self.path(scope), query=parameters)
+        reply = self.call("GET", scope, query=parameters)
         if reply.content.lstrip()[:1] == b"[":
             self.version.learn(APIVersion.DECEMBER_2025)
             return _Answer(reply.parse(self.array))

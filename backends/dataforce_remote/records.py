@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
-from dataforce.errors import NotFoundError
+from dataforce.errors import APIResponseValidationError, ConflictError, NotFoundError
+from dataforce.seam import identifier_of
 from dataforce.seam.arrays import named, page_of
-from dataforce_remote.api import API
+from dataforce.seam.error_messages import not_found, printable, sentence
+from dataforce_remote.api import API, Reply
 from dataforce_remote.version import Version
 
 if TYPE_CHECKING:
     from dataforce.seam import Kind, Page, Query, Scope
     from dataforce.seam.backend import AnyKind
+
+_ID = re.compile(r"[0-9A-Za-z_-]+")
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -59,25 +64,26 @@ class RecordStore(Generic[M, C, U]):
 
     def get(self, scope: Scope, identifier: str) -> M:
         """The record with that id."""
-        record = self.api.call("GET", self.path(scope, identifier)).parse(self.one)
+        record = self.call("GET", scope, identifier).parse(self.one)
         return self.below(scope, record)
 
     def create(self, scope: Scope, values: C) -> M:
         """A new record."""
         body = values.model_dump_json().encode()
-        return self.api.call("POST", self.path(scope), body=body).parse(self.one)
+        return self.call("POST", scope, body=body, written=values).parse(self.one)
 
     def update(self, scope: Scope, identifier: str, changes: U) -> M:
         """The record after the fields that are set took their new values."""
         if not changes.model_fields_set:
             return self.get(scope, identifier)
         body = changes.model_dump_json(exclude_unset=True).encode()
-        return self.api.call("PATCH", self.path(scope, identifier), body=body).parse(self.one)
+        reply = self.call("PATCH", scope, identifier, body=body, written=changes)
+        return reply.parse(self.one)
 
     def delete(self, scope: Scope, identifier: str) -> None:
         """Remove the record."""
         try:
-            self.api.call("DELETE", self.path(scope, identifier))
+            self.call("DELETE", scope, identifier)
         except NotFoundError:
             if not self.kind.forgiving_delete:
                 raise
@@ -90,24 +96,60 @@ class RecordStore(Generic[M, C, U]):
     def path(self, scope: Scope, identifier: str = "") -> str:
         """The path of a record, or of all below `scope`."""
         parents = zip(self.kind.ancestors, scope.ids, strict=True)
-        above = "".join(f"/{kind.route}/{parent}" for kind, parent in parents)
+        above = "".join(f"/{kind.route}/{_segment(kind, parent)}" for kind, parent in parents)
         own = f"{above}/{self.kind.route}"
-        return f"{own}/{identifier}" if identifier else own
+        return f"{own}/{_segment(self.kind, identifier)}" if identifier else own
 
     def listed(self, scope: Scope) -> list[M]:
         """All records under `scope`."""
-        return self.api.call("GET", self.path(scope)).parse(self.array)
+        return self.call("GET", scope).parse(self.array)
+
+    def call(
+        self,
+        method: str,
+        scope: Scope,
+        identifier: str = "",
+        *,
+        suffix: str = "",
+        written: BaseModel | None = None,
+        **request: Any,
+    ) -> Reply:
+        """Send a request about a record, or about all below `scope`; see `API.call`.
+
+        Args:
+            method: The HTTP method.
+            scope: The parents.
+            identifier: The id of the record.
+            suffix: What follows the path of the record.
+            written: What is to be written.
+            request: What else `API.call` takes.
+
+        Raises:
+            APIStatusError: The platform refuses, in the words that all backends use.
+        """
+        try:
+            return self.api.call(method, self.path(scope, identifier) + suffix, **request)
+        except (NotFoundError, ConflictError) as error:
+            refused = error
+        from dataforce_remote.rewording import reworded  # most requests are not refused
+
+        raise reworded(self, refused, scope, identifier, written)
 
     def below(self, scope: Scope, record: M) -> M:
         """The record if it is the parent's: the platform does not always check."""
         field = self.kind.parent_field
         if field is not None and getattr(record, field) != scope.parent:
-            raise self.missing(record.id)  # type: ignore[attr-defined]  # every record has one
+            raise not_found(self.kind, identifier_of(record), scope)
         return record
 
-    def missing(self, identifier: str) -> NotFoundError:
-        """The error for a record that is not there."""
-        return NotFoundError(
-            f"{self.kind.name.capitalize()} not found: {identifier}. It does not exist, or not "
-            f"below the parent that was given."
+
+def _segment(kind: AnyKind, identifier: str) -> str:
+    """An id as part of a path; those of the platform's answers have not been checked before."""
+    if not _ID.fullmatch(identifier):
+        raise APIResponseValidationError(
+            sentence(
+                f"the platform calls a {kind.name} {printable(identifier)[:100]!r}, which is no "
+                f"id. Tell those who run the platform."
+            )
         )
+    return identifier

@@ -1,10 +1,10 @@
-"""What it means that the platform refuses a call: one error class for each status, and a hint."""
+"""Errors for the status codes of the platform: one class for each, and what to do next."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,9 +19,11 @@ from dataforce.errors import (
     RateLimitError,
     UnprocessableEntityError,
 )
+from dataforce.seam.error_messages import MASK, printable, sentence
 
 if TYPE_CHECKING:
     from dataforce.config import Settings
+    from dataforce.seam.backend import AnyKind
 
 _CLASSES: dict[int, type[APIStatusError]] = {
     kind.status_code: kind
@@ -37,8 +39,10 @@ _CLASSES: dict[int, type[APIStatusError]] = {
 }
 _REQUEST_IDS = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray")
 _TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.I | re.S)
-_QUOTED = 500
+_QUOTED = 200
 """How much of what a server says is repeated, in characters."""
+_OWN_PATH = "/users/me/organizations"
+"""A path that every platform has."""
 
 
 def refusal(
@@ -49,30 +53,67 @@ def refusal(
     headers: Mapping[str, str],
     content: bytes,
 ) -> APIStatusError:
-    """The error for an answer that is no success.
+    """Return the error for a response that is no success.
 
     Args:
         settings: Of the client; hints name its settings.
         method: Of the request.
         path: Of the request, without its query.
-        status: Of the answer.
-        headers: Of the answer.
-        content: Of the answer.
+        status: Of the response.
+        headers: Of the response.
+        content: Of the response.
     """
-    body = _without_input(_parsed(content))
-    said, request_id = _said(body), _request_id(headers)
-    hint = _hint(settings, status, headers, said, is_page(content))
-    named = f" (request {request_id})" if request_id else ""
-    message = f"{method} {path} was answered {status}{named}: {_sentence(said)} {hint}".rstrip()
+    masked = _Masked(settings)
+    body, request_id = _without_input(masked.body(content)), masked.request_id(headers)
+    said, is_web_page = _said(body), is_page(content)
     kind = _CLASSES.get(status, InternalServerError if status >= 500 else APIStatusError)
-    return kind(
-        message,
+    error = kind(
+        "",
         status_code=status,
         method=method,
         path=path,
         request_id=request_id,
         body=body,
     )
+    if _is_foreign(status, path, said, is_web_page):
+        address = f"{settings.base_url} speaks this API ({status})"
+        error.message = f"Nothing at {address}. Check base_url ({settings.origin('base_url')})."
+    else:
+        hint = _hint(settings, status, headers, said, is_web_page)
+        error.message = sentence(f"{_sentence(said)} {hint}".rstrip(), request_of(error))
+    error.args = (error.message,)
+    return error
+
+
+def request_of(error: APIStatusError) -> str:
+    """Return the request that was refused and its status code, as the end of a message.
+
+    Args:
+        error: The refusal.
+    """
+    path = error.path or ""
+    parts = path.split("/")
+    short = path if len(parts) <= 4 else f".../{'/'.join(parts[-2:])}"
+    named = f", request {error.request_id}" if error.request_id else ""
+    return f"{error.method} {short}: {error.status_code}{named}"
+
+
+def missing_kind(error: APIStatusError, kinds: Iterable[AnyKind]) -> AnyKind | None:
+    """Return the kind of object that the platform says does not exist.
+
+    Args:
+        error: The refusal.
+        kinds: The kinds that it may speak of.
+
+    Returns:
+        One of the kinds, `None` if it speaks of none of them.
+    """
+    detail = error.body.get("detail") if isinstance(error.body, dict) else None
+    subject, found, _ = str(detail).lower().partition(" not found")
+    if not found:
+        return None
+    # It says "Secret" of bucket secrets and "Model Artifact model" of model artifacts.
+    return next((kind for kind in kinds if subject in kind.name or kind.name in subject), None)
 
 
 def is_page(content: bytes) -> bool:
@@ -80,11 +121,32 @@ def is_page(content: bytes) -> bool:
     return content[:200].lstrip()[:1] == b"<"
 
 
-def _parsed(content: bytes) -> object:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return content.decode(errors="replace") or None
+class _Masked:
+    """What a server sends, without the API key: a proxy may show it what it was sent.
+
+    Args:
+        settings: Of the client.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._key = settings.api_key.get_secret_value() if settings.api_key else ""
+
+    def body(self, content: bytes) -> object:
+        """Return JSON as Python objects, or else text; `None` for nothing."""
+        try:
+            # In one spelling, in which the key is found however the server spells it.
+            text = json.dumps(json.loads(content))
+            return json.loads(self._without(text, json.dumps(self._key)[1:-1]))
+        except (ValueError, RecursionError):
+            return self._without(content.decode(errors="replace"), self._key) or None
+
+    def request_id(self, headers: Mapping[str, str]) -> str | None:
+        """Return what the server or a proxy calls the request."""
+        found = next((headers[name] for name in _REQUEST_IDS if name in headers), None)
+        return None if found is None else printable(self._without(found, self._key))[: _QUOTED // 2]
+
+    def _without(self, text: str, key: str) -> str:
+        return text.replace(key, MASK) if key else text
 
 
 def _without_input(body: object) -> object:
@@ -97,16 +159,19 @@ def _without_input(body: object) -> object:
 
 
 def _said(body: object) -> str:
-    """The server's own words."""
+    """The server's own words, without what would not be seen or would do something."""
     if isinstance(body, dict):
         body = body.get("detail", body.get("message", body))
     if isinstance(body, list):
-        return "; ".join(_fault(each) for each in body[:10])
-    if not isinstance(body, str):
-        return "" if body is None else json.dumps(body)[:_QUOTED]
-    if title := _TITLE.search(body):
-        return f"a web page titled {title[1][:_QUOTED]!r}"
-    return body[:_QUOTED]
+        words = "; ".join(_fault(each) for each in body[:10])
+    elif not isinstance(body, str):
+        words = "" if body is None else json.dumps(body)
+    elif title := _TITLE.search(body):
+        return f"a web page titled {printable(title[1])[:_QUOTED]!r}"
+    else:
+        words = body
+    words = printable(" ".join(words[: 2 * _QUOTED].split()))
+    return words if len(words) <= _QUOTED else f"{words[: _QUOTED - 1]}…"
 
 
 def _fault(fault: object) -> str:
@@ -120,11 +185,14 @@ def _fault(fault: object) -> str:
 
 def _sentence(words: str) -> str:
     words = words.strip() or "no reason given"
-    return words if words.endswith((".", "!", "?")) else f"{words}."
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
+def _is_foreign(status: int, path: str, said: str, is_web_page: bool) -> bool:
+    """Whether the path does not exist there, so that it is none of the platform's servers."""
+    if status == 404:
+        return is_web_page or path == _OWN_PATH or said in ("", "Not Found")
+    return (status, said) == (405, "Method Not Allowed")
 
 
 def _hint(
@@ -135,7 +203,7 @@ def _hint(
         return f"It redirects to {_origin(headers.get('location', ''))}, and {address}. {_MOVED}"
     if status == 407:
         return "The proxy wants a user and a password: set proxy to http://user:password@host:port."
-    if is_web_page or (status, said) in ((404, "Not Found"), (405, "Method Not Allowed")):
+    if is_web_page:
         return f"{address}: check that this is the address of the platform's API."
     if status == 401:
         return f"Check api_key ({settings.origin('api_key')}): the platform does not know this key."
@@ -151,7 +219,6 @@ def _hint(
 
 _MOVED = "Set base_url to where it leads if you trust it; the API key is not sent there unasked."
 _HINTS = {
-    404: "It does not exist, or not below the parent that was given.",
     413: "A proxy before the platform takes less; ask who runs it.",
     429: "Call less often, or set retry_timeout to wait longer.",
     500: "Try again later; if it stays, tell those who run the platform.",
@@ -164,4 +231,6 @@ def _origin(location: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that cannot be read"
-    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else "another path there"
+    if not parts.hostname:
+        return "another path there"
+    return printable(f"{parts.scheme}://{parts.hostname}{port}")[:_QUOTED]

@@ -64,7 +64,7 @@ def register(store: ModelArtifactStore, scope: Scope, values: ModelArtifactValue
     """Make the record; its status is `pending_upload`."""
     body = values.model_dump_json().encode()
     try:
-        reply = store.api.call("POST", store.path(scope), body=body, to_the_end=True)
+        reply = store.call("POST", scope, body=body, to_the_end=True)
     except BadRequestError as error:
         # The platform makes the record before the URL, and keeps it when it can make no URL.
         if (left := _left_behind(store, scope, values)) is not None:

@@ -39,6 +39,7 @@ from dataforce.models import (
 )
 from dataforce.progress import report
 from dataforce.seam import Scope
+from dataforce.seam.error_messages import not_found
 from dataforce_remote.failures import extend
 from dataforce_remote.paged import PagedStore
 from dataforce_remote.records import RecordStore
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
 _SEARCHED = 100
 """How much of a name the platform is asked to search for, in characters: URLs have limits."""
-_NAMED = 10
+_NAMED = 5
 """How many ids of what is left a message lists."""
 _AT_ONCE = 8
 """How many records are deleted at a time, each with one request after the other."""
@@ -73,7 +74,7 @@ class OrganizationStore(RecordStore[Organization, OrganizationValues, Organizati
         for organization in self.listed(scope):
             if organization.id == identifier:
                 return organization
-        raise self.missing(identifier)
+        raise not_found(self.kind, identifier, scope)
 
     def create(self, scope: Scope, values: OrganizationValues) -> NoReturn:
         """Refused."""
@@ -103,17 +104,17 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretValues, BucketSecr
             self._require_azure(partial(self.listed, scope))
         region = {"region": _region(values.endpoint)}
         if body["type"] != "s3" or values.region is not None:
-            return self._post(scope, body)
+            return self._post(scope, body, values)
         if self.version.known == APIVersion.JANUARY_2026:
-            return self._post(scope, body | region)
+            return self._post(scope, body | region, values)
         try:
-            return self._post(scope, body)
+            return self._post(scope, body, values)
         except UnprocessableEntityError as error:
             # An older platform asks the bucket for its region, a newer one wants to be told.
             if not _is_about(error, "region"):
                 raise
         self.version.learn(APIVersion.JANUARY_2026)
-        return self._post(scope, body | region)
+        return self._post(scope, body | region, values)
 
     def update(self, scope: Scope, identifier: str, changes: BucketSecretChanges) -> BucketSecret:
         """The bucket secret after the changes."""
@@ -126,7 +127,7 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretValues, BucketSecr
             self._require_azure(lambda: [before])
         if before.type == "s3" and body.get("region", "") is None:
             body["region"] = _region(endpoint)  # a newer platform has no bucket without one
-        reply = self.api.call("PATCH", self.path(scope, identifier), body=_json(body))
+        reply = self.call("PATCH", scope, identifier, body=_json(body), written=changes)
         return reply.parse(self.one)
 
     def delete(self, scope: Scope, identifier: str) -> None:
@@ -162,8 +163,10 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretValues, BucketSecr
             f"Cannot store a bucket secret for Azure: {why}. Nothing was sent."
         )
 
-    def _post(self, scope: Scope, body: Mapping[str, object]) -> BucketSecret:
-        return self.api.call("POST", self.path(scope), body=_json(body)).parse(self.one)
+    def _post(
+        self, scope: Scope, body: Mapping[str, object], values: BucketSecretValues
+    ) -> BucketSecret:
+        return self.call("POST", scope, body=_json(body), written=values).parse(self.one)
 
 
 class OrbitStore(RecordStore[Orbit, OrbitValues, OrbitChanges]):
@@ -225,7 +228,7 @@ class CollectionStore(PagedStore[Collection, CollectionValues, CollectionChanges
                 return before
             body = {name: getattr(before, name) for name in CollectionChanges.model_fields}
             body |= changes.model_dump(exclude_unset=True)
-            reply = self.api.call("PATCH", self.path(scope, identifier), body=_json(body))
+            reply = self.call("PATCH", scope, identifier, body=_json(body), written=changes)
         return reply.parse(self.one)
 
     def delete(self, scope: Scope, identifier: str) -> None:

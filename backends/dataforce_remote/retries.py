@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import threading
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from dataforce import _cancellation
+
+_log = logging.getLogger("dataforce.http")
 
 FIRST_DELAY = 0.1
 LARGEST_DELAY = 10.0
@@ -65,10 +68,11 @@ class Retries:
         self.count = 0
         self._end = time.monotonic() + self._patience
 
-    def wait(self, retry_after: float | None = None, within: float = math.inf) -> bool:
+    def wait(self, why: str, retry_after: float | None = None, within: float = math.inf) -> bool:
         """Wait for the next attempt; false, at once, if there is to be none.
 
         Args:
+            why: The request and what became of it, for the log; no secret is in it.
             retry_after: How long the server asks to wait, in seconds.
             within: For how long to try again at most since the last progress, in seconds.
         """
@@ -80,6 +84,7 @@ class Retries:
         if time.monotonic() + delay > end or not self._budget.spend():
             return False
         self.count += 1
+        _log.info("retry %d in %.2f s: %s", self.count, delay, why)
         _cancellation.sleep(delay)
         return True
 

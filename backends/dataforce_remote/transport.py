@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -17,6 +19,7 @@ from urllib3.util import Timeout
 
 from dataforce import _cancellation
 from dataforce.errors import ConfigurationError
+from dataforce.seam.error_messages import printable
 from dataforce_remote.exchange import POOLS, Exchange, Watchdog
 from dataforce_remote.failures import ERRORS, Failure, explain
 
@@ -35,6 +38,7 @@ MINIMUM_RATE = 1024
 _CHUNK = 1024 * 1024
 _CONNECTIONS = 256
 """How many connections to one host are kept; more threads than that make some anew."""
+_log = logging.getLogger("dataforce.http")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -161,7 +165,14 @@ class Transport:
                 self._process = os.getpid()  # last: the others are this process's own by then
 
     def send(
-        self, method: str, url: str, headers: Headers, body: Body | None = None, *, host: str
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: Body | None = None,
+        *,
+        host: str,
+        attempt: int = 1,
     ) -> Answer:
         """Send a request once; redirects are answers like any other.
 
@@ -172,6 +183,7 @@ class Transport:
                 is among them.
             body: What to send.
             host: Scheme, host and port of `url`.
+            attempt: The number of the attempt, for the log.
 
         Raises:
             BrokenExchangeError: No answer came.
@@ -186,17 +198,20 @@ class Transport:
         request.method, request.url, request.body = method, url, body  # type: ignore[assignment]
         request.headers = headers  # type: ignore[assignment]  # the adapter needs no more
         exchange = Exchange(self.timeout)
-        failure = None
+        failure, started = None, time.monotonic()
         self._watchdog.watch(exchange)
         try:
             with _cancellation.interrupting(exchange.cut):
-                return self._exchange(request, exchange, self._proxies_for(host))
+                answer = self._exchange(request, exchange, self._proxies_for(host))
+            _log_request(method, url, answer.status, started, attempt)
+            return answer
         except ERRORS as error:
             failure = explain(error, self.timeout, exchange.is_late)
             failure = replace(failure, was_sent=failure.was_sent and exchange.was_sent)
         finally:
             self._watchdog.forget(exchange)
             exchange.end()
+        _log_request(method, url, failure.reason, started, attempt)
         raise BrokenExchangeError(failure)
 
     def close(self) -> None:
@@ -229,6 +244,15 @@ class Transport:
                 proxies = {scheme: Hidden(url) for scheme, url in found.items()}
             self._proxies[host] = proxies
         return proxies
+
+
+def _log_request(method: str, url: str, outcome: int | str, started: float, attempt: int) -> None:
+    """Log a request without its query, which may grant access to a file."""
+    if _log.isEnabledFor(logging.DEBUG):
+        parts = urlsplit(url)
+        place = printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}")
+        passed = (time.monotonic() - started) * 1000
+        _log.debug("%s %s: %s in %.0f ms (attempt %d)", method, place, outcome, passed, attempt)
 
 
 class _Response(Response):

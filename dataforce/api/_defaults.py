@@ -131,6 +131,14 @@ class Defaults:
         choice = self._choices[kind]
         return choice.identifier or choice.chosen
 
+    def names(self) -> dict[str, str]:
+        """Id to name of the defaults that were chosen by name and have been resolved."""
+        return {
+            choice.identifier: choice.chosen
+            for choice in self._choices.values()
+            if choice.identifier and choice.chosen and canonical_id(choice.chosen) is None
+        }
+
     def find(self, kind: AnyKind) -> str | None:
         """The id of the default, `None` if there is none; asks the backend the first time.
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from dataforce.api._clear import CLEAR
 from dataforce.api._lookup import Ref, find, find_required, text_of
+from dataforce.api._operations import NamedOperations
 from dataforce.api._progress import counted
 from dataforce.errors import (
     APIResponseValidationError,
@@ -49,7 +50,8 @@ class Records(Generic[M, C, U]):
     @property
     def store(self) -> Store[M, C, U]:
         """The backend's side."""
-        return self.session.backend.store(self.kind)
+        store = self.session.backend.store(self.kind)
+        return NamedOperations(self.kind, store, self.session.defaults.names)
 
     @property
     def content(self) -> ContentStore[M, C]:

@@ -97,14 +97,18 @@ def _unusable(path: Path, error: Exception) -> FileDownloadError:
 
 
 def _safe_name(record: ModelArtifact) -> str:
-    """The file's own name without any folders: a name from elsewhere must not choose the place."""
+    """The file's own name, made harmless: a name from elsewhere must not choose the place.
+
+    Without folders, not hidden, and without what a terminal obeys.
+    """
     name = record.file_name.replace("\\", "/").rpartition("/")[2]
     if name in ("", ".", "..") or "\0" in name:
         raise FileDownloadError(
             f"The file name of model artifact {record.id}, {record.file_name!r}, cannot be used "
             f"here. Give file_path the name of a file to write."
         )
-    return name
+    visible = f"_{name[1:]}" if name.startswith(".") else name
+    return "".join(each if each.isprintable() else "_" for each in visible)
 
 
 @contextmanager

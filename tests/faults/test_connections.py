@@ -311,4 +311,4 @@ def test_an_answer_that_is_no_http(new_client: NewClient, platform: Platform) ->
 
     platform.server.always("GET", ORGANIZATIONS, chatter)
     client = new_client(retry_timeout=0)
-    assert "got no answer" in caught(APIConnectionError, client.organizations.list)
+    assert "no response from" in caught(APIConnectionError, client.organizations.list)

@@ -144,7 +144,7 @@ def test_a_proxy_with_another_password(
     wrong = proxy.url.replace("//me:", "//you:")
 
     message = caught(APIStatusError, new_client(proxy=wrong).organizations.list)
-    assert "was answered 407" in message
+    assert ": 407)" in message
     assert "The proxy wants a user and a password" in message
 
     with secured(bucket, context_of(trustme.CA().issue_cert("127.0.0.1"))) as platform:

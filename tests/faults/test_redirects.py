@@ -37,7 +37,8 @@ def test_the_platform_is_not_followed(
 
     message = caught(APIStatusError, client.organizations.list)
 
-    assert f"was answered {code}" in message
+    assert message.startswith("Cannot list organizations: ")
+    assert message.endswith(f" (GET /users/me/organizations: {code})")
     assert "Set base_url to where it leads if you trust it" in message
     if "stranger" in place:
         assert f"It redirects to {stranger.url}" in message

@@ -55,11 +55,19 @@ def registry(
 def test_a_duplicate_is_told_as_one(registry: tuple[Client, Run]) -> None:
     client, _ = registry
     secret = client.bucket_secrets.create("s3.example.com", "models")
-    with pytest.raises(
-        ConflictError, match=r"another bucket secret with that .*endpoint"
-    ) as caught:
+    with pytest.raises(ConflictError, match=f"exists already .id {secret.id}.") as caught:
         client.bucket_secrets.create(secret.endpoint, secret.bucket_name)
     assert "deleted" not in str(caught.value)
+
+
+def test_a_duplicate_that_only_the_database_sees_is_told_as_one(
+    registry: tuple[Client, Run],
+) -> None:
+    client, run = registry
+    run(*["CREATE UNIQUE INDEX of_somebody ON dataforce_collections (name)"] * 2)
+    client.collections.create("", "Models", "model")
+    with pytest.raises(ConflictError, match="^Cannot create a new collection: there is another"):
+        client.collections.create("", "Models", "model")
 
 
 def test_a_parent_that_was_deleted_meanwhile_is_no_duplicate(registry: tuple[Client, Run]) -> None:

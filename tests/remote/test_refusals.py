@@ -31,6 +31,22 @@ def test_any_refusal(content: bytes, status: int, location: str) -> None:
     error = refusal(Settings(), "GET", "/path", status, headers, content)
 
     assert error.status_code == status
-    assert str(error).startswith(f"GET /path was answered {status}: ")
-    assert len(str(error)) < 6000
-    str(error).encode()
+    foreign = f"Nothing at https://api.dataforce.studio speaks this API ({status}). Check base_url "
+    assert str(error).endswith(f" (GET /path: {status})") or str(error).startswith(foreign)
+    assert len(str(error)) <= 500
+    assert str(error).isprintable()
+
+
+@given(st.sampled_from(["plain", "escaped"]), st.text(st.sampled_from('!"\\/%aZ~'), min_size=5))
+def test_a_key_that_the_platform_shows_is_masked(how: str, tail: str) -> None:
+    key = f"dfs_CANARY{tail}"
+    shown = json.dumps(key)
+    if how == "escaped":
+        shown = '"' + "".join(f"\\u{ord(each):04x}" for each in key) + '"'
+    content = b'{"detail": [%s, {"loc": [%s], "msg": %s}], "more": %s}'
+    headers = {"x-request-id": f"1-{key}-\x1b[31m"}
+
+    for sent in (content.replace(b"%s", shown.encode()), f"<p>{key}</p>".encode()):
+        error = refusal(Settings(api_key=key), "GET", "/path", 400, headers, sent)
+        assert "CANARY" not in f"{error} {error.args} {json.dumps(vars(error))}"
+        assert str(error).isprintable()

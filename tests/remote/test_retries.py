@@ -89,8 +89,8 @@ def test_threads_together_spend_no_more_than_there_is(threads: int, retries: int
 def test_nobody_waits_beyond_the_end() -> None:
     retries = Retries(Budget(), patience=0.2)
 
-    assert not retries.wait(retry_after=1)
-    assert not retries.wait(within=0)
-    assert not retries.wait(retry_after=math.inf)
-    assert retries.wait(retry_after=0)
+    assert not retries.wait("GET", retry_after=1)
+    assert not retries.wait("GET", within=0)
+    assert not retries.wait("GET", retry_after=math.inf)
+    assert retries.wait("GET", retry_after=0)
     assert retries.count == 1

@@ -15,6 +15,7 @@ from dataforce.testing.suite.clients import *
 from dataforce.testing.suite.collections import *
 from dataforce.testing.suite.defaults import *
 from dataforce.testing.suite.downloads import *
+from dataforce.testing.suite.error_messages import *
 from dataforce.testing.suite.hierarchy import *
 from dataforce.testing.suite.listing import *
 from dataforce.testing.suite.manifests import *

@@ -215,6 +215,25 @@ def test_a_file_name_does_not_choose_the_folder(
     assert content_of(folder) == {"evil.fnnx": b"model"}
 
 
+@pytest.mark.parametrize(
+    ("file_name", "written"),
+    [
+        (".bashrc.sh", "_bashrc.sh"),
+        ("...hidden.fnnx", "_..hidden.fnnx"),
+        ("red\x1b[31m.fnnx", "red_[31m.fnnx"),
+        ("two\nlines.fnnx", "two_lines.fnnx"),
+        ("right\u202eto left.fnnx", "right_to left.fnnx"),
+    ],
+)
+def test_a_file_name_is_made_harmless(
+    client: Client, register: RecordFactory, folder: Path, file_name: str, written: str
+) -> None:
+    """A server must not write what a shell reads, or what a terminal obeys."""
+    model = registered(client, register, file_name)
+    assert client.model_artifacts.download(model.id, folder) == folder / written
+    assert content_of(folder) == {written: b"model"}
+
+
 @pytest.mark.parametrize("file_name", ["folder/..", "folder\\..", f"{'x' * 300}.fnnx"])
 def test_a_file_name_that_no_folder_can_hold(
     client: Client, register: RecordFactory, folder: Path, file_name: str

@@ -1,0 +1,66 @@
+"""A backend's store whose errors say what the user wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from dataforce.seam.error_messages import Operation, attempting
+
+if TYPE_CHECKING:
+    from dataforce.seam import Kind, Page, Query, Scope, Store
+
+M = TypeVar("M", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+U = TypeVar("U", bound=BaseModel)
+
+
+class NamedOperations(Generic[M, C, U]):
+    """The records of one kind, each call of which tells the backend what the user wants.
+
+    Args:
+        kind: The kind of the records.
+        store: The records.
+        names: Gives id to name of the objects that the user called by name.
+    """
+
+    def __init__(
+        self,
+        kind: Kind[M, C, U],
+        store: Store[M, C, U],
+        names: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._kind = kind
+        self._store = store
+        self._names = names
+
+    def page(self, scope: Scope, query: Query) -> Page[M]:
+        """Return one page of what stands under `scope`."""
+        with self._attempting("list"):
+            return self._store.page(scope, query)
+
+    def get(self, scope: Scope, identifier: str) -> M:
+        """Return the record with that id."""
+        with self._attempting("read", identifier):
+            return self._store.get(scope, identifier)
+
+    def create(self, scope: Scope, values: C) -> M:
+        """Make a record."""
+        with self._attempting("create"):
+            return self._store.create(scope, values)
+
+    def update(self, scope: Scope, identifier: str, changes: U) -> M:
+        """Change a record."""
+        with self._attempting("update", identifier):
+            return self._store.update(scope, identifier, changes)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove a record and all that stands below it."""
+        with self._attempting("delete", identifier):
+            self._store.delete(scope, identifier)
+
+    def _attempting(self, verb: str, identifier: str | None = None) -> AbstractContextManager[None]:
+        return attempting(Operation(verb, self._kind, identifier, self._names))
