@@ -55,7 +55,7 @@ def registry(
 def test_a_duplicate_is_told_as_one(registry: tuple[Client, Run]) -> None:
     client, _ = registry
     secret = client.bucket_secrets.create("s3.example.com", "models")
-    with pytest.raises(ConflictError, match=f"exists already .id {secret.id}.") as caught:
+    with pytest.raises(ConflictError, match=rf"exists already \(id {secret.id}\)") as caught:
         client.bucket_secrets.create(secret.endpoint, secret.bucket_name)
     assert "deleted" not in str(caught.value)
 
@@ -66,7 +66,7 @@ def test_a_duplicate_that_only_the_database_sees_is_told_as_one(
     client, run = registry
     run(*["CREATE UNIQUE INDEX of_somebody ON dataforce_collections (name)"] * 2)
     client.collections.create("", "Models", "model")
-    with pytest.raises(ConflictError, match="^Cannot create a new collection: there is another"):
+    with pytest.raises(ConflictError, match=r"^Cannot create a new collection: there is another"):
         client.collections.create("", "Models", "model")
 
 
