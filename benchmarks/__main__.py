@@ -22,6 +22,7 @@ SUBJECTS = (
     "http",
     "remote_transfers",
     "hybrid",
+    "many_models",
 )
 
 QUICK = Options(sizes=(200,), rounds=2, seconds=0.05, gigabytes=0.05, processes=2, each=20)
