@@ -148,7 +148,7 @@ class Records(Generic[M, C, U]):
         resolved = dict(values)
         for field, kind in self.kind.references.items():
             value = values.get(field)
-            if value is not None:
+            if value is not None and value is not CLEAR:
                 text = text_of(kind, value)
                 resolved[field] = canonical_id(text) or self._id_beside(kind, text, parent)
         return resolved

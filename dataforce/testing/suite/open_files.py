@@ -16,7 +16,6 @@ from dataforce import (
     FileDownloadError,
     ModelArtifact,
     NotFoundError,
-    UnprocessableEntityError,
 )
 from dataforce.testing import links
 from dataforce.testing.packages import MANIFEST
@@ -119,11 +118,10 @@ def test_a_member_that_is_not_there_is_named(client: Client, opened_model: Model
 
 
 def test_a_model_that_is_not_there_is_not_opened(client: Client, collection: Collection) -> None:
-    """Nor is one that is called by its name."""
-    with pytest.raises(NotFoundError):
-        client.model_artifacts.open(UNKNOWN)
-    with pytest.raises(UnprocessableEntityError):
-        client.model_artifacts.open("iris")
+    """By its id or by its name."""
+    for value in (UNKNOWN, "iris"):
+        with pytest.raises(NotFoundError):
+            client.model_artifacts.open(value)
 
 
 def test_bytes_that_are_not_there_are_missed_when_they_are_read(
