@@ -217,7 +217,8 @@ class Files:
             )
 
     def _claim(self, owner: str, is_new: bool) -> None:
-        if not is_new and not self._owner():
+        # The mark alone may have been cut short by a crash of the machine.
+        if not (is_new or self._owner() or self._system.isdir(self._full("sha256"))):
             raise StoreCorruptedError(
                 f"The model files of the registry are not in {self._root}. Restore them from a "
                 f"copy, or set storage_url to where they are."
