@@ -6,7 +6,7 @@ import errno
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,6 +171,23 @@ class Files:
                 yield bytes(chunk)
                 position += len(chunk)
 
+    def sweep_incoming(self, find_unfinished: Callable[[], Collection[str]]) -> None:
+        """Remove the uploads of other records, and those that nobody has gone on with for a day.
+
+        Args:
+            find_unfinished: Gives the unique identifiers of the records that may still need theirs.
+        """
+        with self.translated("incoming"):
+            found = self._system.ls(self._full("incoming"), detail=False)
+            # Asked for afterwards, so that the record of whatever was found is among them.
+            unfinished = find_unfinished() if found else ()
+            for path in found:
+                # An upload that is complete has the name of its record, any other more than that.
+                identifier, _, rest = path.rpartition("/")[2].partition(".")
+                if identifier not in unfinished or (rest and self._is_abandoned(path)):
+                    with suppress(FileNotFoundError):
+                        self._system.rm(path, recursive=True)
+
     def discard(self) -> None:
         """Remove the whole folder."""
         with self.translated(""):
@@ -249,6 +266,12 @@ class Files:
                 age = datetime.now(UTC) - self._system.modified(entry["name"])
                 if entry["type"] == "file" and age > _ABANDONED:
                     self._system.rm_file(entry["name"])
+
+    def _is_abandoned(self, path: str) -> bool:
+        with suppress(FileNotFoundError, NotImplementedError):
+            latest = datetime.now(UTC) - _ABANDONED
+            return all(self._system.modified(file) < latest for file in self._system.find(path))
+        return False
 
     def _full(self, path: str) -> str:
         return f"{self._root.rstrip('/')}/{path}"

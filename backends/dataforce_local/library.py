@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from dataforce import _cancellation
 from dataforce.errors import FileUploadError
-from dataforce.models import ModelArtifact
+from dataforce.models import ModelArtifact, ModelArtifactStatus
 from dataforce_local.clock import moment, now
 from dataforce_local.database import Database
 from dataforce_local.files import Files, StagedFile
@@ -68,7 +68,13 @@ class Library:
         with self._database.reading() as connection:
             owner = connection.execute(statement).scalar_one()
             is_new = connection.execute(_STORED).first() is None
-        return Files(self._url, owner, is_new=is_new)
+        files = Files(self._url, owner, is_new=is_new)
+        files.sweep_incoming(self._unfinished)
+        return files
+
+    def _unfinished(self) -> set[str]:
+        with self._database.reading() as connection:
+            return {*connection.execute(_UNFINISHED).scalars()}
 
     def discard(self) -> None:
         """Remove every file, if any was ever kept."""
@@ -156,6 +162,13 @@ class Library:
 
 
 _STORED = select(literal(1)).where(model_artifacts.c.content.like("sha256/%")).limit(1)
+_UNFINISHED = select(model_artifacts.c.unique_identifier).where(
+    model_artifacts.c.status.not_in(
+        [ModelArtifactStatus.UPLOADED.value, ModelArtifactStatus.UPLOAD_FAILED.value]
+    )
+)
+"""The records to which something in `incoming` may belong."""
+
 _NOTE = insert(released)
 _UNNOTE = delete(released).where(released.c.content == bindparam("path"))
 _NEEDED = exists().where(model_artifacts.c.content == released.c.content)

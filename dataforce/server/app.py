@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BaseModel
 
 from dataforce._version import __version__
 from dataforce.config import APIVersion
@@ -30,6 +32,28 @@ TITLES = {
     APIVersion.JANUARY_2026: "LUML AI API",
 }
 """By which clients tell the versions apart: the platform has no endpoint that names its own."""
+
+
+class Error(BaseModel):
+    """What is wrong with a request, in a sentence."""
+
+    detail: str
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Error, "description": "A rule of the registry forbids it"},
+    401: {"model": Error, "description": "No good API key"},
+    403: {"model": Error, "description": "The role of the API key does not allow it"},
+    404: {"model": Error, "description": "It does not exist"},
+    409: {"model": Error, "description": "Something else is in the way"},
+    413: {"model": Error, "description": "The body is too large"},
+    500: {
+        "content": {"text/plain": {}, "application/json": {}},
+        "description": "The platform crashes on this request, or the registry is damaged",
+    },
+    503: {"model": Error, "description": "The registry cannot be used at present"},
+}
+"""What any endpoint may answer instead; FastAPI adds 422 itself."""
 
 
 def create_app(
@@ -63,9 +87,9 @@ def create_app(
     app = FastAPI(title=TITLES[api_version], version=__version__, docs_url=None, redoc_url=None)
     handle_faults(app)
     roles = api_keys if isinstance(api_keys, Mapping) else {key: Access() for key in api_keys}
-    objects = HostedObjects(backend) if objects is None else objects
+    objects = HostedObjects(backend, limits=limits) if objects is None else objects
     guarded = endpoints(Registry(backend), objects, limits or UploadLimits(), api_version)
-    app.include_router(guarded, dependencies=[Depends(require_key)])
+    app.include_router(guarded, dependencies=[Depends(require_key)], responses=ERRORS)
     app.add_middleware(Bodies, keys=Keys(roles, api_version), streaming=PREFIX)
     app.router.routes.extend(objects.routes)
     return app

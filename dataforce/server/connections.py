@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,10 +93,10 @@ class Connection(H11Protocol):
 
 def most_connections() -> int:
     """Return how many connections there may be, so that files can still be opened."""
-    if sys.platform == "win32":
+    try:
+        import resource
+    except ImportError:  # on Windows, which allows more than are needed
         return MOST_CONNECTIONS
-    import resource
-
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return MOST_CONNECTIONS

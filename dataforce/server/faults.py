@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import compile_path
 
 from dataforce.errors import (
     APIStatusError,
@@ -87,6 +89,7 @@ def handle_faults(app: FastAPI) -> None:
     app.add_exception_handler(DataForceError, answer_error)
     app.add_exception_handler(PlatformCrashError, answer_crash)
     app.add_exception_handler(RequestValidationError, answer_validation)
+    app.add_exception_handler(405, answer_method)
 
 
 def answer_error(request: Request, error: Exception) -> Response:
@@ -110,6 +113,19 @@ def detail(status: int, text: object) -> Response:
 def answer_crash(request: Request, error: Exception) -> Response:
     """Answer as the platform's server does when it crashes."""
     return PlainTextResponse("Internal Server Error", 500, {"connection": "close"})
+
+
+async def answer_method(request: Request, error: Exception) -> Response:
+    """Answer with all methods that a path has; Starlette knows those of one endpoint only."""
+    assert isinstance(error, HTTPException)
+    allowed = [
+        method.upper()
+        for path, methods in request.app.openapi()["paths"].items()
+        if compile_path(path)[0].match(request.url.path)
+        for method in methods
+    ]
+    headers = {"allow": ", ".join(allowed)} if allowed else error.headers
+    return JSONResponse({"detail": error.detail}, 405, headers)
 
 
 def answer_validation(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from dataforce.errors import FileDownloadError, NotFoundError
+from dataforce.errors import BadRequestError, FileDownloadError, NotFoundError
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce.seam import Scope
 from dataforce.server import s3
@@ -24,6 +24,7 @@ from dataforce.server.incoming import Place, short_body
 from dataforce.server.passing import PASSING, PassingObjects
 from dataforce.server.s3 import ObjectError
 from dataforce.server.signing import TWELVE_HOURS, SignatureError, Signer
+from dataforce.server.uploads import UploadLimits
 
 if TYPE_CHECKING:
     from dataforce.models import ModelArtifact
@@ -36,6 +37,9 @@ LONGEST_LIST = 4 * 1024**2
 
 LONGEST_NAME = 200
 
+FILELESS = (ModelArtifactStatus.PENDING_UPLOAD, ModelArtifactStatus.UPLOAD_FAILED)
+"""In these a record has no file of its own but what was uploaded for it."""
+
 
 class HostedObjects:
     """The files of a backend, behind signed URLs of the server that the registry runs in.
@@ -46,9 +50,16 @@ class HostedObjects:
     Args:
         backend: Where the files are.
         lifetime: For how long a URL is good, in seconds.
+        limits: The size of parts; as the platform has it, if not given.
     """
 
-    def __init__(self, backend: Backend, lifetime: int = TWELVE_HOURS) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        lifetime: int = TWELVE_HOURS,
+        limits: UploadLimits | None = None,
+    ) -> None:
+        self._limits = limits or UploadLimits()
         self._store = backend.store(MODEL_ARTIFACT)
         self._files = backend.content(MODEL_ARTIFACT)
         self._signer = Signer(lifetime)
@@ -74,9 +85,23 @@ class HostedObjects:
         """Begin an upload in parts: its name alone shows that it was begun here."""
         return self._signer.new_name(path_of(target))
 
+    def require(self, target: StoredObject) -> None:
+        """Refuse a pending file that was not uploaded."""
+        try:
+            self._place(target.scope, target.identifier).size()
+        except ObjectError:
+            raise BadRequestError(
+                f"Model artifact {target.identifier} cannot become uploaded: its file was not "
+                f"uploaded. PUT it to the URL that creating the record returned, or set the "
+                f"status to upload_failed."
+            ) from None
+
     def forget(self, target: StoredObject) -> None:
-        """Drop the parts that were brought for a record."""
-        self._place(target.scope, target.identifier).forget_parts()
+        """Drop what was uploaded for a pending or failed record."""
+        place = self._place(target.scope, target.identifier)
+        place.forget_parts()
+        if self._store.get(target.scope, target.identifier).status in FILELESS:
+            place.remove()
 
     async def _answer(self, request: Request) -> Response:
         path, parameters = request.scope["path"], dict(request.query_params)
@@ -100,17 +125,24 @@ class HostedObjects:
                 return await run_in_threadpool(self._read, request, scope, identifier)
             case "DELETE":
                 return await run_in_threadpool(self._delete, scope, identifier)
-        place = await run_in_threadpool(self._awaiting, scope, identifier)
+        record, place = await run_in_threadpool(self._awaiting, scope, identifier)
         if "uploads" in parameters:
             return s3.initiated(path, self._signer.new_name(path))
         upload_id = parameters.get("uploadId")
         if upload_id is None:
-            return brought(await place.receive(request.stream()))
+            etag = await place.receive(request.stream(), record.size)
+            await run_in_threadpool(self._keep, scope, identifier, place)
+            return brought(etag)
         if not self._signer.is_name(path, upload_id):
             raise ObjectError("NoSuchUpload")
         if request.method == "PUT":
-            part = place.part(upload_id, int(parameters["partNumber"]))
-            return brought(await part.receive(request.stream()))
+            number, size = int(parameters["partNumber"]), self._limits.part_size(record.size)
+            if (number - 1) * size >= record.size:
+                raise ObjectError("EntityTooLarge")
+            # By one, since the ranges of 2025-12 drift by a byte a part.
+            etag = await place.part(upload_id, number).receive(request.stream(), size + 1)
+            await run_in_threadpool(self._keep, scope, identifier, place)
+            return brought(etag)
         parts = s3.listed_parts(await short_body(request, LONGEST_LIST))
         # Whoever completes the same object meanwhile waits here, where that takes up no thread.
         async with self._turns.setdefault(path, asyncio.Lock()):
@@ -125,12 +157,24 @@ class HostedObjects:
     def _place(self, scope: Scope, identifier: str) -> Place:
         return Place.at(self._files.download_url(scope, identifier))
 
-    def _awaiting(self, scope: Scope, identifier: str) -> Place:
-        """Where the bytes of a record are brought to, as long as it waits for them."""
-        if self._record(scope, identifier).status != ModelArtifactStatus.PENDING_UPLOAD:
+    def _awaiting(self, scope: Scope, identifier: str) -> tuple[ModelArtifact, Place]:
+        """A record that waits for its bytes, and where they are brought to."""
+        record = self._record(scope, identifier)
+        if record.status != ModelArtifactStatus.PENDING_UPLOAD:
             raise ObjectError("InvalidObjectState")
         # Of a record that waits this is the very place which its creation named.
-        return self._place(scope, identifier)
+        return record, self._place(scope, identifier)
+
+    def _keep(self, scope: Scope, identifier: str, place: Place) -> None:
+        """Remove what arrived if its record was deleted, failed or has its file meanwhile."""
+        try:
+            status = self._record(scope, identifier).status
+        except ObjectError:
+            place.forget()
+            raise
+        if status in (ModelArtifactStatus.UPLOAD_FAILED, ModelArtifactStatus.UPLOADED):
+            place.forget()
+            raise ObjectError("InvalidObjectState")
 
     def _read(self, request: Request, scope: Scope, identifier: str) -> Response:
         record = self._record(scope, identifier)

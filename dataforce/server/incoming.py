@@ -60,16 +60,24 @@ class Place:
         with suppress(FileNotFoundError):
             self._system.rm_file(self._path)
 
+    def forget(self) -> None:
+        """Remove the file and all parts of it."""
+        self.remove()
+        self.forget_parts()
+
     def forget_parts(self) -> None:
         """Remove the parts of every upload to this file."""
         with suppress(FileNotFoundError):
             self._system.rm(self._parts, recursive=True)
 
-    async def receive(self, stream: AsyncIterator[bytes]) -> str:
-        """Take what arrives; the answer is its ETag, a SHA-256."""
+    async def receive(self, stream: AsyncIterator[bytes], limit: int) -> str:
+        """Take what arrives, up to `limit` bytes; the answer is its ETag, a SHA-256."""
         with self._written() as file:
-            digest = hashlib.sha256()
+            digest, size = hashlib.sha256(), 0
             async for block in blocks(stream):
+                size += len(block)
+                if size > limit:
+                    raise ObjectError("EntityTooLarge")
                 await run_in_threadpool(append, file, digest, block)
         return digest.hexdigest()
 

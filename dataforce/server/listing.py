@@ -24,7 +24,7 @@ R = TypeVar("R", Collection, ModelArtifact)
 Limit: TypeAlias = Annotated[int, Parameter(gt=0, le=100)]
 Value: TypeAlias = Callable[[Any], Any]
 
-UNREADABLE = (BadRequestError, ValueError, TypeError, ArithmeticError)
+UNREADABLE = (BadRequestError, ValueError, TypeError, ArithmeticError, RecursionError)
 """What a cursor raises that is none, or of another list."""
 
 

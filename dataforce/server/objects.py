@@ -50,6 +50,13 @@ class ObjectStore(Protocol):
         """Begin an upload in parts; the answer names it."""
         ...
 
+    def require(self, target: StoredObject) -> None:
+        """Refuse with `BadRequestError` a file whose bytes are known to be missing.
+
+        Where a bucket keeps them, nothing is known: the platform does not look either.
+        """
+        ...
+
     def forget(self, target: StoredObject) -> None:
-        """Drop the parts of uploads that nobody will complete any more."""
+        """Drop what was uploaded for a record that will never have a file."""
         ...

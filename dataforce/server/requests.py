@@ -18,11 +18,23 @@ FileName = Annotated[str, Field(pattern=r"""^[^:"*`~#%;'^]+\.[^\s:"*`~#%;'^]+$""
 def _refuse_large(size: int) -> int:
     if size > MAXIMUM_SIZE:
         raise ValueError("Model cant be bigger than 5TB")
+    if size < -MAXIMUM_SIZE:  # the platform takes negative sizes, its database not all of them
+        raise ValueError("A size is not that far below zero")
     return size
+
+
+def _refuse_not_ascii(text: str) -> str:
+    if not text.isascii():
+        raise ValueError("An upload id is ASCII text")
+    return text
 
 
 Size = Annotated[int, AfterValidator(_refuse_large)]
 """The size of a file in bytes; no bucket takes more than 5 TiB."""
+
+
+UploadId = Annotated[str, AfterValidator(_refuse_not_ascii)]
+"""The id that a bucket gave an upload in parts; it becomes part of URLs."""
 
 
 class BucketSecretCreateIn(BaseModel):
@@ -97,7 +109,7 @@ class BucketMultipartUpload(BaseModel):
     bucket_id: UUID
     bucket_location: str
     size: Size
-    upload_id: str | None = None
+    upload_id: UploadId | None = None
 
 
 class OrbitMemberCreateSimple(BaseModel):

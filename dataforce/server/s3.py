@@ -11,8 +11,13 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
+from dataforce.server.uploads import MOST_PARTS
+
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+LONGEST_POSITION = 18
+"""So many digits hold the size of any file; Python refuses to read some thousands."""
 
 STATUSES = {
     "AccessDenied": 403,
@@ -42,7 +47,7 @@ MESSAGES = {
     "InvalidPart": "A part was not brought, or its ETag is another.",
     "InvalidPartOrder": "The parts are not listed in ascending order.",
     "MalformedXML": "The list of parts cannot be read.",
-    "EntityTooLarge": "The object is larger than allowed.",
+    "EntityTooLarge": "The object is larger than announced or allowed.",
     "RequestTimeout": "Nothing arrived for too long.",
     "PreconditionFailed": "The object is not the one that was asked for.",
     "InvalidRange": "The object does not reach as far.",
@@ -103,7 +108,7 @@ def listed_parts(body: bytes) -> list[ListedPart]:
         # Only who was let in gets here, with a short body, and expat itself bounds expansion.
         root = ElementTree.fromstring(body)  # noqa: S314
         parts = [*_parts(root)]
-    except (ElementTree.ParseError, ValueError):
+    except (ElementTree.ParseError, LookupError, ValueError):  # an encoding may be unknown
         raise ObjectError("MalformedXML") from None
     if not parts:
         raise ObjectError("MalformedXML")
@@ -115,7 +120,14 @@ def listed_parts(body: bytes) -> list[ListedPart]:
 def _parts(root: ElementTree.Element) -> Iterator[ListedPart]:
     for part in root.iterfind("{*}Part"):
         number, etag = part.findtext("{*}PartNumber", ""), part.findtext("{*}ETag", "")
+        if int(number) not in range(1, MOST_PARTS + 1):
+            raise ValueError("no part has such a number")
         yield ListedPart(int(number), etag.strip().strip('"'))
+
+
+def position(digits: str) -> int:
+    """A position in a file; of a number that is larger than any file, only that it is so."""
+    return int(digits.lstrip("0")[:LONGEST_POSITION] or 0)
 
 
 def wanted_range(header: str, size: int) -> range | None:
@@ -129,7 +141,7 @@ def wanted_range(header: str, size: int) -> range | None:
     match = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
     if match is None or match.group(1, 2) == ("", ""):
         return None
-    first, last = (int(digits) if digits else None for digits in match.groups())
+    first, last = (position(digits) if digits else None for digits in match.groups())
     if first is None:
         assert last is not None
         first, last = max(0, size - last), None if last else -1

@@ -60,6 +60,9 @@ class BucketObjects:
         begun = self.client.create_multipart_upload(Bucket=self.bucket, Key=target.location)
         return str(begun["UploadId"])
 
+    def require(self, target: StoredObject) -> None:
+        """Nothing, as on the platform, which does not look into the bucket."""
+
     def forget(self, target: StoredObject) -> None:
         """Nothing, as on the platform: parts stay until the bucket's own rules remove them."""
 

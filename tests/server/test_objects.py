@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -314,6 +316,8 @@ def test_lists_of_parts_that_are_refused(in_parts: InParts) -> None:
         (parts_xml(etags).replace("<PartNumber>2", "<PartNumber>1"), "InvalidPartOrder"),
         (parts_xml([*etags[:-1], '"x"']), "InvalidPart"),
         (parts_xml([*etags, etags[0]]), "InvalidPart"),
+        (parts_xml(etags).replace("<PartNumber>8", "<PartNumber>10001"), "MalformedXML"),
+        (b"<?xml version='1.0' encoding='none'?><a/>", "MalformedXML"),
         (bytes(4 * 1024**2 + 1), "EntityTooLarge"),
     ):
         assert refused(in_parts.complete(body)) == (400, code)
@@ -415,3 +419,119 @@ def test_the_size_of_parts_grows_with_the_file(old: Caller, size: int, part: int
 def test_the_largest_file_in_one_piece(old: Caller) -> None:
     url = old.new_model(old.new_collection(), size=500 * 1024**2)["url"]
     assert (len(url["parts"]), url["upload_id"]) == (1, None)
+
+
+def test_a_model_without_its_bytes_does_not_become_uploaded(api: Caller) -> None:
+    created = api.new_model(collection := api.new_collection(), CONTENT)
+    path = f"{collection}/model_artifacts/{created['model']['id']}"
+    status, detail = api.refused("PATCH", path, {"status": "uploaded"})
+    assert (status, "its file was not uploaded" in detail) == (400, True)
+    put(api.upload_url(created), CONTENT)
+    assert api.patch(path, {"status": "uploaded"})["status"] == "uploaded"
+
+
+def test_an_upload_is_cut_off_at_the_announced_size(serve: Serve, tmp_path: Path) -> None:
+    api = serve(database_url=f"sqlite:///{tmp_path}/registry.db")
+    created = api.new_model(api.new_collection(), b"model")
+    answer = fetch("PUT", api.upload_url(created), data=b"model" * 10_000_000)
+    assert refused(answer) == (400, "EntityTooLarge")
+    assert [*(tmp_path / "registry.files" / "incoming").iterdir()] == []
+    assert put(api.upload_url(created), b"model")
+
+
+def test_parts_are_cut_off_at_their_size(serve: Serve) -> None:
+    parts = InParts(serve(limits=SMALL))
+    many = parts.listed(size=100 * len(CONTENT), upload_id=parts.upload_id)["parts"]
+    answer = fetch("PUT", parts.parts[0]["url"], data=bytes(102))
+    assert refused(answer) == (400, "EntityTooLarge")
+    answer = fetch("PUT", many[len(parts.parts)]["url"], data=bytes(100))
+    assert refused(answer) == (400, "EntityTooLarge")
+    put(parts.parts[0]["url"], bytes(101))  # the ranges of 2025-12 drift by a byte
+
+
+@pytest.mark.parametrize("ending", ["deleted", "failed", "uploaded"])
+@pytest.mark.parametrize("in_one_piece", [True, False])
+def test_an_upload_that_is_overtaken_leaves_nothing(
+    serve: Serve, tmp_path: Path, ending: str, in_one_piece: bool
+) -> None:
+    limits = None if in_one_piece else SMALL
+    api = serve(database_url=f"sqlite:///{tmp_path}/registry.db", limits=limits)
+    if in_one_piece:
+        created = api.new_model(collection := api.new_collection(), CONTENT)
+        url, content = api.upload_url(created), CONTENT
+        path = f"{collection}/model_artifacts/{created['model']['id']}"
+    else:
+        parts = InParts(api)
+        url, content, path = parts.parts[0]["url"], CONTENT[:100], parts.path
+        if ending == "uploaded":
+            assert parts.complete(parts_xml(parts.bring())).status_code == 200
+    split = urlsplit(url)
+    connection = http.client.HTTPConnection(str(split.hostname), split.port, timeout=10)
+    connection.putrequest("PUT", f"{split.path}?{split.query}")
+    connection.putheader("Content-Length", str(len(content)))
+    connection.putheader("Expect", "100-continue")
+    connection.endheaders()
+    assert connection.sock.recv(100).startswith(b"HTTP/1.1 100")  # it has begun
+    if ending == "deleted":
+        api.delete(f"{path}/force")
+    elif ending == "failed":
+        api.patch(path, {"status": "upload_failed"})
+    else:
+        if in_one_piece:
+            put(url, content)
+        api.patch(path, {"status": "uploaded"})
+    connection.send(content)
+    answer = connection.getresponse()
+    # Where the folder of its parts went meanwhile, it is told to come again.
+    assert answer.status in ((404, 503) if ending == "deleted" else (403, 503))
+    connection.close()
+    incoming = tmp_path / "registry.files" / "incoming"
+    assert [file for file in incoming.rglob("*") if file.is_file()] == []
+    if ending == "uploaded":
+        assert fetch("GET", api.get(f"{path}/download-url")["url"]).content == CONTENT
+
+
+def test_a_failed_upload_leaves_nothing(serve: Serve, tmp_path: Path) -> None:
+    api = serve(database_url=f"sqlite:///{tmp_path}/registry.db")
+    created = api.new_model(collection := api.new_collection(), CONTENT)
+    put(api.upload_url(created), CONTENT)
+    path = f"{collection}/model_artifacts/{created['model']['id']}"
+    api.patch(path, {"status": "upload_failed"})
+    assert [*(tmp_path / "registry.files" / "incoming").iterdir()] == []
+
+
+def test_what_a_killed_server_left_is_removed(serve: Serve, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/registry.db"
+    incoming = tmp_path / "registry.files" / "incoming"
+    with serving(database, limits=SMALL) as url:
+        api = Caller(url, "2026-01", KEY)
+        parts, pending = InParts(api), api.new_model(api.new_collection(), b"model")
+        put(parts.parts[0]["url"], CONTENT[:100])
+        put(api.upload_url(pending), b"model")
+        api.delete(api.orbit)
+        secret = api.get(api.secrets)[0]["id"]
+        api.orbit = (
+            f"{api.orbits}/{api.post(api.orbits, {'name': 'o', 'bucket_secret_id': secret})['id']}"
+        )
+        api.collections = f"{api.orbit}/collections"
+        kept = api.new_model(api.new_collection(), b"model")
+        put(api.upload_url(kept), b"model")
+        api.session.close()
+    name = kept["model"]["unique_identifier"]
+    [orphan] = [found for found in incoming.iterdir() if found.name != name]
+    assert orphan.name.endswith(".parts")  # of the orbit that was deleted
+    for age, left in ((0, "young"), (2 * 86400, "old")):
+        (incoming / f"{name}.{left}").write_bytes(b"mod")
+        (incoming / f"{name}.parts" / left).mkdir(parents=True)
+        (incoming / f"{name}.parts" / left / "00001").write_bytes(b"mod")
+        moment = time.time() - age
+        for file in [incoming / f"{name}.{left}", *(incoming / f"{name}.parts").rglob("0*")]:
+            os.utime(file, (moment, moment))
+        with serving(database) as url:
+            api = Caller(url, "2026-01", KEY)
+            api.new_file(api.new_collection(), b"other")
+            api.session.close()
+        found = sorted(path.name for path in incoming.iterdir())
+        assert found == [name] + (
+            [f"{name}.parts", f"{name}.young"] if left == "young" else [f"{name}.young"]
+        )

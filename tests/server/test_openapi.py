@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,11 @@ def test_answers_hold_what_the_platform_answers(api: Caller, contract: Any) -> N
 def test_the_title_tells_the_version(api: Caller) -> None:
     title = "LUML AI API" if api.is_new else "Dataforce Studio API"
     assert api.get("/openapi.json")["info"]["title"] == title
+
+
+def test_a_method_that_is_not_there_is_told_which_are(api: Caller) -> None:
+    for path, methods in api.get("/openapi.json")["paths"].items():
+        url = re.sub(r"\{\w+\}", "0199c455-21ee-74c6-b747-19a82f1a1e75", path)
+        answer = api.call("TRACE", url)
+        allowed = {method.strip().lower() for method in answer.headers["allow"].split(",")}
+        assert (answer.status_code, allowed) == (405, methods.keys()), path

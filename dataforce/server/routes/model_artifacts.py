@@ -108,6 +108,8 @@ def add_updating(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         before = found.get(model_artifact_id, missing="Model Artifact model not found")
         given = body.model_dump(exclude_unset=True)
         check_changes(before, given)
+        if given.get("status") == ModelArtifactStatus.UPLOADED:
+            objects.require(stored(found, before, request))
         after = found.update(model_artifact_id, convert(ModelArtifactChanges, given))
         if after.status == ModelArtifactStatus.UPLOAD_FAILED:
             objects.forget(stored(found, after, request))
