@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,8 @@ def test_bytes_that_are_not_there_leave_the_old_file(
     (folder / "model.fnnx").write_bytes(b"old")
     with pytest.raises(FileDownloadError):
         client.model_artifacts.download(model.id, folder)
-    client.model_artifacts.update(model.id, status="uploaded")
+    with suppress(BadRequestError):  # of a backend that looks whether the bytes are there
+        client.model_artifacts.update(model.id, status="uploaded")
     with pytest.raises(FileDownloadError):
         client.model_artifacts.download(model.id, folder)
     assert content_of(folder) == {"model.fnnx": b"old"}

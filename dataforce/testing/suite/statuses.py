@@ -13,6 +13,8 @@ from dataforce import (
     ModelArtifactStatus,
     UnprocessableEntityError,
 )
+from dataforce.models import CreatedModel
+from dataforce.testing import links
 from dataforce.testing.plugin import RecordFactory
 
 PENDING_UPLOAD, UPLOADED, UPLOAD_FAILED, PENDING_DELETION, DELETION_FAILED = ModelArtifactStatus
@@ -31,8 +33,11 @@ REFUSED = [
 ]
 
 
-def bring_to(client: Client, model: ModelArtifact, status: ModelArtifactStatus) -> None:
+def bring_to(client: Client, created: CreatedModel, status: ModelArtifactStatus) -> None:
     """Lead a new record to a status."""
+    model = created.model
+    if status is UPLOADED:  # a backend that can look refuses it without the bytes
+        links.put(created.url.parts[0].url, b"model")
     if status in (PENDING_DELETION, DELETION_FAILED):
         client.model_artifacts.delete_url(model.id)
     if status in SETTABLE:
@@ -54,8 +59,11 @@ def test_a_status_may_follow(
     after: ModelArtifactStatus,
 ) -> None:
     """The answer has it, and so has the record ever after."""
-    model = register().model
-    bring_to(client, model, before)
+    created = register()
+    model = created.model
+    bring_to(client, created, before)
+    if after is UPLOADED:
+        links.put(created.url.parts[0].url, b"model")
     assert client.model_artifacts.update(model.id, status=after).status is after
     assert status_of(client, model) is after
 
@@ -68,8 +76,9 @@ def test_a_status_may_not_follow(
     after: ModelArtifactStatus,
 ) -> None:
     """Nor does anything else of that update happen."""
-    model = register().model
-    bring_to(client, model, before)
+    created = register()
+    model = created.model
+    bring_to(client, created, before)
     with pytest.raises(BadRequestError):
         client.model_artifacts.update(model.id, model_name="changed", status=after)
     assert status_of(client, model) is before
@@ -96,8 +105,9 @@ def test_a_status_may_be_given_as_text(client: Client, register: RecordFactory) 
 def test_a_deletion_may_begin_at_any_status(client: Client, register: RecordFactory) -> None:
     """Asking for the URL to delete with is what begins it."""
     for before in ModelArtifactStatus:
-        model = register().model
-        bring_to(client, model, before)
+        created = register()
+        model = created.model
+        bring_to(client, created, before)
         assert client.model_artifacts.delete_url(model.id).url
         assert status_of(client, model) is PENDING_DELETION
 
@@ -105,8 +115,9 @@ def test_a_deletion_may_begin_at_any_status(client: Client, register: RecordFact
 def test_a_model_can_be_deleted_at_any_status(client: Client, register: RecordFactory) -> None:
     """In one call."""
     for before in ModelArtifactStatus:
-        model = register().model
-        bring_to(client, model, before)
+        created = register()
+        model = created.model
+        bring_to(client, created, before)
         client.model_artifacts.delete(model.id)
     assert client.model_artifacts.list() == []
 
@@ -114,7 +125,8 @@ def test_a_model_can_be_deleted_at_any_status(client: Client, register: RecordFa
 def test_a_model_can_be_renamed_at_any_status(client: Client, register: RecordFactory) -> None:
     """Its status stays."""
     for before in ModelArtifactStatus:
-        model = register().model
-        bring_to(client, model, before)
+        created = register()
+        model = created.model
+        bring_to(client, created, before)
         changed = client.model_artifacts.update(model.id, model_name="iris")
         assert (changed.model_name, changed.status) == ("iris", before)
