@@ -115,7 +115,8 @@ def test_a_coroutine_may_be_given_the_default_collection() -> None:
     async def flow() -> None:
         async with dataforce.AsyncClient(database_url=":memory:") as client:
             await client.collections.create("", "a", "model")
-            assert await Named(client._session).name_of() == "a"
+            resource = Named(client._session)
+            assert await resource.name_of() == await resource.name_of(collection_value="a") == "a"
 
     asyncio.run(flow())
 

@@ -24,7 +24,7 @@ from dataforce import (
     SignedURL,
     StoreCorruptedError,
 )
-from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ModelArtifactValues
+from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ModelArtifactValues, OrbitValues
 from dataforce.models._base import canonical_id
 from dataforce.models._deferred import JSONText
 from dataforce.package import read_package
@@ -442,6 +442,13 @@ def test_what_python_alone_takes_for_a_uuid_is_no_id(text: str) -> None:
 def test_a_size_that_no_database_can_hold_is_refused(size: int) -> None:
     with pytest.raises(ValidationError, match="size"):
         values(size=size)
+
+
+def test_a_backend_is_given_ids_and_no_names() -> None:
+    identifier = WIRE["id"]
+    assert OrbitValues(name="a", bucket_secret_id=identifier.upper()).bucket_secret_id == identifier
+    with pytest.raises(ValidationError, match="must be an id"):
+        OrbitValues(name="a", bucket_secret_id="models")
 
 
 def test_kinds_stand_in_their_places() -> None:
