@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args
 
-from dataforce.errors import BadRequestError
 from dataforce.seam import Page, Query, Scope, identifier_of
+from dataforce.seam.query import is_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,39 +66,37 @@ class Position:
         return query.cursor_after([*sides, self.key], "")
 
 
-def position_of(query: Query) -> Position:
+def position_of(query: Query, kind: AnyKind) -> Position:
     """Where a query goes on; `BadRequestError` if its cursor was not made here."""
-    match query.position():
+    types = _types_of(kind, query.sort_by)
+    match query.position(list):
         case None:
             return Position()
         case [
-            [
-                [None | str(), None | [bool(), _, str()], None | [bool(), _, str()]] as theirs,
-                [None | str(), None | [bool(), _, str()], None | [bool(), _, str()]] as ours,
-                None | [bool(), _, str()] as key,
-            ],
+            [[None | str() as cursor, *theirs], [None | str() as other, *ours], key],
             "",
-        ]:
-            return Position(_mark(*theirs), _mark(*ours), _key(key))
-    raise _foreign_cursor(query)
+        ] if len(theirs) == len(ours) == 2 and all(
+            each is None or _is_key(each, types) for each in (*theirs, *ours, key)
+        ):
+            there, here = Mark(cursor, *map(_key, theirs)), Mark(other, *map(_key, ours))
+            return Position(there, here, _key(key))
+    raise query.foreign_cursor()
 
 
-def require_one_sided(query: Query) -> None:
-    """Raise `BadRequestError` for a cursor of a merged page, which no single side made."""
-    match query.position():
-        case [_, ""]:
-            raise _foreign_cursor(query)
+def _types_of(kind: AnyKind, sort_by: str) -> tuple[type, ...]:
+    """The types that `key_of` gives to what records of a kind are sorted by."""
+    annotation = kind.record.model_fields[sort_by].annotation
+    numbers = {int, float} & {annotation, *get_args(annotation)}
+    return (*numbers,) or (str,)
 
 
-def _foreign_cursor(query: Query) -> BadRequestError:
-    return BadRequestError(
-        f"The cursor {query.cursor!r} does not belong to this list, or what it lists was "
-        f"published meanwhile. Begin again without a cursor."
-    )
-
-
-def _mark(cursor: str | None, latest: list[Any] | None, reached: list[Any] | None) -> Mark:
-    return Mark(cursor, _key(latest), _key(reached))
+def _is_key(value: object, types: tuple[type, ...]) -> bool:
+    match value:
+        case [True, present, str() as identifier]:
+            return is_one_of(present, *types) and is_one_of(identifier, str)
+        case [False, 0, str() as identifier]:
+            return is_one_of(identifier, str)
+    return False
 
 
 def _key(value: list[Any] | None) -> Key | None:

@@ -24,7 +24,6 @@ from dataforce_hybrid.merging import (
     key_of,
     merged_page,
     position_of,
-    require_one_sided,
 )
 from dataforce_hybrid.rules import Rules
 
@@ -147,12 +146,11 @@ class MergedRecords(Generic[M, C, U]):
     def _page(self, scope: Scope, query: Query) -> Page[M]:
         self.require_visible(scope)
         if self._index.is_made_here(self.kind, scope):
-            require_one_sided(query)
             return self._ours.page(scope, query)
         is_touched = self._has(scope, *DIFFERENT)
         if query.name is not None:
             return self._called(scope, query) if is_touched else self._theirs_called(scope, query)
-        position = position_of(query)
+        position = position_of(query, self.kind)
         if is_touched or position.is_merged:
             return self._merged(scope, query, position)
         page = self._theirs.page(scope, replace(query, cursor=position.theirs.cursor))
@@ -181,7 +179,6 @@ class MergedRecords(Generic[M, C, U]):
 
     def _called(self, scope: Scope, query: Query) -> Page[M]:
         """Few have one name, so all of them are taken and put in order."""
-        require_one_sided(query)
         found: list[M] = []
         if self._has_ours(scope):
             found = self._matches(self._ours, scope, query, self._is_ours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, or_, tuple_
@@ -37,7 +38,9 @@ class Pager:
 
         `named_by` is the column that holds the name the query asks for, if it asks for one.
         """
-        after = query.position()
+        column = self._table.c[query.sort_by]
+        absent = (NoneType,) if column.nullable else ()
+        after = query.position(column.type.python_type, *absent)
         parameters: dict[str, Any] = {"rows": limit + 1}
         if named_by is not None:
             parameters["called"] = query.name

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from types import NoneType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
@@ -56,17 +57,21 @@ class PagedStore(RecordStore[M, C, U]):
         if query.name is not None:
             found = named(self.called(scope, query.name), self.kind.names, query.name)
             return page_of(found, query)
-        position = query.position()
+        position = query.position(str, int, float, NoneType)
         parameters = {
             "limit": str(min(query.limit or LARGEST_PAGE, LARGEST_PAGE)),
             "sort_by": query.sort_by,
             "order": query.order,
         }
         if position is not None and position[1] == "":
+            if not isinstance(position[0], str):
+                raise query.foreign_cursor()
             parameters["cursor"] = position[0]
         answer = self._ask(scope, parameters)
         if self.version.likely == APIVersion.DECEMBER_2025:
             return page_of(answer.items, query)
+        if position is not None and position[1] != "":  # of an array, which this is not
+            raise query.foreign_cursor()
         cursor = None if answer.cursor is None else query.cursor_after(answer.cursor, "")
         return Page(answer.items, cursor)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from dataforce.errors import (
 from dataforce.models._base import brief, canonical_id
 from dataforce.seam import Query
 from dataforce.seam.kind import identifier_of
+from dataforce.seam.query import can_be_stored
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +31,6 @@ R = TypeVar("R")
 Ref: TypeAlias = str | UUID | R
 """`Ref[Collection]` is a collection as a user gives it: its id, its name, or the object."""
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMED = 5
 """How many objects the message about an ambiguous name shows."""
 _COUNTED = 100
@@ -129,8 +128,3 @@ def _told_apart(record: BaseModel) -> str:
     made: datetime = record.created_at  # type: ignore[attr-defined]  # every kind's record has one
     told = [getattr(record, "status", ""), f"{made:%Y-%m-%d %H:%M}"]
     return f"{identifier_of(record)} ({', '.join(filter(None, told))})"
-
-
-def can_be_stored(text: str) -> bool:
-    """Whether any object can have this name: a database chokes on what is not Unicode text."""
-    return text.isprintable() or ("\x00" not in text and not _LONE_SURROGATE.search(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dataforce.seam.query import Page, Query
@@ -29,8 +30,10 @@ def page_of(records: Iterable[M], query: Query) -> Page[M]:
     """
     is_upwards = query.order == "asc"
     ordered = sorted(records, key=lambda each: _key(each, query), reverse=not is_upwards)
-    if (position := query.position()) is not None:
+    if (position := query.position(str, int, float, NoneType)) is not None:
         after = _key_of(*position)
+        if not all(_is_comparable(_key(each, query), after) for each in ordered):
+            raise query.foreign_cursor()
         ordered = [
             each
             for each in ordered
@@ -57,6 +60,10 @@ def _key(record: BaseModel, query: Query) -> _Key:
     elif isinstance(value, Enum):
         value = value.value
     return _key_of(value, record.id)  # type: ignore[attr-defined]  # every record has one
+
+
+def _is_comparable(one: _Key, other: _Key) -> bool:
+    return one[0] != other[0] or type(one[1]) is type(other[1])
 
 
 def _key_of(value: Any, identifier: str) -> _Key:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="BaseModel")
 
 Order: TypeAlias = Literal["asc", "desc"]
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN = 40
+"""How many characters of a cursor a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +83,62 @@ class Query:
         position = [self.sort_by, self.order, value, identifier]
         return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
-    def position(self) -> tuple[Any, str] | None:
+    def position(self, *types: type) -> tuple[Any, str] | None:
         """What `cursor_after` was given, `None` at the beginning.
 
+        Args:
+            types: What the value may be.
+
         Raises:
-            BadRequestError: The cursor was not made for this order.
+            BadRequestError: The cursor was not made for this order, or holds another value.
         """
         if self.cursor is None:
             return None
         try:
             position = json.loads(base64.urlsafe_b64decode(self.cursor.encode()))
-        except ValueError:
+        except (ValueError, RecursionError):
             position = None
         match position:
-            case [self.sort_by, self.order, value, str(identifier)]:
+            case [self.sort_by, self.order, value, str(identifier)] if is_one_of(
+                value, *types
+            ) and is_one_of(identifier, str):
                 return value, identifier
-        raise BadRequestError(
-            f"The cursor {self.cursor!r} does not belong to a list by {self.sort_by} "
-            f"{self.order}. Begin again without a cursor."
+        raise self.foreign_cursor()
+
+    def foreign_cursor(self) -> BadRequestError:
+        """The error for a cursor that was not made for this list."""
+        return BadRequestError(
+            f"Cannot list after the cursor {(self.cursor or '')[:_SHOWN]!r}: it was not made for "
+            f"this list by {self.sort_by} {self.order}. Begin again without a cursor."
         )
+
+
+def is_one_of(value: object, *types: type) -> bool:
+    """Return whether a value from a cursor has one of these types, and a database can take it.
+
+    Args:
+        value: What JSON said.
+        types: Such as `str`; a `bool` is no `int`.
+
+    Example:
+        >>> is_one_of("a", str), is_one_of(True, int), is_one_of(10**30, int)
+        (True, False, False)
+    """
+    match value:
+        case str():
+            is_sound = can_be_stored(value)
+        case int():
+            is_sound = -(2**63) <= value < 2**63
+        case float():
+            is_sound = math.isfinite(value)
+        case _:
+            is_sound = True
+    return is_sound and type(value) in types
+
+
+def can_be_stored(text: str) -> bool:
+    """Return whether a database takes a text: it chokes on what is not Unicode text."""
+    return text.isprintable() or ("\x00" not in text and not _LONE_SURROGATE.search(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from dataforce.api._lookup import Ref, can_be_stored
+from dataforce.api._lookup import Ref
 from dataforce.api._progress import reported
 from dataforce.api._records import LARGEST_PAGE, check_query
 from dataforce.api.resources._base import ResourceBase, asynchronous_twins
@@ -30,6 +30,7 @@ from dataforce.models._base import AssetRecord, brief, canonical_id
 from dataforce.overlay import Change, Diff, OverlayStatus, PullReport, PushReport, Resolution
 from dataforce.seam import Order, Query, Scope
 from dataforce.seam.layered import LayeredBackend, Overlay
+from dataforce.seam.query import can_be_stored
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.overlay import (
