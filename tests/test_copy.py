@@ -49,7 +49,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def source(tmp_path: Path, temporary: Path) -> Iterator[Client]:
     """A registry with one collection of two models."""
-    with Client(database_url=f"sqlite:///{tmp_path}/source.db") as client:
+    (tmp_path / "source").mkdir()
+    with Client(database_url=f"sqlite:///{tmp_path}/source/registry.db") as client:
         client.collections.create("Petals and sepals", "Flowers", "model", ["botany", "demo"])
         for name in ("iris", "rose"):
             add(client, tmp_path, name)
@@ -287,7 +288,7 @@ def test_a_copy_onto_itself_is_refused(source: Client) -> None:
 
 
 def test_a_copy_to_another_orbit_of_the_same_registry(source: Client, tmp_path: Path) -> None:
-    with Client(database_url=f"sqlite:///{tmp_path}/source.db") as target:
+    with Client(database_url=f"sqlite:///{tmp_path}/source/registry.db") as target:
         orbit_beside(target, "Production")
         source.orbit = "Default Orbit"
         report = copy("Flowers", source=source, target=target)
@@ -331,7 +332,7 @@ def test_from_one_platform_to_another(source: Client) -> None:
 
 def test_asynchronous_clients_are_as_good(tmp_path: Path, source: Client) -> None:
     async def flow() -> None:
-        place = f"sqlite:///{tmp_path}/source.db"
+        place = f"sqlite:///{tmp_path}/source/registry.db"
         async with (
             AsyncClient(database_url=place) as one,
             AsyncClient(database_url=":memory:") as two,
