@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from dataforce import Client, DataForceError
+from dataforce import APITimeoutError, Client, DataForceError, InternalServerError
 from tests.hybrid.reading import Production, registered
 from tests.hybrid.reading import production as production
 from tests.server.serving import KEY
@@ -25,12 +25,15 @@ class Between:
 
     Attributes:
         url: To be asked in place of the platform's.
-        failure: How the next answers fail: `500` or `cut`; `None` passes them on.
+        failure: How the next answers fail: `500`, `cut`, `slow` or, for all pages of a list but the
+            first, `later`; `None` passes them on.
+        is_over: Set when nobody waits for slow answers any more.
     """
 
     def __init__(self, target: str) -> None:
         between = self
         self.failure: str | None = None
+        self.is_over = threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -50,7 +53,10 @@ class Between:
         with urlopen(Request(self.target + handler.path, headers=headers)) as answer:
             body, kind = answer.read(), answer.headers["Content-Type"]
         body = body.replace(self.target.encode(), self.url.encode())
-        handler.send_response(500 if self.failure == "500" else 200)
+        if self.failure == "slow":
+            self.is_over.wait()
+        is_later = self.failure == "later" and "cursor=" in handler.path
+        handler.send_response(500 if self.failure == "500" or is_later else 200)
         handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
@@ -66,6 +72,7 @@ def between(production: Production) -> Iterator[Between]:
     try:
         yield opened
     finally:
+        opened.is_over.set()
         opened.server.shutdown()
         opened.server.server_close()
         thread.join()
@@ -132,3 +139,56 @@ def test_every_read_call_fails(
                         call(client, collection.id, model.id, tmp_path)
             with pytest.raises(DataForceError):
                 list(middle)
+
+
+@pytest.fixture(params=[True, False], ids=["touched", "untouched"])
+def over(
+    request: pytest.FixtureRequest, production: Production
+) -> Iterator[tuple[Between, Client]]:
+    """What stands between, and a client of a collection with more models than a page holds."""
+    collection = production.behind.collections.create("", "Models", "model")
+    for number in range(101):
+        registered(production.behind, collection, f"model {number}")
+    with (
+        between(production) as platform,
+        Client(
+            platform.url,
+            KEY,
+            backend_type="hybrid",
+            collection=collection.id,
+            retry_timeout=0,
+            timeout=2,
+        ) as client,
+    ):
+        if request.param:
+            registered(client, collection, "mine")
+        client.model_artifacts.get("model 0")
+        yield platform, client
+
+
+def test_a_list_that_fails_half_way_is_no_shorter_list(over: tuple[Between, Client]) -> None:
+    platform, client = over
+    platform.failure = "later"
+    with pytest.raises(InternalServerError):
+        client.model_artifacts.list()
+    with pytest.raises(InternalServerError):
+        list(client.model_artifacts.iterate(page_size=40))
+    with pytest.raises(InternalServerError):
+        client.model_artifacts.get("nothing")
+    with pytest.raises(InternalServerError):
+        client.overlay.pull()
+    platform.failure = None
+    pulled = client.overlay.pull().records["model artifact"]
+    assert pulled == 101
+
+
+def test_a_platform_that_is_slow_is_no_shorter_list(over: tuple[Between, Client]) -> None:
+    platform, client = over
+    platform.failure = "slow"
+    for call in (
+        client.model_artifacts.list,
+        client.collections.list,
+        lambda: client.model_artifacts.get("nothing"),
+    ):
+        with pytest.raises(APITimeoutError):
+            call()

@@ -288,6 +288,21 @@ def test_a_changed_copy_is_the_record_itself(below: Below) -> None:
     assert (changed.description, changed.metrics) == ("ours", theirs.metrics)
 
 
+def test_of_what_may_not_be_read_the_id_is_kept(workspace: LocalWorkspace) -> None:
+    above, kept = organization(), secret(organization())
+    scope, identifier = Scope((above.id,)), kept.id
+    workspace.copy_id(ORGANIZATION, Scope(), above.id)
+    for _ in range(2):
+        workspace.copy_id(BUCKET_SECRET, scope, identifier)
+    expected = Entry("bucket-secrets", scope.ids, identifier, State.COPIED)
+    assert entry_of(workspace, identifier) == expected
+    workspace.copy(ORBIT, scope, orbit(above, kept), State.COPIED)
+    workspace.release(BUCKET_SECRET, scope, identifier)
+    assert state_of(workspace, identifier) is State.COPIED
+    workspace.copy(BUCKET_SECRET, scope, kept, State.CHANGED)
+    assert workspace.store(BUCKET_SECRET).get(scope, identifier).endpoint == kept.endpoint
+
+
 def test_what_a_workspace_cannot_hold_is_told(below: Below) -> None:
     workspace = below.workspace
     whole = orbit(below.organization, below.secret, total_collections=5)
