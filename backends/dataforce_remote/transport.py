@@ -198,7 +198,7 @@ class Transport:
         request.method, request.url, request.body = method, url, body  # type: ignore[assignment]
         request.headers = headers  # type: ignore[assignment]  # the adapter needs no more
         exchange = Exchange(self.timeout)
-        failure, started = None, time.monotonic()
+        answer, failure, started = None, None, time.monotonic()
         self._watchdog.watch(exchange)
         try:
             with _cancellation.interrupting(exchange.cut):
@@ -208,6 +208,10 @@ class Transport:
         except ERRORS as error:
             failure = explain(error, self.timeout, exchange.is_late)
             failure = replace(failure, was_sent=failure.was_sent and exchange.was_sent)
+        except _cancellation.Cancelled:
+            if answer is not None:  # it came all the same
+                answer.close()
+            raise
         finally:
             self._watchdog.forget(exchange)
             exchange.end()

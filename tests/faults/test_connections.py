@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3.util.connection
 
-from dataforce import Client
+from dataforce import Client, _cancellation
 from dataforce.errors import APIConnectionError, APITimeoutError, ConfigurationError
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, within
@@ -259,7 +261,7 @@ def test_a_crash_seen_by_one_thread_does_not_break_the_call_of_another(
 
 FORK = """
 import os, sys
-from dataforce import Client
+from dataforce import Client, _cancellation
 from tests.faults.conftest import settings
 
 client = Client(**settings(sys.argv[1]))
@@ -312,3 +314,27 @@ def test_an_answer_that_is_no_http(new_client: NewClient, platform: Platform) ->
     platform.server.always("GET", ORGANIZATIONS, chatter)
     client = new_client(retry_timeout=0)
     assert "no response from" in caught(APIConnectionError, client.organizations.list)
+
+
+def test_an_answer_that_comes_to_a_cancelled_task_is_closed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket that is left to the garbage collector is a ResourceWarning."""
+    signal, connect = _cancellation.Signal(), urllib3.util.connection.create_connection
+    error: Any = None
+
+    def cancel_first(*args: Any, **options: Any) -> socket.socket:
+        signal.set()  # nothing is connected yet that it could break off
+        return connect(*args, **options)
+
+    def work() -> None:
+        _cancellation.listen_to(signal)
+        client.collections.list()
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", cancel_first)
+    with ThreadPoolExecutor(1) as pool:
+        error = pool.submit(work).exception()
+    assert isinstance(error, _cancellation.Cancelled)
+    error.args = (error,)  # which the collector alone can take apart
+    del error
+    gc.collect()
