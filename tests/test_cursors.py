@@ -34,12 +34,13 @@ CRAFTED = [
     ("size", encoded(["size", "asc", [[None] * 3, [None, [True, "a", "x"], None], None], ""])),
     ("size", encoded(["size", "asc", [[None] * 3, [None] * 3, [False, 1, "x"]], ""])),
     ("size", encoded(["size", "asc", [[None] * 3, [None] * 4, None], ""])),
-    ("status", encoded(["status", "asc", None, "x"])),
 ]
-"""What once ended in other errors than this one; nothing to be sorted by is no status."""
+"""What once ended in other errors than this one, or in a page."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "remote", "hybrid", "touched hybrid"])
+@pytest.fixture(
+    params=["sqlite", "postgresql", "remote", "older remote", "hybrid", "touched hybrid"]
+)
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
     """A client over a collection of two models, of which one may have been made in an overlay."""
     url = f"sqlite:///{tmp_path}/registry.db"
@@ -51,7 +52,11 @@ def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
             yield filled(client)
     else:
         backend_type = request.param.rpartition(" ")[2]
-        with serving(url) as base_url, Client(base_url, KEY, backend_type=backend_type) as client:
+        version = "2025-12" if request.param.startswith("older") else "2026-01"
+        with (
+            serving(url, api_version=version) as base_url,
+            Client(base_url, KEY, backend_type=backend_type) as client,
+        ):
             with Client(database_url=url) as behind:
                 filled(behind)
             client.collection = "Models"
@@ -80,6 +85,18 @@ def test_a_crafted_cursor_is_refused(client: Client, sort_by: str, cursor: str) 
     with pytest.raises(BadRequestError, match="Begin again without a cursor") as caught:
         pages(client)(Query(sort_by=sort_by, cursor=cursor))
     assert len(caught.value.message) <= 500
+
+
+@pytest.mark.parametrize("client", ["sqlite", "postgresql", "hybrid"], indirect=True)
+def test_what_every_record_has_is_not_absent(client: Client) -> None:
+    with pytest.raises(BadRequestError):
+        pages(client)(Query(sort_by="status", cursor=encoded(["status", "asc", None, "x"])))
+
+
+@pytest.mark.parametrize("client", ["remote"], indirect=True)
+def test_a_number_is_no_cursor_of_the_platform(client: Client) -> None:
+    with pytest.raises(BadRequestError):
+        pages(client)(Query(sort_by="size", cursor=encoded(["size", "asc", 5, ""])))
 
 
 def test_any_cursor_is_answered_or_refused(client: Client) -> None:
