@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dataforce import __version__
+from dataforce.seam.error_messages import printable
+from dataforce_remote.addresses import Addresses, InternalAddressError
 from dataforce_remote.failures import Failure
 from dataforce_remote.guard import Guard
 from dataforce_remote.retries import Budget, Retries, parse_retry_after
@@ -28,7 +28,7 @@ _PASSING_CODES = (b"InternalError", b"SlowDown", b"ServiceUnavailable", b"Operat
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 3
 _LARGEST_DOCUMENT = 16 * 1024 * 1024
-_QUOTED = 300
+_QUOTED = 200
 
 
 class BucketError(Exception):
@@ -66,7 +66,9 @@ class Bucket:
     """
 
     def __init__(self, settings: Settings, budget: Budget) -> None:
-        self._transport = Transport(settings)
+        self._is_encrypted = settings.base_url.startswith("https:")
+        self._addresses = Addresses(settings)
+        self._transport = Transport(settings, resolve=self._addresses.resolve)
         self._guard = Guard(settings)
         self._patience = settings.retry_timeout
         self.budget = budget
@@ -125,7 +127,7 @@ class Bucket:
 
         Raises:
             BrokenExchangeError: No answer came.
-            BucketError: It redirects to where no file is fetched from.
+            BucketError: It leads to where no file is fetched from.
         """
         return self._send("GET", url, None, headers, attempt)
 
@@ -161,19 +163,54 @@ class Bucket:
             sent["Content-Length"] = str(payload.size)
         elif method == "POST":
             sent["Content-Length"] = "0"  # else it would go in chunks, which no bucket takes
+        fault = ""
+        try:
+            return self._followed(method, url, payload, sent, attempt)
+        except InternalAddressError as error:
+            fault = str(error)
+        raise BucketError(fault)
+
+    def _followed(
+        self,
+        method: str,
+        url: str,
+        payload: Payload | None,
+        headers: Mapping[str, str],
+        attempt: int,
+    ) -> Answer:
+        """Send a request to where redirects lead."""
         for _ in range(_HOPS + 1):
-            parts = _checked(url)
+            parts = self._checked(url)
             body = payload.chunks() if payload else b"" if method == "POST" else None
-            origin = f"{parts.scheme}://{parts.netloc}"
-            answer = self._transport.send(method, url, sent, body, host=origin, attempt=attempt)
+            origin = _origin(parts)
+            answer = self._transport.send(method, url, headers, body, host=origin, attempt=attempt)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer
             answer.close()
+            after = _redirected(parts, location)
             if method != "GET" and answer.status not in (307, 308):
                 raise BucketError(f"{_name(url)} redirects a {method}, which would lose its bytes")
-            url = _followed(parts, location)
+            if method != "GET" and _origin(after) != origin:
+                raise BucketError(
+                    f"{_name(url)} redirects a {method} to {after.hostname}, so nothing tells "
+                    f"whether it is done there"
+                )
+            url = after.geturl()
         raise BucketError(f"{_name(url)} redirects more than {_HOPS} times")
+
+    def _checked(self, url: str) -> SplitResult:
+        """The parts of a URL, if that is a place to fetch a file from."""
+        parts = _split(url)
+        if parts is None or parts.hostname is None:
+            raise BucketError("the platform names an address for the file that is no http URL")
+        if self._is_encrypted and parts.scheme == "http":
+            raise BucketError(
+                f"the platform, which is reached over https, leads to {parts.hostname} without "
+                f"encryption"
+            )
+        self._addresses.refuse_literal(parts.hostname)
+        return parts
 
 
 @dataclass(frozen=True)
@@ -195,7 +232,8 @@ def refused(status: int, content: bytes, url: str) -> BucketError:
     """What an answer that is no success means."""
     code, message = _CODE.search(content), _MESSAGE.search(content)
     said = b": ".join(found[1] for found in (code, message) if found).decode(errors="replace")
-    return BucketError(f"{_name(url)} answered {status} {said[:_QUOTED]}".rstrip(), status)
+    said = printable(said[:_QUOTED])
+    return BucketError(f"{_name(url)} answered {status} {said}".rstrip(), status)
 
 
 def _fault(document: Document, url: str) -> BucketError | None:
@@ -220,13 +258,6 @@ def broken(failure: Failure, url: str) -> BucketError:
     return BucketError(f"{_name(url)}: {failure.reason}{hint}")
 
 
-def _checked(url: str) -> SplitResult:
-    parts = _split(url)
-    if parts is None:
-        raise BucketError("the platform names an address for the file that is no http URL")
-    return parts
-
-
 def _split(url: str, base: str = "") -> SplitResult | None:
     """The parts of a URL, which may be relative to `base`; `None` if it is no http URL."""
     with suppress(ValueError):
@@ -236,27 +267,18 @@ def _split(url: str, base: str = "") -> SplitResult | None:
     return None
 
 
-def _followed(before: SplitResult, location: str) -> str:
-    """Where a redirect leads, if that is a place to fetch a file from."""
+def _redirected(before: SplitResult, location: str) -> SplitResult:
+    """Where a redirect leads."""
     after = _split(location, before.geturl())
-    if after is None or before.hostname is None or after.hostname is None:
+    if after is None:
         raise BucketError(f"{before.hostname} redirects to an address that is no http URL")
     if before.scheme == "https" and after.scheme == "http":
         raise BucketError(f"{before.hostname} redirects to {after.hostname} without encryption")
-    if after.hostname != before.hostname and _is_internal(after.hostname):
-        raise BucketError(f"{before.hostname} redirects to {after.hostname}, an internal address")
-    return after.geturl()
+    return after
 
 
-def _is_internal(host: str) -> bool:
-    # Such as 169.254.169.254, where machines in a cloud keep their credentials; also when it is
-    # spelled 2852039166 or ::ffff:169.254.169.254.
-    with suppress(OSError):
-        return ipaddress.ip_address(socket.inet_aton(host)).is_link_local
-    with suppress(ValueError):
-        address = ipaddress.IPv6Address(host)
-        return (address.ipv4_mapped or address).is_link_local
-    return False
+def _origin(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _name(url: str) -> str:

@@ -13,15 +13,18 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 if TYPE_CHECKING:
     from urllib3.response import HTTPResponse
+
+Resolve: TypeAlias = "Callable[[str, int], list[str]]"
 
 _TICK = 0.25
 """How often the watchdog looks, in seconds."""
@@ -34,19 +37,22 @@ class Exchange:
 
     Args:
         timeout: How long connecting may take, and how long the headers of the answer, in seconds.
+        resolve: Gives the addresses that a host and port may be reached at; any if not given.
     """
 
     __slots__ = (
         "connection",
         "deadline",
         "is_late",
+        "resolve",
         "socket",
         "timeout",
         "was_sent",
     )
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, resolve: Resolve | None = None) -> None:
         self.timeout = timeout
+        self.resolve = resolve
         self.deadline = math.inf
         self.is_late = False
         self.was_sent = False
@@ -126,10 +132,26 @@ class _Guarded(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         # Each address of the host has its own time to connect; then a handshake may follow.
-        connected = super()._new_conn()
         exchange: Exchange = _thread.exchange
+        if exchange.resolve is None or self.proxy is not None:  # a proxy finds hosts by itself
+            connected = super()._new_conn()
+        else:
+            connected = self._connected(exchange.resolve(self._dns_host, self.port))
         exchange.deadline = time.monotonic() + exchange.timeout
         return connected
+
+    def _connected(self, addresses: list[str]) -> socket.socket:
+        """Connect to one of these addresses: a name could have others when asked once more."""
+        host = self._dns_host
+        try:
+            for address in addresses[:-1]:
+                self._dns_host = address
+                with suppress(NewConnectionError, ConnectTimeoutError):
+                    return super()._new_conn()
+            self._dns_host = addresses[-1]
+            return super()._new_conn()
+        finally:
+            self._dns_host = host
 
     def send(self, data: Any) -> None:
         if self.sock is None:

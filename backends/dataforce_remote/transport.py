@@ -20,7 +20,7 @@ from urllib3.util import Timeout
 from dataforce import _cancellation
 from dataforce.errors import ConfigurationError
 from dataforce.seam.error_messages import printable
-from dataforce_remote.exchange import POOLS, Exchange, Watchdog
+from dataforce_remote.exchange import POOLS, Exchange, Resolve, Watchdog
 from dataforce_remote.failures import ERRORS, Failure, explain
 
 if TYPE_CHECKING:
@@ -142,9 +142,13 @@ class Transport:
     Args:
         settings: `timeout`, `proxy`, `ca_bundle`, `client_certificate` and `insecure` count.
         origin: Scheme, host and port, if all requests go to one server.
+        resolve: Gives the addresses that a host and port may be reached at; any if not given.
     """
 
-    def __init__(self, settings: Settings, origin: str | None = None) -> None:
+    def __init__(
+        self, settings: Settings, origin: str | None = None, resolve: Resolve | None = None
+    ) -> None:
+        self._resolve = resolve
         self.timeout = settings.timeout
         self._timeout = Timeout(connect=self.timeout, read=self.timeout)
         self._origin = origin
@@ -197,7 +201,7 @@ class Transport:
         request = PreparedRequest()
         request.method, request.url, request.body = method, url, body  # type: ignore[assignment]
         request.headers = headers  # type: ignore[assignment]  # the adapter needs no more
-        exchange = Exchange(self.timeout)
+        exchange = Exchange(self.timeout, self._resolve)
         answer, failure, started = None, None, time.monotonic()
         self._watchdog.watch(exchange)
         try:

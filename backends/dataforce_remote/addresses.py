@@ -1,0 +1,105 @@
+"""The addresses that a signed URL may lead to.
+
+The platform names the URLs of model files, and a bucket redirects to others. Neither may lead into
+the machine of the user or its network, such as 169.254.169.254, where machines in a cloud keep
+their credentials; unless the platform is in that network itself.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from contextlib import suppress
+from enum import IntEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from dataforce.config import Settings
+
+
+class Reach(IntEnum):
+    """How close an address is; where the platform is, what is farther away may be, too."""
+
+    PUBLIC = 0
+    PRIVATE = 1
+    LOOPBACK = 2
+    LINK_LOCAL = 3
+
+
+class InternalAddressError(Exception):
+    """The host has an address that no file is fetched from."""
+
+
+class Addresses:
+    """Finds the addresses of hosts and refuses internal ones.
+
+    Args:
+        settings: `base_url` tells where the platform is.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._platform = urlsplit(settings.base_url)
+
+    def refuse_literal(self, host: str) -> None:
+        """Refuse a host that is an internal address, in whatever spelling.
+
+        Args:
+            host: A name, which is not looked up, or an address.
+
+        Raises:
+            InternalAddressError: It is one.
+        """
+        with suppress(OSError):  # 2852039166 and 0xa9fea9fe are addresses, too
+            self._refuse(socket.inet_ntoa(socket.inet_aton(host)), host)
+        with suppress(ValueError):
+            self._refuse(str(ipaddress.ip_address(host)), host)
+
+    def resolve(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host.
+
+        Args:
+            host: A name or an address.
+            port: The port.
+
+        Raises:
+            InternalAddressError: One of them is internal.
+            OSError: There are none.
+        """
+        addresses = _addresses(host, port)
+        for address in addresses:
+            self._refuse(address, host)
+        return addresses
+
+    def _refuse(self, address: str, host: str) -> None:
+        reach = _reach(address)
+        if reach is Reach.PUBLIC:
+            return
+        if reach is Reach.LINK_LOCAL or reach > self._allowed:
+            raise InternalAddressError(f"{host} is an internal address")
+
+    @cached_property
+    def _allowed(self) -> Reach:
+        """Where the platform is."""
+        try:
+            addresses = _addresses(self._platform.hostname or "", self._platform.port or 443)
+        except OSError:
+            return Reach.PUBLIC
+        return max(map(_reach, addresses))
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def _reach(address: str) -> Reach:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_link_local:
+        return Reach.LINK_LOCAL
+    if found.is_loopback or found.is_unspecified:
+        return Reach.LOOPBACK
+    return Reach.PUBLIC if found.is_global else Reach.PRIVATE
