@@ -1,7 +1,9 @@
-"""A platform whose pages lead round in a circle keeps nobody for ever."""
+"""A platform whose pages have no end keeps nobody for ever."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,18 +13,25 @@ from dataforce.seam import Page, Query, Scope
 
 
 class Circle:
-    """A backend whose pages hold nothing; after the last of them comes one before it.
+    """A backend with a record on each page; after the last of them comes one before it.
 
     Args:
         pages: How many there are.
         back: The number of the page that follows the last; `None` if that is the end.
+        held: Gives the ids on the page of that number.
     """
 
     mode = "circle"
 
-    def __init__(self, pages: int, back: int | None) -> None:
+    def __init__(
+        self,
+        pages: int,
+        back: int | None,
+        held: Callable[[int], list[int]] = lambda number: [number],
+    ) -> None:
         self.last = pages - 1
         self.back = back
+        self.held = held
         self.asked = 0
 
     def store(self, kind: Any) -> Circle:
@@ -32,7 +41,8 @@ class Circle:
         self.asked += 1
         number = int(query.cursor or 0)
         following = number + 1 if number < self.last else self.back
-        return Page(items=[], cursor=None if following is None else str(following))
+        items = [SimpleNamespace(id=each) for each in self.held(number)]
+        return Page(items=items, cursor=None if following is None else str(following))
 
     def close(self) -> None:
         pass
@@ -56,7 +66,31 @@ def test_a_list_without_an_end_is_an_error(
     assert backend.asked <= 4 * pages + 2
 
 
+@pytest.mark.parametrize(
+    "held",
+    [
+        lambda _: [],
+        lambda number: [1] if number == 0 else [],
+        lambda _: [1, 2],
+        lambda number: [number % 2],
+        lambda number: [number % 7, 1000],
+    ],
+)
+def test_new_cursors_to_nothing_new_are_an_error(
+    held: Callable[[int], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Circle(1_000_000, None, held)
+    with pytest.raises(APIResponseValidationError, match="list of organizations has no end"):
+        list_all(backend, monkeypatch)
+    assert backend.asked < 1500
+
+
 def test_a_long_list_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Circle(3000, None)
-    assert list_all(backend, monkeypatch) == []
+    assert len(list_all(backend, monkeypatch)) == 3000
     assert backend.asked == 3000
+
+
+def test_some_empty_pages_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = Circle(150, None, lambda number: [number] if number % 2 else [])
+    assert len(list_all(backend, monkeypatch)) == 75

@@ -15,6 +15,7 @@ records          the store of any kind
 paged            the kinds that newer platforms give page by page
 registry         the kinds with ways of their own
 
+addresses        where the URLs of files may lead
 bucket           requests to the bucket
 pieces           a file in parts, on its way
 registration     where the platform says that bytes go

@@ -34,8 +34,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LARGEST_ANSWER = 1024**3
-"""No answer of the API is larger, in bytes; an array of 100,000 models takes 200 MB."""
+_MIB = 1024 * 1024
+LARGEST_RECORD = 64 * _MIB
+LARGEST_PAGE = 128 * _MIB
+LARGEST_ARRAY = 512 * _MIB
+"""No response with a record, a page or a whole list is larger, in bytes; a list of 100,000 models
+takes 200 MB."""
 
 _QUOTED = 100
 """How much of a response a message repeats, in characters."""
@@ -141,6 +145,7 @@ class API:
         patience: float = math.inf,
         repeatable: bool | None = None,
         to_the_end: bool = False,
+        largest: int = LARGEST_RECORD,
     ) -> Reply:
         """Send a request until it is answered or cannot be sent again.
 
@@ -152,6 +157,7 @@ class API:
             repeatable: Whether doing it twice is doing it once; by the method if not given.
             patience: For how long to try again at most, in seconds, if `retry_timeout` is longer.
             to_the_end: Whether to wait for an answer even if the waiting task is cancelled.
+            largest: How large the response may be, in bytes.
 
         Returns:
             The answer, if it is a success.
@@ -166,7 +172,7 @@ class API:
         retries = Retries(self.budget, min(self.settings.retry_timeout, patience))
         if repeatable is None:
             repeatable = method in _REPEATABLE
-        call = _Call(method, path, query, body, repeatable, to_the_end)
+        call = _Call(method, path, query, body, repeatable, to_the_end, largest)
         while True:
             failure = None
             try:
@@ -197,12 +203,12 @@ class API:
                 host=self._origin,
                 attempt=retries.count + 1,
             )
-            content = answer.read(LARGEST_ANSWER)
+            content = answer.read(call.largest)
         self._has_answered = True
         if content is None:
             raise APIResponseValidationError(
                 sentence(
-                    f"the response is larger than {LARGEST_ANSWER} bytes, which none of the "
+                    f"the response is larger than {call.largest} bytes, which none of the "
                     f"platform's is. Check that base_url is the address of its API.",
                     f"{call.method} {call.path}: {answer.status}",
                 )
@@ -259,6 +265,7 @@ class _Call:
     body: bytes | None
     repeatable: bool
     to_the_end: bool
+    largest: int
     is_in_doubt: bool = False
     """Whether an earlier attempt may have been carried out."""
 

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from pydantic import BaseModel, TypeAdapter
 
 from dataforce.config import APIVersion
-from dataforce.errors import APIResponseValidationError, APIStatusError
+from dataforce.errors import APIStatusError
 from dataforce.seam import Page, Query
 from dataforce.seam.arrays import named, page_of
 from dataforce.seam.error_messages import not_found
+from dataforce.seam.query import EndGuard
+from dataforce_remote import api
 from dataforce_remote.records import RecordStore
 
 if TYPE_CHECKING:
@@ -113,22 +115,19 @@ class PagedStore(RecordStore[M, C, U]):
 
     def _all(self, scope: Scope, asked: Mapping[str, str]) -> Iterator[M]:
         parameters = {"limit": str(LARGEST_PAGE), "order": "asc", **asked}
-        seen: set[str] = set()
+        guard = EndGuard(self.kind)
         while True:
             answer = self._ask(scope, parameters)
             yield from answer.items
             if answer.cursor is None:
                 return
-            if answer.cursor in seen:
-                raise APIResponseValidationError(
-                    f"The platform's list of {self.kind.name}s repeats a page, so it has no end. "
-                    f"Tell those who run the platform."
-                )
-            seen.add(answer.cursor)
+            guard.check(answer.items, answer.cursor)
             parameters["cursor"] = answer.cursor
 
     def _ask(self, scope: Scope, parameters: Mapping[str, str]) -> _Answer[M]:
-        reply = self.call("GET", scope, query=parameters)
+        is_paged = self.version.known == APIVersion.JANUARY_2026
+        largest = api.LARGEST_PAGE if is_paged else api.LARGEST_ARRAY
+        reply = self.call("GET", scope, query=parameters, largest=largest)
         if reply.content.lstrip()[:1] == b"[":
             self.version.learn(APIVersion.DECEMBER_2025)
             return _Answer(reply.parse(self.array))

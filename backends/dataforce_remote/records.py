@@ -13,7 +13,7 @@ from dataforce.errors import APIResponseValidationError, ConflictError, NotFound
 from dataforce.seam import identifier_of
 from dataforce.seam.arrays import named, page_of
 from dataforce.seam.error_messages import not_found, printable, sentence
-from dataforce_remote.api import API, Reply
+from dataforce_remote.api import API, LARGEST_ARRAY, Reply
 from dataforce_remote.version import Version
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class RecordStore(Generic[M, C, U]):
 
     def listed(self, scope: Scope) -> list[M]:
         """All records under `scope`."""
-        return self.call("GET", scope).parse(self.array)
+        return self.call("GET", scope, largest=LARGEST_ARRAY).parse(self.array)
 
     def call(
         self,

@@ -104,7 +104,10 @@ class Answer:
                 self.close()
 
     def read(self, limit: int, allowance: float = 0.0) -> bytes | None:
-        """The whole body, `None` if it is larger than `limit` bytes."""
+        """The whole body, `None` if it is, or is said to be, larger than `limit` bytes."""
+        if (self._raw.length_remaining or 0) > limit:
+            self.close()
+            return None
         pieces, size = [], 0
         for piece in self.chunks(allowance):
             pieces.append(piece)

@@ -14,13 +14,13 @@ from dataforce.api._lookup import Ref, find, find_required, text_of
 from dataforce.api._operations import NamedOperations
 from dataforce.api._progress import counted
 from dataforce.errors import (
-    APIResponseValidationError,
     NotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.models._base import brief, canonical_id
 from dataforce.seam import ContentStore, Kind, Order, Query, Scope, Store
 from dataforce.seam.kind import identifier_of
+from dataforce.seam.query import EndGuard
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
@@ -173,17 +173,13 @@ def pages(
     store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, query: Query
 ) -> Iterator[builtins.list[M]]:
     """The pages of an answer from the first to the last, each fetched when it is taken."""
-    circle = _Circle()
+    guard = EndGuard(kind)
     while True:
         page = store.page(scope, query)
         yield page.items
         if page.cursor is None:
             return
-        if circle.closes_at(page.cursor):
-            raise APIResponseValidationError(
-                f"The list of {kind.name}s has no end: one of its pages leads back to a page "
-                f"before it. Ask who runs the platform."
-            )
+        guard.check(page.items, page.cursor)
         query = replace(query, cursor=page.cursor)
 
 
@@ -206,26 +202,6 @@ def check_query(kind: AnyKind, query: Query, limit: str) -> None:
         raise UnprocessableEntityError(
             f"{limit} takes 1 to {LARGEST_PAGE}, not {brief(query.limit)}."
         )
-
-
-class _Circle:
-    """Notices cursors that go round in a circle, however large, and remembers one of them.
-
-    It is compared with all that follow, twice as many each time before a later one takes its place.
-    """
-
-    def __init__(self) -> None:
-        self._cursor: str | None = None
-        self._compared = self._limit = 1
-
-    def closes_at(self, cursor: str) -> bool:
-        """Whether this cursor was there before."""
-        if cursor == self._cursor:
-            return True
-        self._compared += 1
-        if self._compared > self._limit:
-            self._cursor, self._compared, self._limit = cursor, 0, 2 * self._limit
-        return False
 
 
 def validated(kind: AnyKind, model: type[V], values: Mapping[str, object]) -> V:

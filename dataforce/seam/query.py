@@ -9,10 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
-from dataforce.errors import BadRequestError
+from dataforce.errors import APIResponseValidationError, BadRequestError
+from dataforce.seam.kind import identifier_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel
+
+    from dataforce.seam.backend import AnyKind
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -156,3 +161,47 @@ class Page(Generic[M]):
 
     items: list[M]
     cursor: str | None
+
+
+_BARREN = 100
+"""How many pages that bring nothing new a list may have: an honest server sends none or few."""
+
+
+class EndGuard:
+    """Notices a list without an end, in a memory of one page.
+
+    That page is compared with all that follow, twice as many each time before a later one takes its
+    place. So a circle of pages is noticed however large it is.
+
+    Args:
+        kind: The kind of the records, for messages.
+    """
+
+    def __init__(self, kind: AnyKind) -> None:
+        self._kind = kind
+        self._cursor: str | None = None
+        self._first: str | None = None
+        self._compared = self._limit = 1
+        self._barren = 0
+
+    def check(self, records: Sequence[BaseModel], cursor: str) -> None:
+        """Look at a page that is not the last one.
+
+        Args:
+            records: The records of the page.
+            cursor: The cursor of the next page.
+
+        Raises:
+            APIResponseValidationError: The list has no end.
+        """
+        first = identifier_of(records[0]) if records else None
+        self._barren += first is None or first == self._first
+        if cursor == self._cursor or self._barren > _BARREN:
+            raise APIResponseValidationError(
+                f"The list of {self._kind.name}s has no end: its pages repeat, or bring nothing. "
+                f"Tell those who run the platform."
+            )
+        self._compared += 1
+        if self._compared > self._limit:
+            self._cursor, self._first = cursor, first
+            self._compared, self._limit = 0, 2 * self._limit

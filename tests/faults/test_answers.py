@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from dataforce.errors import (
 )
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, within
-from tests.faults.misbehaving import Behaviour, gives, json_reply
+from tests.faults.misbehaving import Behaviour, Line, Reply, Request, gives, json_reply
 from tests.faults.platform import API_KEY, COLLECTION, COLLECTIONS, MODELS, Platform
 
 OTHER_COLLECTION = "0199c455-21ee-74c6-b747-19a82f1a1e75"
@@ -328,15 +329,31 @@ def test_more_fields_and_double_ones_do_no_harm(client: Client, platform: Platfo
     assert [each.name for each in client.collections.list()] == ["Flowers"]
 
 
-def test_an_answer_larger_than_any(
-    client: Client, platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dataforce_remote.api.LARGEST_ANSWER", 100_000)
-    platform.server.always("GET", ORGANIZATIONS, behaviours.body(b"[" + b" " * 10_000_000))
+def endless(line: Line, _: Request, __: Callable[[], Reply]) -> None:
+    """Sends white space until the client has enough of it."""
+    line.send(Reply(200, headers={"Transfer-Encoding": "chunked"}).head(length=None))
+    chunk = b"%x\r\n" % (1024 * 1024) + b" " * (1024 * 1024) + b"\r\n"
+    while True:
+        line.send(chunk)
 
-    message = caught(APIResponseValidationError, client.organizations.list)
 
-    assert "larger than 100000 bytes" in message
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_response_larger_than_any(is_announced: bool, client: Client, platform: Platform) -> None:
+    def huge(line: Line, _: Request, __: Callable[[], Reply]) -> None:
+        line.send(Reply(200).head(length=10**15))
+
+    assert client.collections.list()  # the platform is known to send pages
+    behaviour = huge if is_announced else endless
+    limits = {f"{COLLECTIONS}/{COLLECTION}$": 64, f"{COLLECTIONS}\\?": 128}
+    for path in limits:
+        platform.server.always("GET", path, behaviour)
+
+    with within(20):
+        one = caught(APIResponseValidationError, lambda: client.collections.get(COLLECTION))
+        page = caught(APIResponseValidationError, client.collections.list)
+
+    for message, limit in zip((one, page), limits.values(), strict=True):
+        assert f"the response is larger than {limit * 1024 * 1024} bytes" in message
 
 
 @pytest.mark.parametrize("number", [10**30, -(10**30)])
@@ -373,7 +390,21 @@ def test_a_search_without_an_end(client: Client, platform: Platform) -> None:
 
     message = caught(APIResponseValidationError, lambda: client.collections.get("Roses"))
 
-    assert "repeats a page" in message
+    assert "has no end" in message
+
+
+def test_a_search_with_ever_new_cursors(client: Client, platform: Platform) -> None:
+    def behave(line: Line, request: Request, _: Callable[[], Reply]) -> None:
+        cursor = str(int(request.query.get("cursor", "0")) + 1)
+        items = [platform.collection()]
+        line.send(json_reply({"items": items, "cursor": cursor}).raw())
+
+    platform.server.always("GET", f"{COLLECTIONS}\\?", behave)
+
+    message = caught(APIResponseValidationError, lambda: client.collections.get("Roses"))
+
+    assert "has no end" in message
+    assert len(platform.server.seen("GET", f"{COLLECTIONS}\\?")) < 300
 
 
 def test_an_older_platform_is_known_by_its_405(client: Client, platform: Platform) -> None:
