@@ -57,6 +57,7 @@ def place(
         yield backend_type
         return
     access = Access(OrganizationRole.MEMBER)
+    (tmp_path / "platform").mkdir()
     database_url = f"sqlite:///{tmp_path}/platform/registry.db"
     with serving(database_url, api_version=version, roles={MEMBER: access}) as base_url:
         with Client(database_url=database_url) as owner:
