@@ -184,8 +184,9 @@ class Files:
             for path in found:
                 # An upload that is complete has the name of its record, any other more than that.
                 identifier, _, rest = path.rpartition("/")[2].partition(".")
-                if identifier not in unfinished or (rest and self._is_abandoned(path)):
-                    with suppress(FileNotFoundError):
+                # Another process may remove it meanwhile, and not every system knows ages.
+                with suppress(FileNotFoundError, NotImplementedError):
+                    if identifier not in unfinished or (rest and self._is_abandoned(path)):
                         self._system.rm(path, recursive=True)
 
     def discard(self) -> None:
@@ -268,10 +269,8 @@ class Files:
                     self._system.rm_file(entry["name"])
 
     def _is_abandoned(self, path: str) -> bool:
-        with suppress(FileNotFoundError, NotImplementedError):
-            latest = datetime.now(UTC) - _ABANDONED
-            return all(self._system.modified(file) < latest for file in self._system.find(path))
-        return False
+        latest = datetime.now(UTC) - _ABANDONED
+        return all(self._system.modified(file) < latest for file in self._system.find(path))
 
     def _full(self, path: str) -> str:
         return f"{self._root.rstrip('/')}/{path}"
