@@ -25,7 +25,9 @@ State = dict[Path, tuple[int, bytes]]
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """The folder of a registry."""
-    return tmp_path / "place"
+    folder = tmp_path / "place"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
