@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.messages import held
 
 pytest_plugins = ["dataforce.testing.plugin", "pytester"]
 
@@ -18,3 +21,10 @@ def _a_user_who_configured_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         monkeypatch.setenv(name, str(tmp_path / "home"))
     for name in [name for name in os.environ if name.startswith("DFS_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _messages_that_a_person_can_read() -> Iterator[None]:
+    with held() as faults:
+        yield
+    assert not faults
