@@ -12,7 +12,7 @@ from dataforce import DataForceError
 LONGEST = 500
 """How many characters a message has at most."""
 
-_DUMP = re.compile(r"\b[A-Z]\w+\(\w+=|<[\w.]+ object at 0x|<\w+\.\w+: ")
+_DUMP = re.compile(r"\b[A-Z]\w+\(id=|<[\w.]+ object at 0x|<\w+\.\w+: ")
 
 
 def faults(message: str) -> list[str]:

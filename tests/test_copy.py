@@ -60,7 +60,8 @@ def source(tmp_path: Path, temporary: Path) -> Iterator[Client]:
 
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Client]:
-    with Client(database_url=f"sqlite:///{tmp_path}/target.db") as client:
+    (tmp_path / "target").mkdir()
+    with Client(database_url=f"sqlite:///{tmp_path}/target/registry.db") as client:
         yield client
 
 
