@@ -32,6 +32,8 @@ _CHUNKS_AHEAD = 4
 _DOCUMENTS_LIMIT = 64 * 1024 * 1024
 # Each value takes up to 200 bytes of memory, so that 60 MB of "[]," would be 4 GB.
 _VALUES_LIMIT = 1_000_000
+_LONGEST_PATH = 160
+"""In characters, in a message."""
 _MANIFEST = "manifest.json"
 _METADATA = re.compile(r"meta(-[0-9a-fA-F]+)?\.json")
 _REPACK = "Pack it again from inside its folder: tar -cf ../model.fnnx *"
@@ -132,7 +134,10 @@ def _describe(source: Path, size: int, inspection: _Inspection) -> Package:
 
 
 def _refusal(source: Path, problem: str, remedy: str) -> FileError:
-    return FileError(f"Cannot read the package {str(source)!r}: {problem}. {remedy}.")
+    shown = str(source)
+    if len(shown) > _LONGEST_PATH:
+        shown = f"{shown[: _LONGEST_PATH // 2]}…{shown[-_LONGEST_PATH // 2 :]}"
+    return FileError(f"Cannot read the package {shown!r}: {problem}. {remedy}.")
 
 
 # The file
@@ -169,7 +174,9 @@ def _inaccessible(source: Path, error: OSError | ValueError) -> FileError:
         return _refusal(
             source, "you may not read it", f"Allow it: chmod u+r {shlex.quote(str(source))}"
         )
-    return _refusal(source, f"it cannot be opened ({error})", "Check the path")
+    # The text of an OSError repeats the path.
+    reason = getattr(error, "strerror", None) or error
+    return _refusal(source, f"it cannot be opened ({reason})", "Check the path")
 
 
 def _pump(
