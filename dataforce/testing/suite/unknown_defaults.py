@@ -69,7 +69,8 @@ def test_defaults_that_do_not_exist_fail_no_client_that_is_being_made(
 ) -> None:
     """Making one asks nobody; the errors of its calls belong to the family of all others."""
     for name in ("organization", "orbit", "collection"):
-        client = open_client(**{name: "nobody"})
+        # By id: a new local registry takes the name of a chosen organization for its own.
+        client = open_client(**{name: UNKNOWN})
         with pytest.raises(DataForceAPIError, match=name):
             client.model_artifacts.list()
 
