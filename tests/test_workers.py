@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dataforce import Client
+
 FORKED = """
 import asyncio, os, signal, sys
 from dataforce import AsyncClient
@@ -35,3 +37,30 @@ def test_an_asynchronous_client_answers_in_a_forked_child(tmp_path: Path) -> Non
     script = [sys.executable, "-W", "ignore", "-c", FORKED, f"sqlite:///{tmp_path / 'registry.db'}"]
     ended = subprocess.run(script, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", "4\n1\n1\n1\n")
+
+
+LEFT = """
+import asyncio, sys
+from dataforce import AsyncClient
+
+async def main():
+    client = AsyncClient(database_url=sys.argv[1])
+    first = await client.collections.create("", "first", "model")
+    create = client.collections.create
+    calls = [asyncio.create_task(create("", "later", "model")) for _ in range(200)]
+    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+    print(first.id)
+
+asyncio.run(main())
+"""
+
+
+def test_an_interpreter_ends_while_calls_are_queued(tmp_path: Path) -> None:
+    place = f"sqlite:///{tmp_path / 'registry.db'}"
+    script = [sys.executable, "-W", "ignore::ResourceWarning", "-c", LEFT, place]
+    ended = subprocess.run(script, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    with Client(database_url=place) as client:
+        names = [collection.name for collection in client.collections.list()]
+        assert names[0] == "first"
+        assert set(names[1:]) == {"later"}

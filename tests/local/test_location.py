@@ -366,3 +366,31 @@ def test_a_foreign_schema_gets_no_tables(server_url: str, tmp_path: Path) -> Non
         tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
         assert connection.execute(tables).fetchone() == (1,)
     assert not (tmp_path / "files").exists()
+
+
+def test_a_registry_behind_a_symbolic_link(tmp_path: Path, place: Path, iris: Path) -> None:
+    linked = tmp_path / "linked"
+    linked.symlink_to(place.parent, target_is_directory=True)
+    with (
+        Client(database_url=f"sqlite:///{linked / place.name}") as by_link,
+        Client(database_url=f"sqlite:///{place}") as by_path,
+    ):
+        by_link.collection = by_link.collections.create("", "Models", "model")
+        model = by_link.model_artifacts.upload(iris, "iris")
+        by_path.collection = by_path.collections.get("Models")
+        assert by_path.model_artifacts.get("iris") == model
+        target = by_path.model_artifacts.download(model, tmp_path)
+    assert target is not None
+    assert target.read_bytes() == iris.read_bytes()
+
+
+def test_names_that_only_look_the_same_are_two(place: Path) -> None:
+    composed, decomposed = (
+        "caf\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "cafe\N{COMBINING ACUTE ACCENT}",
+    )
+    with Client(database_url=f"sqlite:///{place}") as client:
+        made = {
+            name: client.collections.create("", name, "model") for name in (composed, decomposed)
+        }
+        assert {name: client.collections.get(name) for name in made} == made
