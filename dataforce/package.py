@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import re
+import reprlib
 import shlex
 import stat
 import tarfile
@@ -32,8 +33,9 @@ _CHUNKS_AHEAD = 4
 _DOCUMENTS_LIMIT = 64 * 1024 * 1024
 # Each value takes up to 200 bytes of memory, so that 60 MB of "[]," would be 4 GB.
 _VALUES_LIMIT = 1_000_000
-_LONGEST_PATH = 160
-"""In characters, in a message."""
+# Cuts a path in the middle where it is long.
+_shown = reprlib.Repr()
+_shown.maxstring = 160
 _MANIFEST = "manifest.json"
 _METADATA = re.compile(r"meta(-[0-9a-fA-F]+)?\.json")
 _REPACK = "Pack it again from inside its folder: tar -cf ../model.fnnx *"
@@ -134,10 +136,7 @@ def _describe(source: Path, size: int, inspection: _Inspection) -> Package:
 
 
 def _refusal(source: Path, problem: str, remedy: str) -> FileError:
-    shown = str(source)
-    if len(shown) > _LONGEST_PATH:
-        shown = f"{shown[: _LONGEST_PATH // 2]}…{shown[-_LONGEST_PATH // 2 :]}"
-    return FileError(f"Cannot read the package {shown!r}: {problem}. {remedy}.")
+    return FileError(f"Cannot read the package {_shown.repr(str(source))}: {problem}. {remedy}.")
 
 
 # The file

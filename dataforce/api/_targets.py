@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeGuard
 from dataforce._durability import sync_folder
 from dataforce._reservation import reserve
 from dataforce.errors import FileDownloadError, UnprocessableEntityError
+from dataforce.models._base import brief
 
 if TYPE_CHECKING:
     from dataforce.models import ModelArtifact
@@ -30,7 +31,9 @@ class Writable(Protocol):
 def is_writable(target: object) -> TypeGuard[Writable]:
     """Whether a target is an open file; `UnprocessableEntityError` if it takes text."""
     if isinstance(target, io.TextIOBase):
-        raise UnprocessableEntityError(f"{target!r} takes text. Open it with mode 'wb'.")
+        raise UnprocessableEntityError(
+            f"{brief(target)} takes text, and a file is bytes. Open it with mode 'wb'."
+        )
     # Some paths have a method of that name as well.
     return not isinstance(target, str | os.PathLike) and hasattr(target, "write")
 
@@ -41,7 +44,7 @@ def write_all(file: Writable, chunk: bytes) -> None:
         taken = file.write(chunk)
         if taken == 0:
             raise FileDownloadError(
-                f"{file!r} takes no more bytes. What was written is not to be used."
+                f"{brief(file)} takes no more bytes. What was written is not to be used."
             )
         chunk = chunk[taken:] if isinstance(taken, int) else b""
 
@@ -92,7 +95,8 @@ def target_for(record: ModelArtifact, path: Path) -> Path:
 
 def _unusable(path: Path, error: Exception) -> FileDownloadError:
     return FileDownloadError(
-        f"{path} cannot be written: {error}. Give file_path the name of a file to write."
+        f"{brief(os.fspath(path), 200)} cannot be written: {_reason(error)}. "
+        f"Give file_path the name of a file to write."
     )
 
 
@@ -138,7 +142,7 @@ def replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
         ) from error
 
 
-def _reason(error: OSError) -> str:
-    if error.errno == errno.EROFS:
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
         return "the file system is read-only"
-    return error.strerror or str(error)
+    return getattr(error, "strerror", None) or str(error)
