@@ -34,7 +34,7 @@ _WIDEST = 60
 _NAMED = 10
 """How many ids a report shows."""
 _LINE = 198
-"""How many characters the repr of a report has at most."""
+"""Length of the longest repr of a report, in characters."""
 
 
 class Action(StrEnum):

@@ -70,7 +70,7 @@ def run_parallel(
 
 
 class _Work(Generic[Item, Result]):
-    """What the threads share.
+    """State that the threads share.
 
     Args:
         function: The function to call.

@@ -98,7 +98,7 @@ class Index:
             return [self._entries[each] for key in keys for each in self._below.get(key, ())]
 
     def has(self, kind: AnyKind, identifier: str, lower: AnyKind, *states: State) -> bool:
-        """Whether any object of the kind `lower` below an object is in one of those states."""
+        """Return whether a `lower` object below an object is in one of those states."""
         above = kind.route, identifier
         return any(self._below.get((above, lower.route, state)) for state in states)
 
@@ -125,11 +125,11 @@ class Index:
         return Scope(tuple(map(self.resolve, kind.ancestors, scope.ids)))
 
     def is_made_here(self, kind: AnyKind, scope: Scope) -> bool:
-        """Whether any of the parents was made here, so that the other side has nothing below it."""
+        """Return whether one of the parents was made here; the other side has nothing below it."""
         return State.CREATED in map(self.state, kind.ancestors, scope.ids)
 
     def parents(self, entry: Entry) -> list[Key]:
-        """What an object stands below, from the root down."""
+        """Return the parents of an object, from the root down."""
         kinds = self._kinds[entry.kind].ancestors
         return [(kind.route, each) for kind, each in zip(kinds, entry.scope, strict=True)]
 

@@ -55,7 +55,7 @@ class Intents:
         return None if text is None else _intent(text)
 
     def all(self) -> list[tuple[str, Intent]]:
-        """What is under way, each with the id here."""
+        """The objects under way, each with the id here."""
         found = self.notes.read(self._space)
         return [(key.rpartition("/")[2], _intent(text)) for key, text in found.items()]
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 8
-"""How many objects are published at a time."""
+"""Highest number of objects that are published at a time."""
 
 
 class Push:
@@ -87,7 +87,7 @@ class Push:
             raise push_conflict(what, found)
 
     def _all_carried_out(self, steps: Sequence[Step], review: Review) -> list[Step | None]:
-        """What was done of each in the end; they are carried out at the same time."""
+        """Yield the outcome of each step; the steps are carried out at the same time."""
         work = [*enumerate(steps)]
         turns = [*accumulate(work, lambda before, _: Turn(before), initial=Turn())]
 

@@ -1,4 +1,4 @@
-"""What only an overlay refuses."""
+"""Errors that only an overlay raises."""
 
 from __future__ import annotations
 

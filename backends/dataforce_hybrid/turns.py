@@ -95,7 +95,7 @@ _Record: TypeAlias = "tuple[AnyKind, Scope, Any]"
 
 
 def _are_alike(one: _Record, other: _Record) -> bool:
-    """Whether somebody could take what is made of one record for what is made of the other."""
+    """Return whether the results of two records could be taken for each other."""
     (kind, scope, record), (other_kind, other_scope, other_record) = one, other
     is_elsewhere = kind is not other_kind or scope != other_scope
     return not is_elsewhere and (

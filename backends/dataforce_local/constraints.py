@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Constraint(Enum):
-    """What a constraint demands of a row."""
+    """The rules that a constraint can hold a row to."""
 
     UNIQUE = auto()
     """That no other row has the same values."""

@@ -112,14 +112,14 @@ class Entries:
     # -- all below an object
 
     def forget_below(self, connection: Connection, kind: AnyKind, scope: Scope) -> None:
-        """What stands below an object of that kind is nothing any more."""
+        """Mark all objects below an object of that kind as removed."""
         statement = update(entries).where(_below(kind, scope), _IS_LEFT).values(_NOTHING)
         self._change(connection, statement, {})
 
     def move_below(
         self, connection: Connection, kind: AnyKind, scope: Scope, target: Scope
     ) -> None:
-        """What stands below one object of that kind stands below another from now on."""
+        """Move all objects below one object of that kind below another one."""
         rest = func.substr(_COLUMNS.scope, len(_path(scope)) + 1)
         moved = literal(_path(target)).concat(rest)
         statement = update(entries).where(_below(kind, scope)).values(scope=moved)

@@ -58,7 +58,7 @@ def open_schema(
 
 
 def holds_table(database: Database, name: str) -> bool:
-    """Whether that table is there; a new place must hold no tables at all.
+    """Return whether that table is there; a new place must hold no tables at all.
 
     Raises:
         StoreCorruptedError: It is not there, but those of something else are.

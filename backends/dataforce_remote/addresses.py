@@ -81,7 +81,7 @@ class Addresses:
 
     @cached_property
     def _allowed(self) -> Reach:
-        """Where the platform is."""
+        """The addresses of the platform."""
         try:
             addresses = _addresses(self._platform.hostname or "", self._platform.port or 443)
         except OSError:

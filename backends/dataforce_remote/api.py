@@ -42,7 +42,7 @@ LARGEST_ARRAY = 512 * _MIB
 takes 200 MB."""
 
 _QUOTED = 100
-"""How much of a response a message repeats, in characters."""
+"""Longest part of a response that a message repeats, in characters."""
 _REPEATABLE = ("GET", "PUT", "DELETE")
 _TOO_MANY = 429
 _PASSING = (408, _TOO_MANY, 502, 503, 504)

@@ -268,7 +268,7 @@ def _split(url: str, base: str = "") -> SplitResult | None:
 
 
 def _redirected(before: SplitResult, location: str) -> SplitResult:
-    """Where a redirect leads."""
+    """Return the URL that a redirect leads to."""
     after = _split(location, before.geturl())
     if after is None:
         raise BucketError(f"{before.hostname} redirects to an address that is no http URL")

@@ -1,4 +1,4 @@
-"""What a client may send: nothing if it is offline, and a list of reads if it only reads.
+"""Requests that a client may send: none if offline, an allow-list of reads if read-only.
 
 That a request is a GET says too little: the platform changes a record when it is asked for its
 `delete-url`.

@@ -122,7 +122,7 @@ def is_page(content: bytes) -> bool:
 
 
 class _Masked:
-    """What a server sends, without the API key: a proxy may show it what it was sent.
+    """Return the text of a server without the API key, which a proxy may have repeated.
 
     Args:
         settings: Of the client.
@@ -189,7 +189,7 @@ def _sentence(words: str) -> str:
 
 
 def _is_foreign(status: int, path: str, said: str, is_web_page: bool) -> bool:
-    """Whether the path does not exist there, so that it is none of the platform's servers."""
+    """Return whether the server does not know the path, so that it is none of the platform's."""
     if status == 404:
         return is_web_page or path == _OWN_PATH or said in ("", "Not Found")
     return (status, said) == (405, "Method Not Allowed")

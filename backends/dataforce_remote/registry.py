@@ -55,7 +55,7 @@ _SEARCHED = 100
 _NAMED = 5
 """How many ids of what is left a message lists."""
 _AT_ONCE = 8
-"""How many records are deleted at a time, each with one request after the other."""
+"""Highest number of records deleted at a time, each with one request after the other."""
 _AWS_REGION = re.compile(r"(?:^|\.)s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.")
 _DEFAULT_REGION = "us-east-1"
 _LOCKS = tuple(threading.Lock() for _ in range(64))

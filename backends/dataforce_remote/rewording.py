@@ -1,4 +1,4 @@
-"""What the platform says of missing and conflicting objects, in the words of all backends."""
+"""The platform's errors about missing and conflicting objects, in the words of all backends."""
 
 from __future__ import annotations
 

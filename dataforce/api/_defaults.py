@@ -180,7 +180,7 @@ class Defaults:
         return identifier
 
     def must_stay(self, kind: AnyKind, identifier: str) -> bool:
-        """Whether this is the default, and it was chosen or another could be chosen instead."""
+        """Return whether this is the default, and was chosen or another could be chosen instead."""
         if self.find(kind) != identifier:
             return False
         return self._choices[kind].chosen is not None or len(self._first_two(kind)) > 1

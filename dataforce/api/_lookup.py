@@ -32,9 +32,9 @@ Ref: TypeAlias = str | UUID | R
 """`Ref[Collection]` is a collection as a user gives it: its id, its name, or the object."""
 
 _NAMED = 5
-"""How many objects the message about an ambiguous name shows."""
+"""Number of objects that the message about an ambiguous name shows."""
 _COUNTED = 100
-"""How many objects of one name are counted."""
+"""Number of objects of one name that are counted."""
 
 
 def text_of(kind: AnyKind, value: object) -> str:

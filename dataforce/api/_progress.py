@@ -1,4 +1,4 @@
-"""How far a call is: told to a callback, or shown as a bar on a terminal."""
+"""Progress of a call: told to a callback, or shown as a bar on a terminal."""
 
 from __future__ import annotations
 

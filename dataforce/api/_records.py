@@ -66,12 +66,12 @@ class Records(Generic[M, C, U]):
         return above.child(identifier)
 
     def locate(self, value: Ref[M], parent: Ref[Any] | None = None) -> tuple[Scope, str]:
-        """Where an object is, and its id; asks the backend for what is given by name only."""
+        """Return the scope of an object and its id; only a name is asked for."""
         scope, found = self._resolve(value, parent)
         return scope, found if isinstance(found, str) else identifier_of(found)
 
     def read(self, value: Ref[M], parent: Ref[Any] | None = None) -> tuple[Scope, M]:
-        """Where an object is, and the object as it is now."""
+        """Return the scope of an object, and the object as it is now."""
         scope, found = self._resolve(value, parent)
         return scope, self.store.get(scope, found) if isinstance(found, str) else found
 
@@ -130,7 +130,7 @@ class Records(Generic[M, C, U]):
         return scope, canonical_id(text) or find_required(self.store, self.kind, scope, text)
 
     def _home(self, value: Ref[M] | None, parent: Ref[Any] | None) -> Scope:
-        """Where to look for an object; one that knows its parent is nowhere else."""
+        """Return the scope to look in; an object that knows its parent is nowhere else."""
         field = self.kind.parent_field
         if field is None or not isinstance(value, self.kind.record):
             return self.scope(parent)

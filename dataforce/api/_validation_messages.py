@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _QUOTE = "'"
 _NAMED = 4
-"""How many fields a message names."""
+"""Number of fields that a message names."""
 _PLAIN: dict[Any, tuple[str, str]] = {
     str: ("text", "strings"),
     SecretStr: ("text", "strings"),

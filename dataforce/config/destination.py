@@ -1,4 +1,4 @@
-"""Where calls and the API key go: to no other place than the user meant."""
+"""Checks that calls and the API key go to no other place than the user meant."""
 
 from __future__ import annotations
 

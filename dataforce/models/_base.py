@@ -29,7 +29,7 @@ _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CREDENTIAL = re.compile("(?i)(key|signature|sig)=")
 _LINE = 198
-"""How many characters the repr of a record has at most."""
+"""Length of the longest repr of a record, in characters."""
 _TOO_DEEP = "must not be nested so deeply that it cannot be read back"
 _NOT_A_NUMBER = "must not contain NaN or infinity"
 _UNSTORABLE = {

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from dataforce.seam.query import Scope
 
 LONGEST = 500
-"""How many characters a message has at most."""
+"""Length of the longest message, in characters."""
 
 MASK = "**********"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a user wants.
+    """The operation that a user wants.
 
     Args:
         verb: Such as `delete`.

@@ -25,7 +25,7 @@ Order: TypeAlias = Literal["asc", "desc"]
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 40
-"""How many characters of a cursor a message shows."""
+"""Number of characters of a cursor that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Page(Generic[M]):
 
 
 _BARREN = 100
-"""How many pages that bring nothing new a list may have: an honest server sends none or few."""
+"""Highest number of pages without anything new in a list; honest servers send none or few."""
 
 
 class EndGuard:

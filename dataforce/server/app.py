@@ -35,7 +35,7 @@ TITLES = {
 
 
 class Error(BaseModel):
-    """What is wrong with a request, in a sentence."""
+    """Return the fault of a request, in a sentence."""
 
     detail: str
 
@@ -53,7 +53,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     },
     503: {"model": Error, "description": "The registry cannot be used at present"},
 }
-"""What any endpoint may answer instead; FastAPI adds 422 itself."""
+"""Responses that any endpoint may send instead; FastAPI adds 422 itself."""
 
 
 def create_app(

@@ -20,10 +20,10 @@ HEAD_SECONDS = 10.0
 MOST_CONNECTIONS = 1000
 FEWEST_CONNECTIONS = 50
 RESERVED_FILES = 256
-"""How many open files are kept for the registry and for connections that are being closed."""
+"""Number of open files kept for the registry and for connections that are being closed."""
 
 BACKLOG = 128
-"""How many connections asyncio takes over at a time; all are open before any can be closed."""
+"""Number of connections asyncio accepts at a time; all are open before any can be closed."""
 
 QUIET_SECONDS = 60.0
 """For how many seconds a message that was logged is not logged again."""
@@ -73,12 +73,12 @@ class Connection(H11Protocol):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request is being worked on."""
+        """True while a request is being worked on."""
         return bool(self.cycle) and not self.cycle.response_complete
 
     @property
     def is_let_in(self) -> bool:
-        """Whether that request has a good API key or signature."""
+        """True if that request has a good API key or signature."""
         return self.is_busy and "is_let_in" in self.scope["state"]
 
     def _await_request(self) -> None:

@@ -20,7 +20,7 @@ Allowed: TypeAlias = Mapping[AnyKind, tuple[Action, ...]]
 
 
 class OrganizationRole(StrEnum):
-    """What a member of an organization may do."""
+    """Actions that a member of an organization may take."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -28,7 +28,7 @@ class OrganizationRole(StrEnum):
 
 
 class OrbitRole(StrEnum):
-    """What a member of an orbit may do."""
+    """Actions that a member of an orbit may take."""
 
     ADMIN = "admin"
     MEMBER = "member"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dataforce.seam.backend import AnyKind
 
 _NAMED = 5
-"""How many objects the message about an ambiguous name shows."""
+"""Number of objects that the message about an ambiguous name shows."""
 
 
 class OverlayResourceBase(ResourceBase):

@@ -80,7 +80,7 @@ def tags_in(registry: Registry, organization_id: UUID, orbit: models.Orbit) -> l
 
 
 def as_listed(orbit: models.Orbit, caller: Access) -> dict[str, object]:
-    """What the list of a plain member says otherwise than any other answer."""
+    """Return the fields that only the list of a plain member shows differently."""
     return {
         "role": caller.orbits[orbit.id].value,
         "total_satellites": None,

@@ -1,4 +1,4 @@
-"""What changes and destroys takes no default that nobody chose."""
+"""Calls that change and destroy take no default that nobody chose."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_deletion_takes_the_collection_that_was_set(
 def test_the_chosen_collection_stays_chosen_in_the_same_orbit(
     client: Client, collection: Collection
 ) -> None:
-    """Where the orbit is named once more."""
+    """Naming the same orbit once more keeps it."""
     client.orbit = collection.orbit_id
     client.orbit = client.orbits.list()[0].name
     client.collections.delete()

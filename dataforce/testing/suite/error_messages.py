@@ -1,4 +1,4 @@
-"""What errors say: what could not be done, why, what to do next; the same on every backend."""
+"""Messages say what could not be done, why, and what to do next, the same on every backend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HTTP = re.compile(r" \([A-Z]+ \S+: \d{3}[^)]*\)$")
 
 
 def said(error: type[DataForceError], call: Callable[[], object]) -> str:
-    """What the error of a call says, without the request that a platform refused."""
+    """Return the message of a call's error, without the request that a platform refused."""
     with pytest.raises(error) as caught:
         call()
     return _HTTP.sub("", str(caught.value))

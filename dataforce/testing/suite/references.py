@@ -270,7 +270,7 @@ def test_an_object_of_another_kind_is_refused(
 
 
 def test_an_id_needs_no_looking_up(client: Client, collection: Collection) -> None:
-    """What has it is asked for by it, and is not there."""
+    """A name with the form of an id is taken for an id, and not found."""
     refuse_all(
         NotFoundError,
         lambda: client.model_artifacts.delete(uuid.UUID(UNKNOWN)),

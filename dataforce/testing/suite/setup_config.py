@@ -158,7 +158,7 @@ def test_set_up_without_await_fails_at_the_first_call(
 
 
 def test_a_failed_set_up_undoes_no_later_choice(asynchronously: Asynchronously) -> None:
-    """What was chosen between the call and its `await` stands."""
+    """A choice between the call and its `await` stays."""
 
     async def flow(client: AsyncClient) -> None:
         for name in ("Churn", "Other"):
