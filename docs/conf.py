@@ -36,11 +36,13 @@ autodoc_typehints_description_target = "documented"
 
 nitpick_ignore_regex = [
     # The build is offline, so it links to nothing outside.
-    ("py:.*", r"(collections|contextlib|datetime|enum|os|pathlib|types|typing)(\..*)?|Path"),
-    ("py:.*", r"(pydantic|sqlalchemy)(_core)?(\..*)?"),
+    ("py:.*", r"(collections|contextlib|datetime|enum|os|pathlib|types|typing|uuid)(\..*)?|Path"),
+    ("py:.*", r"(pydantic|sqlalchemy)(_core)?(\..*)?|BaseModel"),
     ("py:.*", r"(fastapi|starlette)(\..*)?|FastAPI"),
     # Type variables have no place of their own.
-    ("py:.*", r"(dataforce(\.\w+)+\.)?[A-Z]"),
+    ("py:.*", r"(dataforce(\.\w+)+\.)?[A-Z]|dataforce\.parallel\.(Item|Result)"),
+    # An alias whose parameter Sphinx does not know: an id, a name or an object.
+    ("py:.*", "Ref"),
 ]
 
 

@@ -4,6 +4,7 @@ Each module declares one kind: the model of its record, of what creates one and 
 one, and the `Kind` that tells every backend where it stands.
 """
 
+from dataforce.models._base import AssetRecord
 from dataforce.models.bucket_secret import (
     BUCKET_SECRET,
     BucketSecret,
@@ -59,6 +60,7 @@ __all__ = [
     "MODEL_ARTIFACT",
     "ORBIT",
     "ORGANIZATION",
+    "AssetRecord",
     "BucketSecret",
     "BucketSecretChanges",
     "BucketSecretSort",

@@ -6,6 +6,7 @@ import hashlib
 import io
 from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -183,7 +184,8 @@ def test_bytes_that_are_not_those_announced_are_never_downloaded(
     """They are refused on their way in or on their way out."""
     created = register(b"model")
     (folder / "model.fnnx").write_bytes(b"old")
-    links.put(created.url.parts[0].url, brought)
+    with suppress(HTTPError):  # of a server that takes no more than was announced
+        links.put(created.url.parts[0].url, brought)
     update, download = client.model_artifacts.update, client.model_artifacts.download
     with pytest.raises(REFUSALS):
         download(update(created.model.id, status="uploaded").id, folder)
@@ -223,7 +225,7 @@ def test_a_file_name_does_not_choose_the_folder(
         (".bashrc.sh", "_bashrc.sh"),
         ("...hidden.fnnx", "_..hidden.fnnx"),
         ("red\x1b[31m.fnnx", "red_[31m.fnnx"),
-        ("two\nlines.fnnx", "two_lines.fnnx"),
+        ("bell\x07.fnnx", "bell_.fnnx"),
         ("right\u202eto left.fnnx", "right_to left.fnnx"),
     ],
 )
@@ -331,9 +333,10 @@ def test_an_open_file_is_told_of_bytes_that_are_not_those_announced(
 ) -> None:
     """They are refused on their way in, or what was written is said to be of no use."""
     created = register(b"model")
-    links.put(created.url.parts[0].url, brought)
+    with suppress(HTTPError):  # of a server that takes no more than was announced
+        links.put(created.url.parts[0].url, brought)
     update, download = client.model_artifacts.update, client.model_artifacts.download
     file = io.BytesIO()
-    with pytest.raises(REFUSALS, match=r"announced|Do not use"):
+    with pytest.raises(REFUSALS, match=r"announced|was not uploaded|Do not use"):
         download(update(created.model.id, status="uploaded").id, file)
     assert len(file.getvalue()) <= len(b"model")
