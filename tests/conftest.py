@@ -21,6 +21,8 @@ def _a_user_who_configured_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         monkeypatch.setenv(name, str(tmp_path / "home"))
     for name in [name for name in os.environ if name.startswith("DFS_")]:
         monkeypatch.delenv(name)
+    # Nor of what it was warned of: a file of another test may have had the same path.
+    monkeypatch.setattr("dataforce.config.notices._given", set())
 
 
 @pytest.fixture(autouse=True)

@@ -27,11 +27,6 @@ offline_class = pytest.mark.parametrize("client_class", OFFLINE)
 MakeClient = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def _nobody_was_warned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dataforce.config.notices._given", set())
-
-
 def warned(call: Callable[[], object]) -> list[str]:
     """What a call warns of."""
     with warnings.catch_warnings(record=True) as caught:
