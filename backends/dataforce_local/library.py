@@ -14,11 +14,14 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
     insert,
     literal,
+    not_,
+    or_,
     select,
 )
 
@@ -162,11 +165,12 @@ class Library:
 
 
 _STORED = select(literal(1)).where(model_artifacts.c.content.like("sha256/%")).limit(1)
-_UNFINISHED = select(model_artifacts.c.unique_identifier).where(
-    model_artifacts.c.status.not_in(
-        [ModelArtifactStatus.UPLOADED.value, ModelArtifactStatus.UPLOAD_FAILED.value]
-    )
+_IS_STORED = and_(
+    model_artifacts.c.status == ModelArtifactStatus.UPLOADED.value,
+    model_artifacts.c.content.like("sha256/%"),
 )
+_HAS_FAILED = model_artifacts.c.status == ModelArtifactStatus.UPLOAD_FAILED.value
+_UNFINISHED = select(model_artifacts.c.unique_identifier).where(not_(or_(_IS_STORED, _HAS_FAILED)))
 """The records to which something in `incoming` may belong."""
 
 _NOTE = insert(released)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from dataforce.errors import ConfigurationError, StoreCorruptedError, StorePermissionError
+from dataforce.models._base import brief
 
 if TYPE_CHECKING:
     from dataforce.config import Settings
@@ -184,8 +185,8 @@ def _require_folder(folder: Path, settings: Settings, setting: str) -> None:
     """Refuse a folder that is missing: to make it would hide a typing error."""
     if not os.path.lexists(folder):
         raise ConfigurationError(
-            f"{setting} ({settings.origin(setting)}) leads to the folder {folder}, which does not "
-            f"exist. Make it first, or correct the path."
+            f"{setting} ({settings.origin(setting)}) leads to the folder "
+            f"{brief(str(folder), 200)}, which does not exist. Make it first, or correct the path."
         )
 
 

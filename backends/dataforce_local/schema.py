@@ -58,13 +58,17 @@ def open_schema(
 
 
 def holds_table(database: Database, name: str) -> bool:
-    """Return whether that table is there; a new place must hold no tables at all.
+    """Return whether that table is there; a new file must hold no tables at all.
+
+    A schema of a server may hold those of others, such as an extension's, but none of our names.
 
     Raises:
         StoreCorruptedError: It is not there, but those of something else are.
     """
     with database.reading() as connection:
         tables = sorted(inspect(connection).get_table_names())
+        if connection.dialect.name != "sqlite":
+            tables = [table for table in tables if table in metadata.tables]
     if tables and not {name, registry.name} & {*tables}:
         shown = ", ".join(tables[:3]) + ", ..." * (len(tables) > 3)
         raise database.damaged(f"it holds other tables ({shown})")

@@ -11,7 +11,6 @@ import ipaddress
 import socket
 from contextlib import suppress
 from enum import IntEnum
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -41,6 +40,7 @@ class Addresses:
 
     def __init__(self, settings: Settings) -> None:
         self._platform = urlsplit(settings.base_url)
+        self._platform_reach: Reach | None = None
 
     def refuse_literal(self, host: str) -> None:
         """Refuse a host that is an internal address, in whatever spelling.
@@ -79,14 +79,16 @@ class Addresses:
         if reach is Reach.LINK_LOCAL or reach > self._allowed:
             raise InternalAddressError(f"{host} is an internal address")
 
-    @cached_property
+    @property
     def _allowed(self) -> Reach:
-        """The addresses of the platform."""
-        try:
-            addresses = _addresses(self._platform.hostname or "", self._platform.port or 443)
-        except OSError:
-            return Reach.PUBLIC
-        return max(map(_reach, addresses))
+        """The farthest reach of the platform's own addresses."""
+        if self._platform_reach is None:
+            try:
+                addresses = _addresses(self._platform.hostname or "", self._platform.port or 443)
+            except OSError:
+                return Reach.PUBLIC  # and looked up once more when it is needed again
+            self._platform_reach = max(map(_reach, addresses))
+        return self._platform_reach
 
 
 def _addresses(host: str, port: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,7 @@ from dataforce.config.origin import CODE, Origin
 from dataforce.errors import (
     CollectionResourceNotFoundError,
     ConfigurationError,
+    MultipleResourcesFoundError,
     OrbitResourceNotFoundError,
     OrganizationResourceNotFoundError,
     ResourceNotFoundError,
@@ -181,7 +183,8 @@ class Defaults:
 
     def must_stay(self, kind: AnyKind, identifier: str) -> bool:
         """Return whether this is the default, and was chosen or another could be chosen instead."""
-        if self.find(kind) != identifier:
+        self.recognize(kind)
+        if self._choices[kind].identifier != identifier:
             return False
         return self._choices[kind].chosen is not None or len(self._first_two(kind)) > 1
 
@@ -213,8 +216,16 @@ class Defaults:
             raise _NOT_FOUND[kind](self._suggest(problem, "Give", kind, scope, near=text))
         return _id(record)
 
+    def recognize(self, kind: AnyKind) -> None:
+        """Resolve a default of the kind, so that `forget` knows it by its id; it may not exist."""
+        if kind in self._choices:
+            with suppress(ConfigurationError, MultipleResourcesFoundError, ResourceNotFoundError):
+                self.find(kind)
+
     def forget(self, kind: AnyKind, identifier: str) -> None:
         """After an object was deleted: if it was the default, there is none now."""
+        if kind not in self._choices:
+            return
         with self._lock:
             known = self.known(kind)
             if known is not None and canonical_id(known) == identifier:

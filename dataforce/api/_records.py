@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
@@ -100,7 +100,9 @@ class Records(Generic[M, C, U]):
 
     def create(self, values: Mapping[str, object], parent: Ref[Any] | None = None) -> M:
         """A new record of these values."""
-        valid = validated(self.kind, self.kind.values, self._with_ids(values, parent))
+        valid = validated(
+            self.kind, self.kind.values, self._with_ids(values, lambda: self.scope(parent))
+        )
         self.session.defaults.settle(self.kind)
         return self.store.create(self.scope(parent), valid)
 
@@ -111,23 +113,29 @@ class Records(Generic[M, C, U]):
         text_of(self.kind, value)  # what can be refused without asking anybody is refused first
         given = {
             field: None if change is CLEAR else change
-            for field, change in self._with_ids(changes, parent).items()
+            for field, change in self._with_ids(changes, lambda: self._home(value, parent)).items()
             if change is not None
         }
         valid = validated(self.kind, self.kind.changes, given)
         return self.store.update(*self.locate(value, parent), valid)
 
-    def delete(self, value: Ref[M], parent: Ref[Any] | None = None) -> str:
-        """Remove the record and all that stands below it; its id."""
+    def delete(self, value: Ref[M], parent: Ref[Any] | None = None) -> None:
+        """Remove the record and all that stands below it; it is no default any more."""
         scope, identifier = self.locate(value, parent)
+        self.session.defaults.recognize(self.kind)
         with counted(f"delete {self.kind.name}", self.session.settings):
             self.store.delete(scope, identifier)
-        return identifier
+        self.session.defaults.forget(self.kind, identifier)
 
     def _resolve(self, value: Ref[M], parent: Ref[Any] | None) -> tuple[Scope, str | M]:
         text = text_of(self.kind, value)
         scope = self._home(value, parent)
-        return scope, canonical_id(text) or find_required(self.store, self.kind, scope, text)
+        identifier = canonical_id(text)
+        if identifier is None:
+            return scope, find_required(self.store, self.kind, scope, text)
+        if isinstance(value, str) and identifier != text:  # such as 32 digits: perhaps a name
+            return scope, find(self.store, self.kind, scope, text) or identifier
+        return scope, identifier
 
     def _home(self, value: Ref[M] | None, parent: Ref[Any] | None) -> Scope:
         """Return the scope to look in; an object that knows its parent is nowhere else."""
@@ -143,19 +151,21 @@ class Records(Generic[M, C, U]):
             )
         return scope
 
-    def _with_ids(self, values: Mapping[str, object], parent: Ref[Any] | None) -> dict[str, object]:
+    def _with_ids(
+        self, values: Mapping[str, object], scope: Callable[[], Scope]
+    ) -> dict[str, object]:
         """The values with the ids of the objects that they point at, however those are given."""
         resolved = dict(values)
         for field, kind in self.kind.references.items():
             value = values.get(field)
             if value is not None and value is not CLEAR:
                 text = text_of(kind, value)
-                resolved[field] = canonical_id(text) or self._id_beside(kind, text, parent)
+                resolved[field] = canonical_id(text) or self._id_beside(kind, text, scope())
         return resolved
 
-    def _id_beside(self, kind: AnyKind, name: str, parent: Ref[Any] | None) -> str:
+    def _id_beside(self, kind: AnyKind, name: str, scope: Scope) -> str:
         """The id of an object of another kind that has one of the parents of these records."""
-        scope = Scope(self.scope(parent).ids[: len(kind.ancestors)])
+        scope = Scope(scope.ids[: len(kind.ancestors)])
         return identifier_of(find_required(self.session.backend.store(kind), kind, scope, name))
 
     def _default(self) -> M | None:

@@ -78,7 +78,9 @@ def destination(value: Any) -> Path:
         what = "is a file" if folder.exists() else "does not exist"
     except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
         raise _unusable(path, error) from error
-    raise FileDownloadError(f"The folder {shown!r} {what}. Make it first, or choose another one.")
+    raise FileDownloadError(
+        f"The folder {brief(shown, 200)} {what}. Make it first, or choose another one."
+    )
 
 
 def target_for(record: ModelArtifact, path: Path) -> Path:

@@ -23,6 +23,9 @@ PREFIX: Final = "DFS_"
 FILE_VARIABLE: Final = "DFS_CONFIG_FILE"
 NEAR_MISS: Final = 0.8
 """The similarity of ORBIT and OBRIT; that of ORBIT and ROOT, which is somebody else's, is 0.4."""
+MOST_EDITS: Final = 2
+"""OBRIT takes two to become ORBIT. STORAGE_DIR takes three to become STORAGE_URL: it is no slip."""
+MOST_NAMED: Final = 3
 
 
 def read_environment(
@@ -84,7 +87,7 @@ def refuse_near_misses(
         if (meant := meant_by(variable, settings, clients))
     ]
     if lines:
-        raise ConfigurationError("\n".join(lines))
+        raise ConfigurationError("\n".join(lines[:MOST_NAMED]))
 
 
 def meant_by(variable: str, settings: Collection[str], clients: Iterable[str]) -> str | None:
@@ -94,6 +97,15 @@ def meant_by(variable: str, settings: Collection[str], clients: Iterable[str]) -
     known[PREFIX] = [*words, FILE_VARIABLE.removeprefix(PREFIX)]
     for start in sorted(filter(variable.startswith, known), key=len, reverse=True):
         # Only what comes behind the prefix counts, as the prefix would make any two alike.
-        if word := nearest(variable.removeprefix(start), known[start], NEAR_MISS):
+        rest = variable.removeprefix(start)
+        if (word := nearest(rest, known[start], NEAR_MISS)) and edits(rest, word) <= MOST_EDITS:
             return f"{start}{word}"
     return None
+
+
+def edits(one: str, other: str) -> int:
+    """Count the characters that are changed, added or left out between two words."""
+    from difflib import SequenceMatcher
+
+    changes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    return sum(max(b - a, d - c) for change, a, b, c, d in changes if change != "equal")

@@ -31,6 +31,11 @@ def test_a_variable_that_is_nearly_ours_is_refused(variable: str, nearest: str) 
     assert message == f"unknown environment variable {variable}; did you mean {nearest}?"
 
 
+def test_many_variables_that_are_nearly_ours_are_told_briefly() -> None:
+    message = refused(DFS_OBRIT="x", DFS_TIEMOUT="5", DFS_BSE_URL="x", DFS_API_KYE="x")
+    assert len(message.splitlines()) == 3
+
+
 def test_every_variable_that_is_nearly_ours_is_told() -> None:
     message = refused(DFS_TIEMOUT="5", DFS_BSE_URL="x")
 
@@ -50,6 +55,9 @@ def test_every_variable_that_is_nearly_ours_is_told() -> None:
         "DFS_ROOT",
         "DFS_URL",
         "DFS_DATA_DIR",
+        "DFS_DATABASE",
+        "DFS_STORAGE_DIR",
+        "DFS_TIMEOUT_MS",
         "DFS_REPLICATION",
         "DFS_BLOCK_SIZE",
         "DFS_PERMISSIONS_ENABLED",

@@ -142,8 +142,8 @@ def test_two_registries_cannot_share_a_folder_of_files(tmp_path: Path, iris: Pat
         ("sqlite://?key=canary", None, "Accepted are :memory:"),
         ("sqlite:///file:{place}", None, "Accepted are :memory:"),
         ("sqlite:///~nobody-of-that-name/x.db", None, "database_url .* Write the path in full"),
-        ("sqlite:///{place}/../no/x.db", None, "database_url .*/no, which does not exist"),
-        ("sqlite:///{place}", "/no/such/folder", "storage_url .* /no/such, which does not exist"),
+        ("sqlite:///{place}/../no/x.db", None, "database_url .*/no', which does not exist"),
+        ("sqlite:///{place}", "/no/such/folder", "storage_url .* '/no/such', which does not exist"),
         ("sqlite:///{place}", "~nobody-of-that-name/x", "storage_url .* Write the path in full"),
     ],
 )
@@ -355,12 +355,20 @@ def test_a_foreign_database_gets_no_tables(place: Path) -> None:
     assert list(place.parent.iterdir()) == [place]
 
 
+def test_a_schema_may_hold_the_tables_of_others(server_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE spatial_ref_sys (name TEXT)")
+        with Client(database_url=server_url, storage_url=tmp_path / "files") as client:
+            assert len(client.orbits.list()) == 1
+        assert connection.execute("SELECT count(*) FROM spatial_ref_sys").fetchone() == (0,)
+
+
 def test_a_foreign_schema_gets_no_tables(server_url: str, tmp_path: Path) -> None:
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE plants (name TEXT)")
+        connection.execute("CREATE TABLE dataforce_orbits (name TEXT)")
         with (
             Client(database_url=server_url, storage_url=tmp_path / "files") as client,
-            pytest.raises(StoreCorruptedError, match=r"holds other tables \(plants\)"),
+            pytest.raises(StoreCorruptedError, match=r"holds other tables \(dataforce_orbits\)"),
         ):
             client.orbits.list()
         tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"

@@ -169,3 +169,15 @@ def test_a_proxy_finds_the_bucket_by_itself(names: Names, contacted: list[str]) 
     assert contacted == ["127.0.0.1"]
     assert "an internal address" in ask("https://10.0.0.1/x", proxy=proxy)
     assert contacted == ["127.0.0.1"]
+
+
+def test_a_platform_whose_name_was_not_known_once(names: Names, contacted: list[str]) -> None:
+    names["platform.internal"] = [[], ["10.0.0.1"]]
+    names["bucket.internal"] = [["10.0.0.2"]]
+    given = {"base_url": "http://platform.internal", "retry_timeout": 0}
+    bucket = Bucket(load_settings(given, environment={}, client_name=""), Budget())
+    with closing(bucket):
+        for _ in range(2):
+            with pytest.raises(BucketError):
+                bucket.request("GET", "http://bucket.internal/file")
+    assert contacted == ["10.0.0.2"]

@@ -179,8 +179,7 @@ class CollectionResource(CollectionResourceBase):
         """
         if collection_id is None:
             collection_id = self._session.defaults.require_chosen(COLLECTION)
-        identifier = self._records.delete(collection_id)
-        self._session.defaults.forget(COLLECTION, identifier)
+        self._records.delete(collection_id)
 
 
 def __getattr__(name: str) -> object:

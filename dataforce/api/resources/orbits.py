@@ -156,7 +156,6 @@ class OrbitResource(OrbitResourceBase):
                 f"Set client.orbit to another one, or to None, first."
             )
         self._records.delete(orbit_id)
-        defaults.forget(ORBIT, identifier)
 
 
 __getattr__ = asynchronous_twins(__name__)

@@ -90,6 +90,25 @@ def test_deletion_takes_the_collection_that_was_set(
         assert client.collections.list() == []
 
 
+def test_deletion_spares_a_successor_of_the_chosen_name(client: Client) -> None:
+    """A default that was chosen by name is gone with the object that had the name."""
+    client.collection = "Flowers"
+    client.collections.delete(client.collections.create("", "Flowers", "model").id)
+    successor = client.collections.create("", "Flowers", "model")
+    with pytest.raises(ConfigurationError):
+        client.collections.delete()
+    assert client.collections.list() == [successor]
+
+
+def test_a_default_that_does_not_exist_keeps_no_orbit(
+    client: Client, orbit: Orbit, other_orbit: Orbit
+) -> None:
+    """Another one can be deleted by its id."""
+    client.orbit = "nowhere"
+    client.orbits.delete(other_orbit.id)
+    assert client.orbits.list() == [orbit]
+
+
 def test_the_chosen_collection_stays_chosen_in_the_same_orbit(
     client: Client, collection: Collection
 ) -> None:

@@ -270,12 +270,23 @@ def test_an_object_of_another_kind_is_refused(
 
 
 def test_an_id_needs_no_looking_up(client: Client, collection: Collection) -> None:
-    """A name with the form of an id is taken for an id, and not found."""
+    """It is taken for an id, and not found."""
     refuse_all(
         NotFoundError,
         lambda: client.model_artifacts.delete(uuid.UUID(UNKNOWN)),
         lambda: client.model_artifacts.update(UNKNOWN, model_name="iris"),
     )
+
+
+def test_a_name_that_looks_like_an_id_is_changed_and_deleted_by_it(
+    client: Client, collection: Collection
+) -> None:
+    """As it is found by it."""
+    name = uuid.UUID(UNKNOWN).hex
+    named = client.collections.create("", name, "model")
+    assert client.collections.update(tags=["hex"], collection_id=name).id == named.id
+    client.collections.delete(name)
+    assert client.collections.list() == [collection]
 
 
 def test_references_awaited(asynchronously: Asynchronously, package: PackageFactory) -> None:
