@@ -41,7 +41,12 @@ def test_requests_are_answered_as_the_schema_says(version: APIVersion, mode: str
         for found in schema.get_all_operations():
             generation = schemathesis.GenerationMode(mode)
 
-            @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[*HealthCheck])
+            @settings(
+                max_examples=EXAMPLES,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=[*HealthCheck],
+            )
             @given(case=found.ok().as_strategy(generation_mode=generation))
             def ask(case: Any) -> None:
                 headers = {"Authorization": f"Bearer {KEY}"}
