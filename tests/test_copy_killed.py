@@ -79,6 +79,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def targets(kind: str, folder: Path) -> Iterator[Iterator[dict[str, Any]]]:
     """Settings of a client with an empty orbit, as often as they are asked for."""
     if kind == "local":
+        folder.mkdir()
         yield (
             {"backend_type": "local", "database_url": f"sqlite:///{folder}/{number}.db"}
             for number in range(1000)
