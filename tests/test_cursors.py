@@ -33,6 +33,7 @@ CRAFTED = [
     ("model_name", encoded(["model_name", "asc", ["a"], "x"])),
     ("size", encoded(["size", "asc", [[None] * 3, [None, [True, "a", "x"], None], None], ""])),
     ("size", encoded(["size", "asc", [[None] * 3, [None] * 3, [False, 1, "x"]], ""])),
+    ("size", encoded(["size", "asc", [[None] * 3, [None] * 3, [False, 0, "\0"]], ""])),
     ("size", encoded(["size", "asc", [[None] * 3, [None] * 4, None], ""])),
 ]
 """What once ended in other errors than this one, or in a page."""

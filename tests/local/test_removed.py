@@ -58,6 +58,14 @@ def test_a_new_connection_does_not_make_the_registry_anew(client: Client, place:
     assert not place.exists()
 
 
+def test_a_new_connection_to_another_registry_is_refused(client: Client, place: Path) -> None:
+    client.orbits.list()
+    replace(place)
+    client.backend._database._engine.pool.dispose()  # type: ignore[attr-defined]
+    with pytest.raises(StoreCorruptedError, match=REMOVED):
+        client.orbits.list()
+
+
 @pytest.fixture
 def before_commit() -> Iterator[list[Callable[[], object]]]:
     """What to do just before the next transactions are committed, each once."""

@@ -123,6 +123,15 @@ def test_a_missing_folder_is_refused_before_the_model_is_looked_up(
         client.model_artifacts.download(UNKNOWN, f"{folder}/missing/")
 
 
+def test_a_path_that_no_folder_can_hold_is_explained(
+    client: Client, model: ModelArtifact, folder: Path
+) -> None:
+    """The error says so, and nothing is written."""
+    with pytest.raises(FileDownloadError, match="cannot be written"):
+        client.model_artifacts.download(model.id, folder / ("x" * 300))
+    assert content_of(folder) == {}
+
+
 def test_a_file_where_the_folder_should_be_is_left_alone(
     client: Client, model: ModelArtifact, folder: Path
 ) -> None:
