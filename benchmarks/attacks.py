@@ -25,7 +25,7 @@ from benchmarks.report import Table, introduction, number
 MEBIBYTE = 1024**2
 CONNECTIONS = 1060
 OPEN_FILES = 1024
-"""What most systems allow a process; more connections than that are opened."""
+"""Number of open files that most systems allow a process; more connections are opened."""
 
 CALLS = 20
 PATIENCE = 5.0
@@ -174,7 +174,7 @@ def connections(versions: dict[str, str]) -> Table:
 
 
 def honest(target: Target) -> int:
-    """How many of some calls, each on a new connection, are answered in time."""
+    """Count the calls, each on a new connection, that are answered in time."""
     answered = 0
     for _ in range(CALLS):
         with contextlib.suppress(OSError), target.connect() as connection:

@@ -22,7 +22,7 @@ from dataforce.testing.packages import build_package
 _PUBLISHED = 72
 _DELETED = 300
 _WIDTHS = {"push": "dataforce_hybrid.pushing", "delete": "dataforce_remote.registry"}
-"""Where it is written how many models are published, and deleted, at a time."""
+"""Modules that hold the number of models published, and deleted, at a time."""
 
 _NOTE = (
     "Seconds, best of {rounds} rounds in which both take turns; the ratio says how many times as "

@@ -37,7 +37,7 @@ def deep(depth: int) -> str:
 
 
 def cursors(sorts: tuple[str, ...]) -> st.SearchStrategy[tuple[str, str]]:
-    """What a list is sorted by, and a cursor for it."""
+    """Draw the field that a list is sorted by, and a cursor for it."""
 
     def after(sort_by: str) -> st.SearchStrategy[tuple[str, str]]:
         marks = st.lists(st.none() | VALUES | st.tuples(st.booleans(), VALUES, VALUES), max_size=4)

@@ -1,4 +1,4 @@
-"""What the tests of settings share: loading that is refused, values of every setting, a canary."""
+"""Shared by the tests of settings: loading that is refused, values of every setting, a canary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client is given: its signature, typing errors, and attributes that can be set."""
+"""Arguments of a client: its signature, typing errors, and attributes that can be set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where calls and the key go: to no other place than the user meant."""
+"""Destination of calls and of the key: no other place than the user meant."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MakeClient = Callable[..., Any]
 
 
 def warned(call: Callable[[], object]) -> list[str]:
-    """What a call warns of."""
+    """Return the warnings of a call."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call()
