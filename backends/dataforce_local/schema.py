@@ -67,10 +67,10 @@ def holds_table(database: Database, name: str) -> bool:
     """
     with database.reading() as connection:
         tables = sorted(inspect(connection).get_table_names())
-        if connection.dialect.name != "sqlite":
-            tables = [table for table in tables if table in metadata.tables]
-    if tables and not {name, registry.name} & {*tables}:
-        shown = ", ".join(tables[:3]) + ", ..." * (len(tables) > 3)
+        is_shared = connection.dialect.name != "sqlite"
+    foreign = [table for table in tables if not is_shared or table in metadata.tables]
+    if foreign and not {name, registry.name} & {*tables}:
+        shown = ", ".join(foreign[:3]) + ", ..." * (len(foreign) > 3)
         raise database.damaged(f"it holds other tables ({shown})")
     return name in tables
 
