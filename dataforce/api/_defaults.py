@@ -217,8 +217,9 @@ class Defaults:
         return _id(record)
 
     def recognize(self, kind: AnyKind) -> None:
-        """Resolve a default of the kind, so that `forget` knows it by its id; it may not exist."""
-        if kind in self._choices:
+        """Resolve a chosen default of the kind, so that `forget` knows it by its id."""
+        choice = self._choices.get(kind)
+        if choice is not None and (choice.chosen or choice.former):
             with suppress(ConfigurationError, MultipleResourcesFoundError, ResourceNotFoundError):
                 self.find(kind)
 
