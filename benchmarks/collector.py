@@ -39,7 +39,7 @@ def measure_collector(client: Client, rounds: int) -> Table:
 
 
 def _without_pauses(work: Callable[[], int]) -> int:
-    with patch("dataforce_local.records.collector_paused", nullcontext):
+    with patch("dataforce_local.records.store.collector_paused", nullcontext):
         return work()
 
 

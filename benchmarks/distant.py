@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks import wire
+from dataforce.backend import find_backend
 from dataforce.config import APIVersion, load_settings
-from dataforce.seam import find_backend
 from dataforce.server import Server, create_app
 
 DELAY = 0.020

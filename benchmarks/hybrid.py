@@ -22,8 +22,8 @@ from benchmarks.report import Table, goal, number
 from benchmarks.sample import iris
 from benchmarks.timing import Call, rate_of, rate_within
 from dataforce import Client
+from dataforce.backend import find_overlay_store
 from dataforce.config import load_settings
-from dataforce.seam import find_workspace
 
 _LARGEST = 10_000
 _SOME = 100
@@ -108,7 +108,7 @@ def _overlay(folder: Path, changes: int, place: str) -> _Overlay:
 def _move(overlay: _Overlay, port: int) -> None:
     """Let an overlay lie over the same models at another address."""
     settings = load_settings({"database_url": overlay.url}, environment={}, client_name="")
-    with closing(find_workspace("local")(settings, None)) as workspace:
+    with closing(find_overlay_store("local")(settings, None)) as workspace:
         workspace.notes.write("remote", {"base_url": f"http://127.0.0.1:{port}"})
 
 

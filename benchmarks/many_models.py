@@ -21,7 +21,7 @@ from dataforce.testing.packages import build_package
 
 _PUBLISHED = 72
 _DELETED = 300
-_WIDTHS = {"push": "dataforce_hybrid.pushing", "delete": "dataforce_remote.registry"}
+_WIDTHS = {"push": "dataforce_hybrid.push.push", "delete": "dataforce_remote.registry.stores"}
 """Modules that hold the number of models published, and deleted, at a time."""
 
 _NOTE = (

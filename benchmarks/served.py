@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from benchmarks import wire
 from benchmarks.peers.dataforce_client import DataforceRegistry
+from dataforce.backend import find_backend
 from dataforce.config import APIVersion, load_settings
-from dataforce.seam import find_backend
 from dataforce.server import Server, create_app
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from dataforce import _cancellation
+from dataforce.transfer import cancellation
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,7 +50,7 @@ def run_parallel(
     work = _Work(function, items)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="dataforce-parallel")
     workers: list[Future[None]] = []
-    with _cancellation.interrupting(work.stop.set):
+    with cancellation.interrupting(work.stop.set):
         try:
             for _ in range(min(threads, len(items))):
                 workers.append(pool.submit(copy_context().run, work.run))
@@ -78,7 +78,7 @@ class _Work(Generic[Item, Result]):
     """
 
     def __init__(self, function: Callable[[Item], Result], items: Sequence[Item]) -> None:
-        self.stop = _cancellation.Signal()
+        self.stop = cancellation.Signal()
         self.errors: list[BaseException] = []
         # Each thread puts an empty one in the end, which wakes the caller.
         self.results: SimpleQueue[tuple[Result, ...]] = SimpleQueue()
@@ -88,7 +88,7 @@ class _Work(Generic[Item, Result]):
 
     def run(self) -> None:
         """Make one call after the other."""
-        _cancellation.listen_to(self.stop)
+        cancellation.listen_to(self.stop)
         try:
             while taken := self._take():
                 self.results.put((self._function(*taken),))
@@ -101,5 +101,5 @@ class _Work(Generic[Item, Result]):
     def _take(self) -> tuple[Item, ...]:
         """The next item if there is one and no call has failed."""
         with self._taking:
-            _cancellation.check()
+            cancellation.check()
             return () if self.errors else tuple(islice(self._left, 1))

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from dataforce.backend import Advance, Backend, Kind, Query, Scope, find_backend
+from dataforce.backend.interface import AnyKind
 from dataforce.config import Settings
 from dataforce.errors import NotFoundError, PushConflictError
 from dataforce.overlay import (
@@ -21,8 +23,6 @@ from dataforce.overlay import (
     PushReport,
     Resolution,
 )
-from dataforce.seam import Advance, Backend, Kind, Query, Scope, find_backend
-from dataforce.seam.backend import AnyKind
 
 NAME = "layered"
 

@@ -10,9 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from dataforce import _cancellation
-from dataforce._cancellation import Cancelled, Signal
 from dataforce.api._workers import Workers
+from dataforce.transfer import cancellation
+from dataforce.transfer.cancellation import Cancelled, Signal
 
 Listen = Callable[[Signal, Callable[[], object]], Future[object]]
 LONG = 3600.0
@@ -25,7 +25,7 @@ def listen() -> Iterator[Listen]:
 
     def begin(signal: Signal, work: Callable[[], object]) -> Future[object]:
         def call() -> object:
-            _cancellation.listen_to(signal)
+            cancellation.listen_to(signal)
             return work()
 
         return threads.submit(call)
@@ -36,9 +36,9 @@ def listen() -> Iterator[Listen]:
 
 def test_work_that_nobody_can_cancel_goes_on() -> None:
     calls: list[str] = []
-    with _cancellation.interrupting(lambda: calls.append("called")):
-        _cancellation.check()
-        _cancellation.sleep(0)
+    with cancellation.interrupting(lambda: calls.append("called")):
+        cancellation.check()
+        cancellation.sleep(0)
     assert calls == []
 
 
@@ -46,9 +46,9 @@ def test_work_that_nobody_cancels_goes_on(listen: Listen) -> None:
     calls: list[str] = []
 
     def work() -> str:
-        with _cancellation.interrupting(lambda: calls.append("called")):
-            _cancellation.check()
-            _cancellation.sleep(0)
+        with cancellation.interrupting(lambda: calls.append("called")):
+            cancellation.check()
+            cancellation.sleep(0)
         return "done"
 
     signal = Signal()
@@ -60,9 +60,9 @@ def test_work_that_nobody_cancels_goes_on(listen: Listen) -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        _cancellation.check,
-        lambda: _cancellation.sleep(LONG),
-        lambda: _cancellation.interrupting(lambda: None).__enter__(),
+        cancellation.check,
+        lambda: cancellation.sleep(LONG),
+        lambda: cancellation.interrupting(lambda: None).__enter__(),
     ],
     ids=["check", "sleep", "interrupting"],
 )
@@ -78,7 +78,7 @@ def test_a_sleeper_wakes_when_it_is_cancelled(listen: Listen) -> None:
 
     def work() -> None:
         ready.set()
-        _cancellation.sleep(LONG)
+        cancellation.sleep(LONG)
 
     sleeper = listen(signal, work)
     assert ready.wait(LONG)
@@ -92,7 +92,7 @@ def test_a_blocked_read_ends_when_its_socket_is_shut_down(listen: Listen) -> Non
     ours, theirs = socket.socketpair()
 
     def work() -> None:
-        with _cancellation.interrupting(lambda: ours.shutdown(socket.SHUT_RDWR)):
+        with cancellation.interrupting(lambda: ours.shutdown(socket.SHUT_RDWR)):
             ready.set()
             ours.recv(1)
 
@@ -113,7 +113,7 @@ def test_a_callback_is_called_in_the_thread_that_cancels(listen: Listen) -> None
         broken.set()
 
     def work() -> None:
-        with _cancellation.interrupting(note):
+        with cancellation.interrupting(note):
             ready.set()
             assert broken.wait(LONG)
 
@@ -132,7 +132,7 @@ def test_every_callback_is_called_whatever_another_raises(listen: Listen) -> Non
         raise OSError("not connected")
 
     def work(callback: Callable[[], object]) -> None:
-        with _cancellation.interrupting(callback):
+        with cancellation.interrupting(callback):
             ready.release()
             assert broken.wait(LONG)
             raise ConnectionError("broken by the callback")
@@ -148,7 +148,7 @@ def test_every_callback_is_called_whatever_another_raises(listen: Listen) -> Non
 @pytest.mark.parametrize("error", [ValueError("of the work"), KeyboardInterrupt()])
 def test_an_error_of_the_work_stays_what_it_is(listen: Listen, error: BaseException) -> None:
     def work() -> None:
-        with _cancellation.interrupting(lambda: None):
+        with cancellation.interrupting(lambda: None):
             raise error
 
     with pytest.raises(type(error)) as caught:
@@ -162,7 +162,7 @@ def test_a_cancelled_task_interrupts_its_call() -> None:
         ready, broken = asyncio.Event(), threading.Event()
 
         def work() -> None:
-            with _cancellation.interrupting(broken.set):
+            with cancellation.interrupting(broken.set):
                 loop.call_soon_threadsafe(ready.set)
                 assert broken.wait(LONG)
 

@@ -48,7 +48,7 @@ sys.settrace(None)
 print(lines)
 """
 AT_THE_LAST_WORD = """
-from dataforce_remote.journal import Note
+from dataforce_remote.files.checkpoints import Note
 Note.discard = lambda self: os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -128,7 +128,7 @@ def check_that_it_goes_on(place: str, settings: dict[str, Any]) -> None:
     ("kind", "within", "number"),
     [
         ("local", "api/_copy.py", 6),
-        ("local", "dataforce_local/library.py", 6),
+        ("local", "dataforce_local/files/blob_store.py", 6),
         ("remote", "api/_copy.py", 6),
         ("remote", "dataforce_remote/uploads.py", 8),
     ],

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dataforce import BadRequestError, Client
+from dataforce.backend import Query, Scope
 from dataforce.models import COLLECTION, MODEL_ARTIFACT
-from dataforce.seam import Query, Scope
 from tests.cursors import HUGE, cursors, deep, encoded
 from tests.hybrid.reading import registered
 from tests.local.conftest import new_schema

@@ -45,11 +45,11 @@ SHOWN_BY_EXAMPLE = {
     "dataforce.config.settings",
     "dataforce.errors",
     "dataforce.models._base",
-    "dataforce.overlay",
+    "dataforce.overlay.reports",
     "dataforce.package",
-    "dataforce.seam.discovery",
-    "dataforce.seam.kind",
-    "dataforce.seam.query",
+    "dataforce.backend.discovery",
+    "dataforce.backend.kind",
+    "dataforce.backend.query",
 }
 """Modules whose examples must be found; each method of a resource must have one as well."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dataforce import APIResponseValidationError, Client
-from dataforce.seam import Page, Query, Scope
+from dataforce.backend import Page, Query, Scope
 
 
 class Circle:

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, overload
 
 from dataforce.api._model_file import ModelFile
 from dataforce.api.resources._base import ResourceBase
-from dataforce.seam import Order
+from dataforce.backend import Order
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -92,7 +92,7 @@ from typing import TYPE_CHECKING, overload
 
 from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api.resources.notes import NoteResource, NoteResourceBase, Number
-from dataforce.seam import Order
+from dataforce.backend import Order
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -24,7 +24,7 @@ from dataforce import (
     SignedURL,
     StoreCorruptedError,
 )
-from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ModelArtifactValues, OrbitValues
+from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ModelArtifactCreate, OrbitCreate
 from dataforce.models._base import canonical_id
 from dataforce.models._deferred import JSONText
 from dataforce.package import read_package
@@ -383,7 +383,7 @@ def test_a_manifest_without_a_required_field_is_refused(missing: str) -> None:
         values(manifest={name: value for name, value in MANIFEST.items() if name != missing})
 
 
-def values(**changes: Any) -> ModelArtifactValues:
+def values(**changes: Any) -> ModelArtifactCreate:
     given = {
         "file_name": "iris.fnnx",
         "metrics": {},
@@ -393,7 +393,7 @@ def values(**changes: Any) -> ModelArtifactValues:
         "size": 1,
         "model_name": "iris",
     }
-    return ModelArtifactValues.model_validate(given | changes)
+    return ModelArtifactCreate.model_validate(given | changes)
 
 
 @given(st.uuids())
@@ -446,9 +446,9 @@ def test_a_size_that_no_database_can_hold_is_refused(size: int) -> None:
 
 def test_a_backend_is_given_ids_and_no_names() -> None:
     identifier = WIRE["id"]
-    assert OrbitValues(name="a", bucket_secret_id=identifier.upper()).bucket_secret_id == identifier
+    assert OrbitCreate(name="a", bucket_secret_id=identifier.upper()).bucket_secret_id == identifier
     with pytest.raises(ValidationError, match="must be an id"):
-        OrbitValues(name="a", bucket_secret_id="models")
+        OrbitCreate(name="a", bucket_secret_id="models")
 
 
 def test_kinds_stand_in_their_places() -> None:

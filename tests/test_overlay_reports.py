@@ -16,7 +16,8 @@ from dataforce import (
     PushReport,
     Resolution,
 )
-from dataforce.overlay import Action, FieldChange, FieldConflict, age
+from dataforce.overlay import Action, FieldChange, FieldConflict
+from dataforce.overlay.reports import age
 
 ID = "0199c455-21ee-74c6-b747-19a82f1a1e75"
 MADE = Change(Action.CREATED, "collection", ID, (), "Flowers")

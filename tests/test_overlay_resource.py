@@ -25,10 +25,10 @@ from dataforce import (
     Resolution,
     UnprocessableEntityError,
 )
+from dataforce.backend import Query, Scope
 from dataforce.models import COLLECTION, MODEL_ARTIFACT, ORBIT
 from dataforce.overlay import Action
-from dataforce.seam import Query, Scope
-from dataforce.seam.layered import LayeredBackend
+from dataforce.overlay.layered import LayeredBackend
 from tests.layered import NAME, Layered, Pulled, install
 
 NOWHERE = "0199c455-21ee-74c6-b747-19a82f1a1e75"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import dataforce
-from dataforce.seam import find_backend
+from dataforce.backend import find_backend
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from dataforce import AsyncClient, Client, ReadOnlyError
+from dataforce.backend import ContentStore, Query, ReadOnlyBackend, Scope, Store, find_backend
 from dataforce.config import load_settings
 from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ORGANIZATION
-from dataforce.seam import ContentStore, Query, ReadOnlyBackend, Scope, Store, find_backend
-from dataforce.seam.layered import LayeredBackend
+from dataforce.overlay.layered import LayeredBackend
 from tests.writes import IRIS, WRITES, Made, call, methods
 
 State = dict[Path, tuple[int, bytes]]

@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from dataforce import _cancellation
 from dataforce.parallel import run_parallel
+from dataforce.transfer import cancellation
 
 LONG = 3600.0
 """In seconds; nobody waits that long."""
@@ -75,8 +75,8 @@ def test_after_an_error_what_has_begun_is_ended_or_left_to_finish(finish: bool) 
         try:
             failed.wait(LONG)
             if not finish:
-                _cancellation.sleep(LONG)
-        except _cancellation.Cancelled:
+                cancellation.sleep(LONG)
+        except cancellation.Cancelled:
             ended.append(f"{name}: stopped")
             raise
         ended.append(f"{name}: finished")
@@ -97,8 +97,8 @@ def test_an_error_while_others_finish_does_not_hide_ctrl_c() -> None:
         if name == "fails":
             raise FaultError
         try:
-            _cancellation.sleep(LONG)
-        except _cancellation.Cancelled:
+            cancellation.sleep(LONG)
+        except cancellation.Cancelled:
             stopped.set()
             raise
 
@@ -116,15 +116,15 @@ def test_an_error_while_others_finish_does_not_hide_ctrl_c() -> None:
 
 @pytest.mark.parametrize("finish", [False, True])
 def test_a_cancelled_task_ends_all_calls(finish: bool) -> None:
-    signal, all_wait = _cancellation.Signal(), threading.Barrier(THREADS + 1)
+    signal, all_wait = cancellation.Signal(), threading.Barrier(THREADS + 1)
     outcome: list[BaseException] = []
 
     def call(_: int) -> None:
         all_wait.wait(LONG)
-        _cancellation.sleep(LONG)
+        cancellation.sleep(LONG)
 
     def work() -> None:
-        _cancellation.listen_to(signal)
+        cancellation.listen_to(signal)
         try:
             for _ in run_parallel(call, range(100), threads=THREADS, finish=finish):
                 pass
@@ -136,14 +136,14 @@ def test_a_cancelled_task_ends_all_calls(finish: bool) -> None:
     all_wait.wait(LONG)
     signal.set()
     thread.join(LONG)
-    assert [type(each) for each in outcome] == [_cancellation.Cancelled]
+    assert [type(each) for each in outcome] == [cancellation.Cancelled]
     see_that_no_thread_is_left()
 
 
 def test_whoever_takes_no_more_results_ends_the_calls() -> None:
     def call(number: int) -> int:
         if number:
-            _cancellation.sleep(LONG)
+            cancellation.sleep(LONG)
         return number
 
     with closing(run_parallel(call, range(100), threads=2)) as results:  # type: ignore[type-var]

@@ -1,4 +1,4 @@
-"""The hybrid backend as the seam sees it."""
+"""The hybrid backend as the backend interface sees it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
+from dataforce.backend import check_settings, find_backend, with_check
+from dataforce.backend.read_only import ReadOnlyBackend
 from dataforce.config import BackendType
 from dataforce.errors import OfflineWarning
 from dataforce.models import KINDS
-from dataforce.overlay import age
-from dataforce.seam import check_settings, find_backend, with_check
-from dataforce.seam.read_only import ReadOnlyBackend
-from dataforce_hybrid.below import ContentBelow, RecordsBelow
+from dataforce.overlay.reports import age
+from dataforce_hybrid.dispatch import ContentBelow, RecordsBelow
 from dataforce_hybrid.layer import Layer
-from dataforce_hybrid.location import Location
 from dataforce_hybrid.overlay import HybridOverlay
-from dataforce_hybrid.roots import RootRecords
-from dataforce_hybrid.snapshot import Pulled, Snapshot
-from dataforce_hybrid.workspaces import Workspaces
+from dataforce_hybrid.overlay_stores import Workspaces
+from dataforce_hybrid.paths import Location
+from dataforce_hybrid.pull.snapshot import Pulled, Snapshot
+from dataforce_hybrid.records.read_only_roots import RootRecords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dataforce.backend import Backend, ContentStore, Kind, ReadableBackend, Store
+    from dataforce.backend.interface import AnyKind
     from dataforce.config import Settings
-    from dataforce.seam import Backend, ContentStore, Kind, ReadableBackend, Store
-    from dataforce.seam.backend import AnyKind
 
 _NO_WRITES = "hybrid clients never write to the platform. Publish with client.overlay.push()."
 

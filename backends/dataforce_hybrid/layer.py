@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dataforce_hybrid.copies import Copies
-from dataforce_hybrid.counts import Counts
-from dataforce_hybrid.evidence import Evidence
-from dataforce_hybrid.index import Index
+from dataforce_hybrid.push.delete_baseline import Evidence
+from dataforce_hybrid.records.change_index import Index
+from dataforce_hybrid.records.copy_on_write import Copies
+from dataforce_hybrid.records.totals import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dataforce.seam import ReadableBackend
-    from dataforce.seam.backend import AnyKind
-    from dataforce.seam.workspace import Workspace
-    from dataforce_hybrid.content import MergedContent
-    from dataforce_hybrid.records import MergedRecords
+    from dataforce.backend import ReadableBackend
+    from dataforce.backend.interface import AnyKind
+    from dataforce.overlay.store import OverlayStore
+    from dataforce_hybrid.files.store import MergedContent
+    from dataforce_hybrid.records.store import MergedRecords
 
 
 class Layer:
@@ -30,7 +30,7 @@ class Layer:
     """
 
     def __init__(
-        self, remote: ReadableBackend, workspace: Workspace, kinds: Sequence[AnyKind]
+        self, remote: ReadableBackend, workspace: OverlayStore, kinds: Sequence[AnyKind]
     ) -> None:
         self.remote = remote
         self.workspace = workspace
@@ -55,7 +55,7 @@ class Layer:
 
     def records(self, kind: AnyKind) -> MergedRecords[Any, Any, Any]:
         """The records of that kind, both sides merged."""
-        from dataforce_hybrid.records import MergedRecords
+        from dataforce_hybrid.records.store import MergedRecords
 
         if kind not in self._records:
             self._records[kind] = MergedRecords(kind, self)
@@ -63,6 +63,6 @@ class Layer:
 
     def content(self, kind: AnyKind) -> MergedContent[Any, Any]:
         """The files of that kind."""
-        from dataforce_hybrid.content import MergedContent
+        from dataforce_hybrid.files.store import MergedContent
 
         return MergedContent(kind, self)

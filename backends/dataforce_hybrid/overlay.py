@@ -7,22 +7,22 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from dataforce.backend import Scope
 from dataforce.errors import MultipleResourcesFoundError, NotFoundError, OfflineError
 from dataforce.overlay import Action, Diff, OverlayStatus, PullReport, PushReport, Resolution
-from dataforce.seam import Scope
-from dataforce.seam.workspace import State
-from dataforce_hybrid.content import DELETING
-from dataforce_hybrid.differences import Differences
-from dataforce_hybrid.index import DIFFERENT, note_key
-from dataforce_hybrid.intents import Intents
-from dataforce_hybrid.pulling import Pull
-from dataforce_hybrid.pushing import Push
-from dataforce_hybrid.snapshot import Pulled
+from dataforce.overlay.store import State
+from dataforce_hybrid.files.store import DELETING
+from dataforce_hybrid.pull.pull import Pull
+from dataforce_hybrid.pull.snapshot import Pulled
+from dataforce_hybrid.push.differences import Differences
+from dataforce_hybrid.push.push import Push
+from dataforce_hybrid.push.write_ahead_log import Intents
+from dataforce_hybrid.records.change_index import DIFFERENT, note_key
 
 if TYPE_CHECKING:
-    from dataforce.seam import Advance, Backend, Query
-    from dataforce.seam.backend import AnyKind
-    from dataforce.seam.workspace import Entry
+    from dataforce.backend import Advance, Backend, Query
+    from dataforce.backend.interface import AnyKind
+    from dataforce.overlay.store import Entry
     from dataforce_hybrid.layer import Layer
 
 

@@ -1,4 +1,4 @@
-"""The local backend as the seam sees it."""
+"""The local backend as the backend interface sees it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from dataforce.config import BackendType
 from dataforce.errors import DataForceError
 from dataforce.models import MODEL_ARTIFACT
 from dataforce_local.database import Database
-from dataforce_local.library import Library
-from dataforce_local.location import find_location
-from dataforce_local.model_artifacts import ModelArtifactStore, ModelContent
-from dataforce_local.records import RecordStore
-from dataforce_local.schema import open_schema
+from dataforce_local.files.blob_store import Library
+from dataforce_local.files.model_artifacts import ModelArtifactStore, ModelContent
+from dataforce_local.paths import find_location
+from dataforce_local.records.schema import open_schema
+from dataforce_local.records.store import RecordStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dataforce.backend import ContentStore, Kind, Store
+    from dataforce.backend.interface import AnyKind
     from dataforce.config import Settings
-    from dataforce.seam import ContentStore, Kind, Store
-    from dataforce.seam.backend import AnyKind
-    from dataforce_local.records import Ledger
+    from dataforce_local.records.store import Ledger
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)

@@ -22,7 +22,6 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool, StaticPool
 
-from dataforce import _cancellation
 from dataforce.errors import (
     ConfigurationError,
     DataForceError,
@@ -31,7 +30,8 @@ from dataforce.errors import (
     StoreFullError,
     StorePermissionError,
 )
-from dataforce_local.location import identity
+from dataforce.transfer import cancellation
+from dataforce_local.paths import identity
 
 _CONNECTIONS = 64
 """As many threads as an asynchronous client has may each hold one."""
@@ -221,7 +221,7 @@ class Database:
 
     def _go_on(self) -> None:
         """Raise if whoever waits here is not to wait any longer."""
-        _cancellation.check()
+        cancellation.check()
         if self._closed:
             raise ConfigurationError("This client is closed. Make a new one to go on.")
 

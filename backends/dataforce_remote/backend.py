@@ -1,4 +1,4 @@
-"""The remote backend as the seam sees it."""
+"""The remote backend as the backend interface sees it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel
 
+from dataforce.backend import with_check
+from dataforce.backend.read_only import ReadOnlyContent, ReadOnlyStore
 from dataforce.config import BackendType
 from dataforce.errors import ConfigurationWarning
 from dataforce.models import MODEL_ARTIFACT
-from dataforce.seam import with_check
-from dataforce.seam.read_only import ReadOnlyContent, ReadOnlyStore
-from dataforce_remote.api import API, required_key
-from dataforce_remote.records import RecordStore
-from dataforce_remote.version import Version
+from dataforce_remote.http.api import API, required_key
+from dataforce_remote.http.version import Version
+from dataforce_remote.registry.records import RecordStore
 
 if TYPE_CHECKING:
+    from dataforce.backend import ContentStore, Kind, Store
+    from dataforce.backend.interface import AnyKind
     from dataforce.config import Settings
-    from dataforce.seam import ContentStore, Kind, Store
-    from dataforce.seam.backend import AnyKind
-    from dataforce_remote.model_artifacts import ModelArtifactStore
+    from dataforce_remote.files.model_artifacts import ModelArtifactStore
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -91,10 +91,10 @@ class RemoteBackend:
 def _class_for(kind: AnyKind) -> type[RecordStore[Any, Any, Any]]:
     # Each loads when it is first needed: of transfers most scripts need none.
     if kind is MODEL_ARTIFACT:
-        from dataforce_remote.model_artifacts import ModelArtifactStore
+        from dataforce_remote.files.model_artifacts import ModelArtifactStore
 
         return ModelArtifactStore
-    from dataforce_remote.registry import STORES
+    from dataforce_remote.registry.stores import STORES
 
     return STORES.get(kind, RecordStore)
 

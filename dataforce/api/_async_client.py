@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dataforce.api._lookup import Ref
+    from dataforce.backend.interface import AnyKind
     from dataforce.models import Collection, Orbit, Organization
-    from dataforce.seam.backend import AnyKind
 
 
 class ChosenDefaults(Coroutine[Any, Any, None]):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from dataforce.api._resources import Resources
 from dataforce.api._session import Session
 from dataforce.api._typing_errors import refuse_typing_errors, refuse_unknown_attribute
+from dataforce.backend import check_settings, find_backend
 from dataforce.config import BackendType, load_settings
 from dataforce.config.destination import check_backend_was_chosen
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
-from dataforce.seam import check_settings, find_backend
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from dataforce.api._async_client import AsyncBaseClient as AsyncBaseClient
     from dataforce.api._async_client import AsyncDataForceClient as AsyncDataForceClient
     from dataforce.api._lookup import Ref
+    from dataforce.backend import Backend
+    from dataforce.backend.interface import AnyKind
     from dataforce.config import APIVersion, Settings
     from dataforce.models import Collection, Orbit, Organization
-    from dataforce.seam import Backend
-    from dataforce.seam.backend import AnyKind
 
 
 class DataForceClientBase(ABC):

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from dataforce import _cancellation
-from dataforce._relay import hand_over, temporary_file, writing
 from dataforce.api._client import DataForceClientBase
-from dataforce.api._fetching import Expected
 from dataforce.api._lookup import Ref, find, find_named
 from dataforce.api._progress import reported
 from dataforce.api._records import pages, validated
 from dataforce.api._transfers import fetch
+from dataforce.api._verified_read import Expected
+from dataforce.backend import Query, Scope
 from dataforce.errors import (
     FileDownloadError,
     NotFoundError,
@@ -26,14 +25,15 @@ from dataforce.models import (
     MODEL_ARTIFACT,
     ORBIT,
     Collection,
-    CollectionValues,
+    CollectionCreate,
     ModelArtifact,
+    ModelArtifactCreate,
     ModelArtifactStatus,
-    ModelArtifactValues,
 )
 from dataforce.models._base import brief
 from dataforce.overlay import CopyReport
-from dataforce.seam import Query, Scope
+from dataforce.transfer import cancellation
+from dataforce.transfer.spool import hand_over, temporary_file, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from dataforce.api._async_client import AsyncClient
     from dataforce.api._client import Client
     from dataforce.api._session import Session
-    from dataforce.seam import Advance, ContentStore
-    from dataforce.seam.backend import AnyKind
+    from dataforce.backend import Advance, ContentStore
+    from dataforce.backend.interface import AnyKind
 
 V = TypeVar("V", bound="BaseModel")
 
@@ -124,7 +124,7 @@ class _Place:
         return self.scope.ids[-1]
 
     @property
-    def content(self) -> ContentStore[ModelArtifact, ModelArtifactValues]:
+    def content(self) -> ContentStore[ModelArtifact, ModelArtifactCreate]:
         return self.session.backend.content(MODEL_ARTIFACT)
 
     def models(self, name: str | None = None) -> Iterator[ModelArtifact]:
@@ -186,7 +186,7 @@ class _Copying:
 
     def add(self, record: ModelArtifact) -> None:
         """See that the target has a record, if the source has its bytes."""
-        _cancellation.check()
+        cancellation.check()
         if record.status != ModelArtifactStatus.UPLOADED or record.model_name is None:
             self._left_out.append(record.id)
         elif equal := self._present.get(_sameness(record)):
@@ -221,7 +221,7 @@ class _Copying:
                 brought = self._upload(path, values, expected)
             return brought
 
-    def _upload(self, path: Path, values: ModelArtifactValues, expected: Expected) -> str:
+    def _upload(self, path: Path, values: ModelArtifactCreate, expected: Expected) -> str:
         content = self._target.content
         with content.receive(self._target.scope, path, self._advance) as incoming:
             expected.check(*hand_over(path, incoming))
@@ -281,7 +281,7 @@ def _counterpart(session: Session, collection: Collection) -> _Place:
     there = find_named(store, COLLECTION, scope, collection.name, "target")
     if there is None:
         session.defaults.settle(COLLECTION)
-        there = store.create(scope, _alike(CollectionValues, collection, COLLECTION))
+        there = store.create(scope, _alike(CollectionCreate, collection, COLLECTION))
     return _Place(session, scope.child(there.id))
 
 
@@ -302,8 +302,8 @@ def _sameness(record: ModelArtifact) -> bytes:
     return hashlib.sha256(repr(same).encode()).digest()
 
 
-def _values(record: ModelArtifact) -> ModelArtifactValues:
-    values = _alike(ModelArtifactValues, record, MODEL_ARTIFACT)
+def _values(record: ModelArtifact) -> ModelArtifactCreate:
+    values = _alike(ModelArtifactCreate, record, MODEL_ARTIFACT)
     return values.model_copy(update={"file_hash": values.file_hash.lower()})
 
 

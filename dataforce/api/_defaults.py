@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataforce.api._lookup import find, text_of
+from dataforce.backend import Query, Scope
 from dataforce.config.origin import CODE, Origin
 from dataforce.errors import (
     CollectionResourceNotFoundError,
@@ -20,11 +21,10 @@ from dataforce.errors import (
 )
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
 from dataforce.models._base import brief, canonical_id
-from dataforce.seam import Query, Scope
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
-    from dataforce.seam.backend import AnyKind
+    from dataforce.backend.interface import AnyKind
 
 _NOT_FOUND: dict[AnyKind, type[ResourceNotFoundError]] = {
     ORGANIZATION: OrganizationResourceNotFoundError,

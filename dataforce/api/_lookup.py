@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from uuid import UUID
 
+from dataforce.backend import Query
+from dataforce.backend.kind import identifier_of
+from dataforce.backend.query import can_be_stored
 from dataforce.errors import (
     MultipleResourcesFoundError,
     NotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.models._base import brief, canonical_id
-from dataforce.seam import Query
-from dataforce.seam.kind import identifier_of
-from dataforce.seam.query import can_be_stored
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pydantic import BaseModel
 
-    from dataforce.seam import Kind, Scope, Store
-    from dataforce.seam.backend import AnyKind
+    from dataforce.backend import Kind, Scope, Store
+    from dataforce.backend.interface import AnyKind
 
 M = TypeVar("M", bound="BaseModel")
 C = TypeVar("C", bound="BaseModel")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from dataforce import _cancellation
-from dataforce.api._fetching import close_stream
+from dataforce.api._verified_read import close_stream
 from dataforce.errors import FileDownloadError, NotFoundError
+from dataforce.transfer import cancellation
 
 if TYPE_CHECKING:
     from dataforce.api._lookup import Ref
     from dataforce.api._transfers import ModelRecords
+    from dataforce.backend import Content
     from dataforce.models import Collection, ModelArtifact
-    from dataforce.seam import Content
 
 BUFFER = 256 * 1024
 """In bytes: what one look into a file fetches, and how far ahead is read on rather than asked."""
@@ -143,7 +143,7 @@ class _Stretch(io.RawIOBase):
         if count <= 0:
             return b""
         try:
-            _cancellation.check()
+            cancellation.check()
             chunk = self._range_for(count).take(count)
         except BaseException:
             self._drop()

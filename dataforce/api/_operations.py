@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from dataforce.seam.error_messages import Operation, attempting
+from dataforce.backend.error_messages import Operation, attempting
 
 if TYPE_CHECKING:
-    from dataforce.seam import Kind, Page, Query, Scope, Store
+    from dataforce.backend import Kind, Page, Query, Scope, Store
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)

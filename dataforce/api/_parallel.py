@@ -10,12 +10,12 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from dataforce import _cancellation
-from dataforce.api._fetching import reading
+from dataforce.api._verified_read import reading
+from dataforce.transfer import cancellation
 
 if TYPE_CHECKING:
-    from dataforce.api._fetching import Expected
-    from dataforce.seam import Advance, Content
+    from dataforce.api._verified_read import Expected
+    from dataforce.backend import Advance, Content
 
 RANGE = 16 * 1024 * 1024
 """In bytes; each stream fetches one such range after the other."""
@@ -48,11 +48,11 @@ class ParallelFetch:
         self._changed = threading.Condition()
         self._complete: set[int] = set()
         self._error: BaseException | None = None
-        self._stop = _cancellation.Signal()
+        self._stop = cancellation.Signal()
 
     def run(self) -> None:
         """Fetch everything and verify it; all threads have ended when this returns or raises."""
-        with _cancellation.interrupting(self._stop.set), self._threads():
+        with cancellation.interrupting(self._stop.set), self._threads():
             self._expected.check(self._size, self._hash())
 
     @contextmanager
@@ -76,9 +76,9 @@ class ParallelFetch:
     # In the threads
 
     def _work(self) -> None:
-        _cancellation.listen_to(self._stop)
+        cancellation.listen_to(self._stop)
         try:
-            _cancellation.check()
+            cancellation.check()
             # A file of its own: it has its own position, and nobody closes it under the thread.
             with self._path.open("r+b") as file:
                 while (start := self._next()) is not None:
@@ -99,7 +99,7 @@ class ParallelFetch:
         # The last range is open, so that bytes after the end are noticed.
         with reading(self._content, start, None if is_last else room) as chunks:
             for chunk in chunks:
-                _cancellation.check()
+                cancellation.check()
                 room -= len(chunk)
                 if room < 0:
                     raise self._expected.refusal("more")

@@ -13,8 +13,8 @@ from dataforce.errors import UnprocessableEntityError
 from dataforce.progress import listening
 
 if TYPE_CHECKING:
+    from dataforce.backend import Advance
     from dataforce.config import Settings
-    from dataforce.seam import Advance
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Is told how many bytes have been moved so far, and how many there are in all; 0 if unknown."""

@@ -13,18 +13,18 @@ from dataforce.api._clear import CLEAR
 from dataforce.api._lookup import Ref, find, find_required, text_of
 from dataforce.api._operations import NamedOperations
 from dataforce.api._progress import counted
+from dataforce.backend import ContentStore, Kind, Order, Query, Scope, Store
+from dataforce.backend.kind import identifier_of
+from dataforce.backend.query import EndGuard
 from dataforce.errors import (
     NotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.models._base import brief, canonical_id
-from dataforce.seam import ContentStore, Kind, Order, Query, Scope, Store
-from dataforce.seam.kind import identifier_of
-from dataforce.seam.query import EndGuard
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
-    from dataforce.seam.backend import AnyKind
+    from dataforce.backend.interface import AnyKind
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -101,7 +101,7 @@ class Records(Generic[M, C, U]):
     def create(self, values: Mapping[str, object], parent: Ref[Any] | None = None) -> M:
         """A new record of these values."""
         valid = validated(
-            self.kind, self.kind.values, self._with_ids(values, lambda: self.scope(parent))
+            self.kind, self.kind.create, self._with_ids(values, lambda: self.scope(parent))
         )
         self.session.defaults.settle(self.kind)
         return self.store.create(self.scope(parent), valid)
@@ -116,7 +116,7 @@ class Records(Generic[M, C, U]):
             for field, change in self._with_ids(changes, lambda: self._home(value, parent)).items()
             if change is not None
         }
-        valid = validated(self.kind, self.kind.changes, given)
+        valid = validated(self.kind, self.kind.update, given)
         return self.store.update(*self.locate(value, parent), valid)
 
     def delete(self, value: Ref[M], parent: Ref[Any] | None = None) -> None:

@@ -7,14 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dataforce.api._defaults import Defaults
+from dataforce.backend import ReadOnlyBackend
+from dataforce.backend.read_only import setting_reason
 from dataforce.errors import ConfigurationError
-from dataforce.seam import ReadOnlyBackend
-from dataforce.seam.read_only import setting_reason
 
 if TYPE_CHECKING:
     from dataforce.api._workers import Workers
+    from dataforce.backend import Backend, BackendFactory
     from dataforce.config import Settings
-    from dataforce.seam import Backend, BackendFactory
 
 
 class Session:

@@ -8,12 +8,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from dataforce import _cancellation
-from dataforce._tally import Tally
-from dataforce.api._fetching import Expected, fetch_in_order
-from dataforce.api._progress import Progress, reported
-from dataforce.api._records import validated
-from dataforce.api._targets import (
+from dataforce.api._destinations import (
     Writable,
     destination,
     is_writable,
@@ -22,23 +17,28 @@ from dataforce.api._targets import (
     target_for,
     write_all,
 )
+from dataforce.api._progress import Progress, reported
+from dataforce.api._records import validated
+from dataforce.api._verified_read import Expected, fetch_in_order
+from dataforce.backend import Scope
 from dataforce.errors import ContentChangedError
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
     Collection,
     ModelArtifact,
-    ModelArtifactChanges,
-    ModelArtifactValues,
+    ModelArtifactCreate,
+    ModelArtifactUpdate,
 )
-from dataforce.seam import Scope
+from dataforce.transfer import cancellation
+from dataforce.transfer.progress_counter import Tally
 
 if TYPE_CHECKING:
     from dataforce.api._lookup import Ref
     from dataforce.api._records import Records
-    from dataforce.seam import Advance, Content, Incoming
+    from dataforce.backend import Advance, Content, Incoming
 
-    ModelRecords = Records[ModelArtifact, ModelArtifactValues, ModelArtifactChanges]
+    ModelRecords = Records[ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]
 
 LARGE = 64 * 1024 * 1024
 """In bytes: what is smaller gains nothing from several streams."""
@@ -55,7 +55,7 @@ def upload(
     from dataforce.package import read_package  # needs tarfile, and what that needs
 
     # What can be refused without reading a large file is refused first.
-    validated(MODEL_ARTIFACT, ModelArtifactChanges, described)
+    validated(MODEL_ARTIFACT, ModelArtifactUpdate, described)
     path = path_of(file_path)
     scope, content = records.scope(collection_id), records.content
     if collection_id is not None and scope.parent is not None:
@@ -75,7 +75,7 @@ def upload(
             **described,
         }
         return content.upload(
-            scope, validated(MODEL_ARTIFACT, ModelArtifactValues, values), incoming
+            scope, validated(MODEL_ARTIFACT, ModelArtifactCreate, values), incoming
         )
 
 
@@ -155,7 +155,7 @@ def _size(path: Path) -> int:
 
 def _cancellable(incoming: Incoming) -> Callable[[memoryview], object]:
     def write(chunk: memoryview) -> object:
-        _cancellation.check()
+        cancellation.check()
         return incoming.write(chunk)
 
     return write

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
-from dataforce import _cancellation
+from dataforce.transfer import cancellation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,10 +32,10 @@ class Workers:
         If the waiting task is cancelled, the call is told; the task ends when the call has
         stopped, so nothing goes on behind its back.
         """
-        abandoned = _cancellation.Signal()
+        abandoned = cancellation.Signal()
 
         def call() -> T:
-            _cancellation.listen_to(abandoned)
+            cancellation.listen_to(abandoned)
             return function(*args, **kwargs)
 
         if self._process != os.getpid():

@@ -84,7 +84,7 @@ def run(
     options: argparse.Namespace, settings: Settings, version: Any, keys: str, made: str | None
 ) -> None:
     """Open the registry and serve it; `made` is the key that nobody knows yet."""
-    from dataforce.seam import find_backend
+    from dataforce.backend import find_backend
 
     open_backend = find_backend(settings.backend_type, settings.origin("backend_type"))
     try:

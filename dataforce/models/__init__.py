@@ -5,49 +5,49 @@ one, and the `Kind` that tells every backend where it stands.
 """
 
 from dataforce.models._base import AssetRecord
-from dataforce.models.bucket_secret import (
+from dataforce.models.registry.bucket_secret import (
     BUCKET_SECRET,
     BucketSecret,
-    BucketSecretChanges,
+    BucketSecretCreate,
     BucketSecretSort,
-    BucketSecretValues,
+    BucketSecretUpdate,
 )
-from dataforce.models.collection import (
+from dataforce.models.registry.collection import (
     COLLECTION,
     Collection,
-    CollectionChanges,
+    CollectionCreate,
     CollectionSort,
     CollectionType,
-    CollectionValues,
+    CollectionUpdate,
 )
-from dataforce.models.manifest import Manifest, ManifestItem, ManifestVariable
-from dataforce.models.model_artifact import (
+from dataforce.models.registry.manifest import Manifest, ManifestItem, ManifestVariable
+from dataforce.models.registry.model_artifact import (
     MODEL_ARTIFACT,
     CreatedModel,
     ModelArtifact,
-    ModelArtifactChanges,
+    ModelArtifactCreate,
     ModelArtifactSort,
     ModelArtifactStatus,
-    ModelArtifactValues,
+    ModelArtifactUpdate,
     SignedURL,
     UploadDetails,
     UploadPart,
 )
-from dataforce.models.orbit import (
+from dataforce.models.registry.orbit import (
     ORBIT,
     Orbit,
-    OrbitChanges,
+    OrbitCreate,
     OrbitMember,
     OrbitSort,
+    OrbitUpdate,
     OrbitUser,
-    OrbitValues,
 )
-from dataforce.models.organization import (
+from dataforce.models.registry.organization import (
     ORGANIZATION,
     Organization,
-    OrganizationChanges,
+    OrganizationCreate,
     OrganizationSort,
-    OrganizationValues,
+    OrganizationUpdate,
 )
 
 KINDS = (ORGANIZATION, BUCKET_SECRET, ORBIT, COLLECTION, MODEL_ARTIFACT)
@@ -62,33 +62,33 @@ __all__ = [
     "ORGANIZATION",
     "AssetRecord",
     "BucketSecret",
-    "BucketSecretChanges",
+    "BucketSecretCreate",
     "BucketSecretSort",
-    "BucketSecretValues",
+    "BucketSecretUpdate",
     "Collection",
-    "CollectionChanges",
+    "CollectionCreate",
     "CollectionSort",
     "CollectionType",
-    "CollectionValues",
+    "CollectionUpdate",
     "CreatedModel",
     "Manifest",
     "ManifestItem",
     "ManifestVariable",
     "ModelArtifact",
-    "ModelArtifactChanges",
+    "ModelArtifactCreate",
     "ModelArtifactSort",
     "ModelArtifactStatus",
-    "ModelArtifactValues",
+    "ModelArtifactUpdate",
     "Orbit",
-    "OrbitChanges",
+    "OrbitCreate",
     "OrbitMember",
     "OrbitSort",
+    "OrbitUpdate",
     "OrbitUser",
-    "OrbitValues",
     "Organization",
-    "OrganizationChanges",
+    "OrganizationCreate",
     "OrganizationSort",
-    "OrganizationValues",
+    "OrganizationUpdate",
     "SignedURL",
     "UploadDetails",
     "UploadPart",

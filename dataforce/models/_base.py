@@ -86,13 +86,13 @@ class AssetRecord(Record):
         return hash((type(self), self.id))
 
 
-class Values(BaseModel):
+class CreateModel(BaseModel):
     """What a new object is made of. Anything the platform does not know is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class Changes(Values):
+class UpdateModel(CreateModel):
     """What to change. A field that was not set stays as it is; `None` clears it."""
 
 

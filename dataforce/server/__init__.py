@@ -18,12 +18,12 @@ uploads         how the bytes of a model are cut into parts
 hosted          model files brought to and read from this server, by signed URLs
 ```
 
-It stands above the seam: it takes any backend and imports none.
+It stands above the backend interface: it takes any backend and imports none.
 """
 
 from dataforce.server.app import create_app
 from dataforce.server.authentication import read_keys
-from dataforce.server.hosted import HostedObjects
+from dataforce.server.object_endpoint import HostedObjects
 from dataforce.server.objects import ObjectStore, StoredObject
 from dataforce.server.roles import Access, OrbitRole, OrganizationRole
 from dataforce.server.running import Server

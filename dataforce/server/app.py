@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 
 from dataforce._version import __version__
+from dataforce.backend import Backend
 from dataforce.config import APIVersion
-from dataforce.seam import Backend
 from dataforce.server.authentication import Keys, require_key
 from dataforce.server.bodies import Bodies
-from dataforce.server.faults import handle_faults
-from dataforce.server.hosted import PREFIX, HostedObjects
+from dataforce.server.error_handlers import handle_faults
+from dataforce.server.object_endpoint import PREFIX, HostedObjects
 from dataforce.server.objects import ObjectStore
 from dataforce.server.registry import Registry
 from dataforce.server.roles import Access
@@ -78,7 +78,7 @@ def create_app(
 
     Example:
         >>> from dataforce.config import load_settings
-        >>> from dataforce.seam import find_backend
+        >>> from dataforce.backend import find_backend
         >>> backend = find_backend("local")(load_settings({"database_url": ":memory:"}))
         >>> create_app(backend, api_keys=["dfs_key"]).title
         'LUML AI API'

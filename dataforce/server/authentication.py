@@ -11,10 +11,10 @@ from fastapi import Request
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from dataforce.backend import Backend
 from dataforce.config import APIVersion
 from dataforce.errors import AuthenticationError, ConfigurationError, PermissionDeniedError
 from dataforce.models import ORBIT
-from dataforce.seam import Backend
 from dataforce.server.registry import Registry
 from dataforce.server.roles import CALLER, Access, OrbitRole, OrganizationRole
 

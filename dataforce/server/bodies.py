@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dataforce.server.faults import detail
+from dataforce.server.error_handlers import detail
 
 if TYPE_CHECKING:
     from starlette.responses import Response

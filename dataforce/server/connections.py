@@ -28,7 +28,7 @@ BACKLOG = 128
 QUIET_SECONDS = 60.0
 """For how many seconds a message that was logged is not logged again."""
 
-LOGGERS = ("asyncio", "uvicorn.error", "dataforce.server.faults")
+LOGGERS = ("asyncio", "uvicorn.error", "dataforce.server.error_handlers")
 
 
 class Connection(H11Protocol):

@@ -12,11 +12,11 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from fastapi import Query as Parameter
 
+from dataforce.backend import Page, Query
+from dataforce.backend.query import Order
 from dataforce.errors import BadRequestError
 from dataforce.models import Collection, ModelArtifact
-from dataforce.seam import Page, Query
-from dataforce.seam.query import Order
-from dataforce.server.faults import PlatformCrashError
+from dataforce.server.error_handlers import PlatformCrashError
 from dataforce.server.registry import Records
 
 R = TypeVar("R", Collection, ModelArtifact)

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from starlette.routing import BaseRoute
 
-from dataforce.seam import Scope
+from dataforce.backend import Scope
 
 Method: TypeAlias = Literal["GET", "PUT", "POST", "DELETE"]
 

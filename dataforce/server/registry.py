@@ -10,6 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from dataforce.backend import Backend, ContentStore, Kind, Page, Query, Scope
+from dataforce.backend.interface import AnyKind
 from dataforce.errors import ConflictError, NotFoundError, PermissionDeniedError
 from dataforce.models import (
     BUCKET_SECRET,
@@ -19,11 +21,9 @@ from dataforce.models import (
     ORGANIZATION,
     BucketSecret,
     ModelArtifact,
-    ModelArtifactValues,
+    ModelArtifactCreate,
     Organization,
 )
-from dataforce.seam import Backend, ContentStore, Kind, Page, Query, Scope
-from dataforce.seam.backend import AnyKind
 from dataforce.server.roles import CALLER, Action
 
 M = TypeVar("M", bound=BaseModel)
@@ -157,7 +157,7 @@ class Registry:
             raise PermissionDeniedError(MISSING[ORGANIZATION]) from None
         return Records(self._backend, kind, scope)
 
-    def files(self) -> ContentStore[ModelArtifact, ModelArtifactValues]:
+    def files(self) -> ContentStore[ModelArtifact, ModelArtifactCreate]:
         """The files of model artifacts."""
         return self._backend.content(MODEL_ARTIFACT)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from dataforce.backend.interface import AnyKind
 from dataforce.models import BUCKET_SECRET, COLLECTION, MODEL_ARTIFACT, ORBIT, ORGANIZATION
-from dataforce.seam.backend import AnyKind
 
 Action: TypeAlias = Literal["list", "read", "create", "update", "delete"]
 Allowed: TypeAlias = Mapping[AnyKind, tuple[Action, ...]]

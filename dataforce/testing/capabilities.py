@@ -18,7 +18,7 @@ class Capabilities:
     ```
 
     Args:
-        makes_organizations: The seam can create an organization. On the platform only a person can.
+        makes_organizations: Organizations can be created; on the platform, only by people.
         is_shared: A second client with the same settings sees what the first one wrote.
         optional_regions: A bucket secret may have no region. Newer platforms give it one.
     """

@@ -17,15 +17,15 @@ from typing import Any, Protocol, TypeAlias
 import pytest
 
 from dataforce import AsyncClient, Client, CreatedModel
+from dataforce.backend import Scope
 from dataforce.models import (
     ORGANIZATION,
     BucketSecret,
     Collection,
     Orbit,
     Organization,
-    OrganizationValues,
+    OrganizationCreate,
 )
-from dataforce.seam import Scope
 from dataforce.testing.capabilities import Capabilities
 from dataforce.testing.packages import MANIFEST, build_package
 
@@ -126,7 +126,7 @@ def make_organization(client: Client, capabilities: Capabilities) -> MakeOrganiz
     if not capabilities.makes_organizations:
         pytest.skip("the backend cannot make organizations")
     store = client.backend.store(ORGANIZATION)
-    return lambda name: store.create(Scope(), OrganizationValues(name=name))
+    return lambda name: store.create(Scope(), OrganizationCreate(name=name))
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from dataforce import Client, Organization
+from dataforce.backend import Scope, find_backend
 from dataforce.config import APIVersion, load_settings
-from dataforce.models import ORGANIZATION, OrganizationValues
-from dataforce.seam import Scope, find_backend
+from dataforce.models import ORGANIZATION, OrganizationCreate
 from dataforce.server import Server, UploadLimits, create_app
 from dataforce.testing import Capabilities
 from dataforce.testing.plugin import ClientSettings, MakeOrganization
@@ -143,7 +143,7 @@ def make_organization(
     def make(name: str) -> Organization:
         with Client(database_url=registry) as behind:
             store = behind.backend.store(ORGANIZATION)
-            made = store.create(Scope(), OrganizationValues(name=name))
+            made = store.create(Scope(), OrganizationCreate(name=name))
         # As it is seen through the platform, with what that alone says.
         return next(each for each in client.organizations.list() if each.id == made.id)
 

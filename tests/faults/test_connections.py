@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import urllib3.util.connection
 
-from dataforce import Client, _cancellation
+from dataforce import Client
 from dataforce.errors import APIConnectionError, APITimeoutError, ConfigurationError
+from dataforce.transfer import cancellation
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, within
 from tests.faults.misbehaving import Behaviour, HangUp, Line, Request, Server
@@ -261,7 +262,8 @@ def test_a_crash_seen_by_one_thread_does_not_break_the_call_of_another(
 
 FORK = """
 import os, sys
-from dataforce import Client, _cancellation
+from dataforce import Client
+from dataforce.transfer import cancellation
 from tests.faults.conftest import settings
 
 client = Client(**settings(sys.argv[1]))
@@ -297,8 +299,8 @@ def test_a_closed_client_sends_nothing(client: Client, platform: Platform) -> No
     backend = client.backend
     client.close()
 
+    from dataforce.backend import Query, Scope
     from dataforce.models import ORGANIZATION as KIND
-    from dataforce.seam import Query, Scope
 
     message = caught(ConfigurationError, lambda: backend.store(KIND).page(Scope(), Query()))
 
@@ -320,7 +322,7 @@ def test_an_answer_that_comes_to_a_cancelled_task_is_closed(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket that is left to the garbage collector is a ResourceWarning."""
-    signal, connect = _cancellation.Signal(), urllib3.util.connection.create_connection
+    signal, connect = cancellation.Signal(), urllib3.util.connection.create_connection
     error: Any = None
 
     def cancel_first(*args: Any, **options: Any) -> socket.socket:
@@ -328,13 +330,13 @@ def test_an_answer_that_comes_to_a_cancelled_task_is_closed(
         return connect(*args, **options)
 
     def work() -> None:
-        _cancellation.listen_to(signal)
+        cancellation.listen_to(signal)
         client.collections.list()
 
     monkeypatch.setattr(urllib3.util.connection, "create_connection", cancel_first)
     with ThreadPoolExecutor(1) as pool:
         error = pool.submit(work).exception()
-    assert isinstance(error, _cancellation.Cancelled)
+    assert isinstance(error, cancellation.Cancelled)
     error.args = (error,)  # which the collector alone can take apart
     del error
     gc.collect()

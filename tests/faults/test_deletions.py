@@ -11,8 +11,8 @@ from contextlib import redirect_stderr
 import pytest
 
 from dataforce import AsyncClient, Client, FileDeletionError
+from dataforce.backend import Scope
 from dataforce.models import ORBIT as ORBITS
-from dataforce.seam import Scope
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, settings
 from tests.faults.misbehaving import HangUp, Line, Reply, Request

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dataforce import Client
+from dataforce.backend import Content, Scope
 from dataforce.errors import (
     ChecksumMismatchError,
     ContentChangedError,
@@ -17,7 +18,6 @@ from dataforce.errors import (
     FileDownloadError,
 )
 from dataforce.models import MODEL_ARTIFACT, ModelArtifact
-from dataforce.seam import Content, Scope
 from tests.faults import behaviours
 from tests.faults.conftest import NewClient, caught, within
 from tests.faults.misbehaving import Behaviour, Line, Reply, Request, gives, json_reply

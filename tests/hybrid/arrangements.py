@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dataforce.backend import Advance, Backend, Incoming, Scope, find_backend
+from dataforce.backend.interface import AnyKind
 from dataforce.config import BackendType, Settings
 from dataforce.config.settings import MaskedURL
 from dataforce.errors import ConflictError
-from dataforce.seam import Advance, Backend, Incoming, Scope, find_backend
-from dataforce.seam.backend import AnyKind
-from dataforce.seam.workspace import State
+from dataforce.overlay.store import State
 from dataforce_hybrid import HybridBackend, open_backend
-from dataforce_hybrid.location import Location
-from dataforce_hybrid.workspaces import Workspaces
+from dataforce_hybrid.overlay_stores import Workspaces
+from dataforce_hybrid.paths import Location
 
 INSTALLED = Path(__file__).parent / "installed"
 """The folder to put on the path, for these to be found."""

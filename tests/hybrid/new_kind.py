@@ -13,12 +13,12 @@ from typing import Any
 
 import dataforce.models
 from dataforce import ConflictError, NotFoundError
+from dataforce.backend import Backend, Kind, Query, Scope, find_backend
 from dataforce.config import load_settings
 from dataforce.errors import OfflineError
-from dataforce.models import COLLECTION, ORBIT, ORGANIZATION, CollectionValues
-from dataforce.models._base import Changes, Name, Record, Timestamp, Values
+from dataforce.models import COLLECTION, ORBIT, ORGANIZATION, CollectionCreate
+from dataforce.models._base import CreateModel, Name, Record, Timestamp, UpdateModel
 from dataforce.overlay import Resolution
-from dataforce.seam import Backend, Kind, Query, Scope, find_backend
 
 
 class Report(Record):
@@ -31,13 +31,13 @@ class Report(Record):
     updated_at: Timestamp | None = None
 
 
-class ReportValues(Values):
+class ReportValues(CreateModel):
     """What one is made of."""
 
     title: Name
 
 
-class ReportChanges(Changes):
+class ReportChanges(UpdateModel):
     """What can change."""
 
     title: Name = ""
@@ -47,8 +47,8 @@ REPORT = Kind(
     name="report",
     route="reports",
     record=Report,
-    values=ReportValues,
-    changes=ReportChanges,
+    create=ReportValues,
+    update=ReportChanges,
     parent=COLLECTION,
     names=("title",),
     sorts=("created_at", "title"),
@@ -61,7 +61,7 @@ def declare() -> None:
     dataforce.models.KINDS = (*dataforce.models.KINDS, REPORT)  # type: ignore[assignment]
     from sqlalchemy import UniqueConstraint
 
-    from dataforce_local import tables
+    from dataforce_local.records import tables
 
     table = tables._table(REPORT, tables._text("title"), UniqueConstraint("collection_id", "title"))
     tables.TABLES[REPORT] = table  # type: ignore[index]  # a dictionary all the same
@@ -75,8 +75,8 @@ def open_remote(folder: Path) -> Backend:
 def hybrid(folder: Path, *, is_offline: bool = False) -> Any:
     """A hybrid backend that is told of the kind."""
     from dataforce_hybrid import HybridBackend
-    from dataforce_hybrid.location import Location
-    from dataforce_hybrid.workspaces import Workspaces
+    from dataforce_hybrid.overlay_stores import Workspaces
+    from dataforce_hybrid.paths import Location
 
     settings = load_settings({"database_url": f"sqlite:///{folder}/overlay.db"})
     return HybridBackend(
@@ -93,7 +93,7 @@ def filled(backend: Backend) -> Scope:
     scope = Scope((organization.id,))
     [orbit] = backend.store(ORBIT).page(scope, Query()).items
     scope = scope.child(orbit.id)
-    values = CollectionValues.model_validate(
+    values = CollectionCreate.model_validate(
         {"name": "Models", "description": "", "collection_type": "model"}
     )
     scope = scope.child(backend.store(COLLECTION).create(scope, values).id)

@@ -12,8 +12,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dataforce import Client
+from dataforce.backend import find_backend
 from dataforce.config import load_settings
-from dataforce.seam import find_backend
 from dataforce.server import Server, UploadLimits, create_app
 from dataforce.testing.packages import build_package
 from tests.server.serving import KEY, Turntable, running

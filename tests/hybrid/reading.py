@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dataforce import Client, Collection, ModelArtifact
+from dataforce.backend import Scope
 from dataforce.config import APIVersion
-from dataforce.seam import Scope
 from dataforce.server import Access, OrganizationRole
 from dataforce.testing.packages import MANIFEST, build_package
 from tests.server.serving import KEY, serving

@@ -96,6 +96,6 @@ class Sides:
 
 
 def order_key(record: ModelArtifact, sort_by: str) -> tuple[bool, Any, str]:
-    """As the seam has it: absent values first, equal ones by id."""
+    """As the backend interface has it: absent values first, equal ones by id."""
     value = getattr(record, sort_by)
     return value is not None, 0 if value is None else value, record.id

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from dataforce import DataForceError, PermissionDeniedError, ReadOnlyError
+from dataforce.backend import Scope
 from dataforce.models import ORBIT, ORGANIZATION
-from dataforce.seam import Scope
-from dataforce.seam.layered import LayeredBackend
+from dataforce.overlay.layered import LayeredBackend
 from dataforce.testing.differential import Differential
 from dataforce.testing.packages import build_package
 from dataforce_hybrid import HybridBackend

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataforce import BadRequestError, Client, Collection, ConfigurationError
+from dataforce.backend import Page, Query
 from dataforce.models import COLLECTION, MODEL_ARTIFACT
-from dataforce.seam import Page, Query
 from tests.hybrid.reading import Production, names, registered
 from tests.hybrid.reading import any_production as any_production
 from tests.hybrid.reading import production as production

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from dataforce import AsyncClient, Client, Collection, ModelArtifact, NotFoundError
+from dataforce.backend import Query
 from dataforce.errors import OfflineError, OfflineWarning
 from dataforce.models import MODEL_ARTIFACT
-from dataforce.seam import Query
 from tests.hybrid.reading import Production, names, registered
 from tests.hybrid.reading import any_production as any_production
 from tests.hybrid.reading import production as production

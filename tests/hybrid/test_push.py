@@ -12,7 +12,7 @@ import pytest
 
 from dataforce import Client, ModelArtifactStatus
 from dataforce.overlay import Diff, PushReport
-from dataforce_hybrid.intents import Intent
+from dataforce_hybrid.push.write_ahead_log import Intent
 from tests.hybrid.garden import KEYS, change_everything, collection_called, fill
 from tests.hybrid.production import Production, left, shown
 

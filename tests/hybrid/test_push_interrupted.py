@@ -19,10 +19,10 @@ from dataforce import (
     DataForceError,
     PushConflictError,
 )
+from dataforce.backend import Scope
 from dataforce.config import load_settings
 from dataforce.models import COLLECTION
-from dataforce.seam import Scope
-from dataforce_local import open_workspace
+from dataforce_local import open_overlay_store
 from tests.hybrid.production import WRITING, Production, left, shown
 
 Package = Callable[..., Path]
@@ -410,7 +410,7 @@ def test_a_reset_that_comes_after_a_push_leaves_its_ids(
     place = {"database_url": f"sqlite:///{tmp_path}/overlay.db"}
     with (
         production.hybrid(**place) as client,
-        closing(open_workspace(load_settings(place))) as dropping,
+        closing(open_overlay_store(load_settings(place))) as dropping,
     ):
         flowers = client.collections.create("", "Flowers", "model")
         orbit = client.orbits.get(flowers.orbit_id)

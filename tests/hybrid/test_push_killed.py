@@ -182,9 +182,9 @@ def test_killed_around_a_request(template: Template, when: str) -> None:
 @pytest.mark.parametrize(
     ("within", "number"),
     [
-        ("dataforce_hybrid/pushing.py", 5),
-        ("dataforce_hybrid/creating.py", 4),
-        ("dataforce_local/workspace.py", 4),
+        ("dataforce_hybrid/push/push.py", 5),
+        ("dataforce_hybrid/push/creator.py", 4),
+        ("dataforce_local/overlay/store.py", 4),
     ],
 )
 def test_killed_at_any_line(template: Template, within: str, number: int) -> None:

@@ -17,8 +17,8 @@ import pytest
 
 from dataforce import Client
 from dataforce.config import Settings, load_settings
-from dataforce_local import open_workspace
-from dataforce_local.workspace import LocalWorkspace
+from dataforce_local import open_overlay_store
+from dataforce_local.overlay.store import LocalWorkspace
 
 IRIS = Path(__file__).parent.parent / "data" / "iris.fnnx"
 SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
@@ -116,7 +116,7 @@ def workspace_settings(request: pytest.FixtureRequest, place: Path, tmp_path: Pa
 @pytest.fixture
 def workspace(workspace_settings: Settings) -> Iterator[LocalWorkspace]:
     """A workspace of each kind."""
-    with closing(open_workspace(workspace_settings)) as opened:
+    with closing(open_overlay_store(workspace_settings)) as opened:
         yield opened
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from dataforce.backend import Kind, Scope
 from dataforce.config import Settings
 from dataforce.models import (
     BUCKET_SECRET,
@@ -20,21 +21,20 @@ from dataforce.models import (
     ORBIT,
     ORGANIZATION,
     BucketSecret,
-    BucketSecretValues,
+    BucketSecretCreate,
     Collection,
+    CollectionCreate,
     CollectionType,
-    CollectionValues,
     Manifest,
     ModelArtifact,
+    ModelArtifactCreate,
     ModelArtifactStatus,
-    ModelArtifactValues,
     Orbit,
     Organization,
 )
-from dataforce.seam import Kind, Scope
-from dataforce.seam.workspace import Entry, State
-from dataforce_local import open_workspace
-from dataforce_local.workspace import LocalWorkspace
+from dataforce.overlay.store import Entry, State
+from dataforce_local import open_overlay_store
+from dataforce_local.overlay.store import LocalWorkspace
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -126,7 +126,7 @@ class Below:
         workspace.copy(ORBIT, self.root, self.orbit, State.COPIED)
 
     def create_secret(self, bucket_name: str = "ours", **more: Any) -> BucketSecret:
-        values = BucketSecretValues(endpoint="s3.example", bucket_name=bucket_name, **more)
+        values = BucketSecretCreate(endpoint="s3.example", bucket_name=bucket_name, **more)
         return self.workspace.store(BUCKET_SECRET).create(self.root, values)
 
     def create_collection(self, name: str = "Ours") -> Collection:
@@ -137,12 +137,12 @@ class Below:
 
 
 def create_collection(workspace: LocalWorkspace, scope: Scope, name: str = "Ours") -> Collection:
-    values = CollectionValues(description="", name=name, collection_type=CollectionType.MODEL)
+    values = CollectionCreate(description="", name=name, collection_type=CollectionType.MODEL)
     return workspace.store(COLLECTION).create(scope, values)
 
 
-def model_values(content: bytes = PACKAGE) -> ModelArtifactValues:
-    return ModelArtifactValues(
+def model_values(content: bytes = PACKAGE) -> ModelArtifactCreate:
+    return ModelArtifactCreate(
         file_name="ours.fnnx",
         metrics={},
         manifest=MANIFEST,
@@ -190,4 +190,4 @@ def state_of(workspace: LocalWorkspace, identifier: str) -> State | None:
 
 def reopened(settings: Settings) -> closing[LocalWorkspace]:
     """The same workspace as another process sees it."""
-    return closing(open_workspace(settings))
+    return closing(open_overlay_store(settings))

@@ -87,9 +87,9 @@ def check_that_all_is_whole(client: Client, target: Path, place: Path) -> None:
     [
         ("dataforce", 10),
         # Where the file gets its name and the record is written: every line, or nearly.
-        ("dataforce_local/library.py", 40),
+        ("dataforce_local/files/blob_store.py", 40),
         # Where files are made and moved, with the mark of a folder that was never used.
-        ("dataforce_local/files.py", 20),
+        ("dataforce_local/files/file_system.py", 20),
     ],
 )
 def test_killed_while_uploading(

@@ -23,15 +23,15 @@ from dataforce import (
     StoreError,
     StoreVersionError,
 )
+from dataforce.backend import Scope
 from dataforce.config import load_settings
 from dataforce.models import MODEL_ARTIFACT
-from dataforce.seam import Scope
-from dataforce_local import LocalBackend, open_backend, open_workspace
+from dataforce_local import LocalBackend, open_backend, open_overlay_store
 from dataforce_local.database import Database
 from tests.local.conftest import files_of
 
 if TYPE_CHECKING:
-    from dataforce_local.model_artifacts import ModelContent
+    from dataforce_local.files.model_artifacts import ModelContent
 
 
 def run(place: Path, statement: str) -> None:
@@ -293,7 +293,7 @@ def test_a_registry_without_its_database_is_not_begun_anew(
 ) -> None:
     def opened() -> LocalBackend:
         settings = load_settings({"database_url": f"sqlite:///{place}"})
-        return open_workspace(settings) if is_overlay else open_backend(settings)
+        return open_overlay_store(settings) if is_overlay else open_backend(settings)
 
     with closing(opened()) as backend:
         content = cast("ModelContent", backend.content(MODEL_ARTIFACT))

@@ -22,7 +22,7 @@ from dataforce import (
     StorePermissionError,
 )
 from dataforce.config import load_settings
-from dataforce_local import open_backend, open_workspace
+from dataforce_local import open_backend, open_overlay_store
 from tests.local.conftest import files_of
 from tests.ordinary_user import ordinary_user
 
@@ -93,13 +93,14 @@ def test_a_registry_in_memory_leaves_nothing_behind(
     memory: str, tmp_path: Path, iris: Path
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
+    in_memory = set(MemoryFileSystem.store)
     with Client(database_url=memory) as client:
         client.collections.create("", "Models", "model")
         client.model_artifacts.upload(iris, "iris")
         with Client(database_url=memory) as another:
             assert another.collections.list() == []
     assert sorted(tmp_path.rglob("*")) == before
-    assert MemoryFileSystem.store == {}
+    assert set(MemoryFileSystem.store) == in_memory
 
 
 def test_model_files_can_be_kept_elsewhere(place: Path, tmp_path: Path, iris: Path) -> None:
@@ -348,7 +349,7 @@ def test_a_foreign_database_gets_no_tables(place: Path) -> None:
             connection.execute(f"CREATE TABLE plants_{number} (name TEXT)")
     before = place.read_bytes()
     says = r"it holds other tables \(plants_0, plants_1, plants_2, \.\.\.\)"
-    for open_one in (open_backend, open_workspace):
+    for open_one in (open_backend, open_overlay_store):
         with pytest.raises(StoreCorruptedError, match=says):
             open_one(load_settings({"database_url": f"sqlite:///{place}"}))
     assert place.read_bytes() == before

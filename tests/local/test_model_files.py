@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dataforce import Client, FileDownloadError, FileError, FileUploadError
-from dataforce.models import MODEL_ARTIFACT, ModelArtifactValues
-from dataforce.seam import Scope
+from dataforce.backend import Scope
+from dataforce.models import MODEL_ARTIFACT, ModelArtifactCreate
 from tests.local.conftest import files_of
 
 
@@ -127,8 +127,8 @@ def test_only_a_digest_names_a_file(client: Client, iris: Path, place: Path) -> 
     assert client.organization is not None
     assert client.orbit is not None
     scope = Scope((client.organization, client.orbit, model.collection_id))
-    values = ModelArtifactValues.model_validate(
-        {name: getattr(model, name) for name in ModelArtifactValues.model_fields}
+    values = ModelArtifactCreate.model_validate(
+        {name: getattr(model, name) for name in ModelArtifactCreate.model_fields}
         | {"file_hash": "../../outside"}
     )
     content = client.backend.content(MODEL_ARTIFACT)
@@ -184,8 +184,8 @@ def test_bytes_that_are_not_all_there_are_refused(client: Client, iris: Path, pl
     assert client.organization is not None
     assert client.orbit is not None
     scope = Scope((client.organization, client.orbit, model.collection_id))
-    values = ModelArtifactValues.model_validate(
-        {name: getattr(model, name) for name in ModelArtifactValues.model_fields}
+    values = ModelArtifactCreate.model_validate(
+        {name: getattr(model, name) for name in ModelArtifactCreate.model_fields}
     )
     content = client.backend.content(MODEL_ARTIFACT)
     with (

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 from dataforce import Client, ConfigurationError
 from dataforce_local.database import Database
-from dataforce_local.schema import create_schema
+from dataforce_local.records.schema import create_schema
 
 WRITER = """
 import sys

@@ -12,19 +12,19 @@ import pytest
 
 from dataforce import ConflictError
 from dataforce.config import Settings, load_settings
-from dataforce_local import open_workspace
-from dataforce_local.workspace import LocalWorkspace
+from dataforce_local import open_overlay_store
+from dataforce_local.overlay.store import LocalWorkspace
 from tests.local.conftest import new_schema
 from tests.local.platform_records import reopened
 
 HOLDER = """
 import sys
 from dataforce.config import load_settings
-from dataforce_local import open_workspace
+from dataforce_local import open_overlay_store
 
 database_url, storage_url, purpose = sys.argv[1:]
 settings = load_settings({"database_url": database_url, "storage_url": storage_url})
-with open_workspace(settings).alone(purpose):
+with open_overlay_store(settings).alone(purpose):
     print("alone", flush=True)
     sys.stdin.readline()
 """
@@ -134,7 +134,7 @@ def test_another_process_enters_when_the_first_one_has_ended(
 
 def test_a_workspace_elsewhere_is_another_one(tmp_path: Path) -> None:
     settings = load_settings({"database_url": ":memory:"})
-    one, other = (open_workspace(settings, tmp_path / name) for name in ("one.db", "other.db"))
+    one, other = (open_overlay_store(settings, tmp_path / name) for name in ("one.db", "other.db"))
     with one.alone("push"):
         enter(other, "push")
     one.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dataforce.config import load_settings
-from dataforce_local.workspace import LocalWorkspace
+from dataforce_local.overlay.store import LocalWorkspace
 from tests.local.platform_records import reopened
 
 

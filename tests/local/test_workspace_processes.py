@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from dataforce import StoreCorruptedError, StoreVersionError
+from dataforce.backend import Query, Scope
 from dataforce.config import Settings, load_settings
-from dataforce.models import COLLECTION, MODEL_ARTIFACT, CollectionChanges
-from dataforce.seam import Query, Scope
-from dataforce.seam.workspace import State
-from dataforce_local import open_workspace
+from dataforce.models import COLLECTION, MODEL_ARTIFACT, CollectionUpdate
+from dataforce.overlay.store import State
+from dataforce_local import open_overlay_store
 from dataforce_local.database import Database
-from dataforce_local.workspace import LocalWorkspace
-from dataforce_local.workspace_schema import create_workspace_schema
+from dataforce_local.overlay.schema import create_overlay_schema
+from dataforce_local.overlay.store import LocalWorkspace
 from tests.local.conftest import files_of
 from tests.local.platform_records import (
     PACKAGE,
@@ -37,18 +37,18 @@ from tests.local.platform_records import (
 WRITER = """
 import sys
 from dataforce.config import load_settings
-from dataforce.models import COLLECTION, CollectionValues
-from dataforce.seam import Scope
-from dataforce_local import open_workspace
+from dataforce.models import COLLECTION, CollectionCreate
+from dataforce.backend import Scope
+from dataforce_local import open_overlay_store
 
 database_url, storage_url = sys.argv[1:]
 sys.stdin.readline()
-workspace = open_workspace(
+workspace = open_overlay_store(
     load_settings({"database_url": database_url, "storage_url": storage_url})
 )
 print("open", flush=True)
 scope = Scope(tuple(sys.stdin.readline().split()))
-values = CollectionValues(description="", name="Ours", collection_type="model")
+values = CollectionCreate(description="", name="Ours", collection_type="model")
 for count in range(25):
     workspace.store(COLLECTION).create(scope, values)
 workspace.close()
@@ -110,20 +110,20 @@ def test_who_comes_second_leaves_a_new_workspace_as_it_is(place: Path) -> None:
         revision = workspace.revision()
         database = Database(make_url(f"sqlite:///{place}"), patience=1)
         with database.writing() as connection:
-            create_workspace_schema(connection)
+            create_overlay_schema(connection)
         database.close()
         assert workspace.revision() == revision
         assert state_of(workspace, below.orbit.id) is State.COPIED
 
 
 def test_a_workspace_of_a_newer_version_is_refused(place: Path) -> None:
-    open_workspace(at(place)).close()
+    open_overlay_store(at(place)).close()
     with closing(sqlite3.connect(place)) as connection, connection:
         connection.execute(
             "UPDATE dataforce_registry SET value = 2 WHERE key = 'workspace_version'"
         )
     with pytest.raises(StoreVersionError, match="newer version"):
-        open_workspace(at(place))
+        open_overlay_store(at(place))
 
 
 def test_a_workspace_without_its_revision_is_damaged(place: Path) -> None:
@@ -141,8 +141,8 @@ database_url, call, route, identifier, record, fatal = sys.argv[1:7]
 
 from dataforce.config import load_settings
 from dataforce.models import KINDS
-from dataforce.seam import Scope
-from dataforce_local import open_workspace
+from dataforce.backend import Scope
+from dataforce_local import open_overlay_store
 
 lines = 0
 
@@ -156,7 +156,7 @@ def trace(frame, event, argument):
             os.kill(os.getpid(), signal.SIGKILL)
     return trace
 
-workspace = open_workspace(load_settings({"database_url": database_url}))
+workspace = open_overlay_store(load_settings({"database_url": database_url}))
 kind = next(kind for kind in KINDS if kind.route == route)
 entry = workspace.entry(kind, identifier)
 revision = 0 if entry is None else entry.revision
@@ -164,7 +164,7 @@ sys.settrace(trace)
 theirs = kind.record.model_validate_json(record)
 given = (revision, theirs)
 if call == "change":
-    given = (kind.changes(name="Ours"), theirs)
+    given = (kind.update(name="Ours"), theirs)
 getattr(workspace, call)(kind, Scope(tuple(sys.argv[7:])), identifier, *given)
 sys.settrace(None)
 print(lines)
@@ -268,7 +268,7 @@ def test_killed_while_settling(place: Path, tmp_path: Path) -> None:
     with reopened(at(place)) as workspace:
         below = Below(workspace)
         theirs = collection(below.orbit.id)
-        changes = CollectionChanges(name="Ours")
+        changes = CollectionUpdate(name="Ours")
         assert workspace.change(COLLECTION, below.scope, theirs.id, changes, theirs)
         uploaded = below.upload(theirs.id)
     newer = theirs.model_copy(update={"name": "Ours", "description": "theirs"})

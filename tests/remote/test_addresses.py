@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dataforce.config import load_settings
-from dataforce_remote.bucket import Bucket, BucketError
-from dataforce_remote.retries import Budget
+from dataforce_remote.files.bucket import Bucket, BucketError
+from dataforce_remote.http.retries import Budget
 
 PUBLIC = "93.184.216.34"
 PUBLIC_6 = "2606:2800:220:1::1"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from dataforce import BadRequestError, ConfigurationError, FileDownloadError, FileUploadError
+from dataforce.backend import Scope
 from dataforce.models import MODEL_ARTIFACT
-from dataforce.seam import Scope
 from dataforce.testing.packages import MANIFEST, build_package
 from tests.remote.conftest import (
     BASE,

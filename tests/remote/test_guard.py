@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataforce import ReadOnlyError
+from dataforce.backend import Kind
 from dataforce.config import Settings, load_settings
 from dataforce.models import KINDS, ORBIT
-from dataforce.seam import Kind
-from dataforce_remote.guard import Guard
+from dataforce_remote.http.guard import Guard
 
 CONTRACTS = Path(__file__).parent.parent / "data" / "contracts"
 VERSIONS = ("2025-12", "2026-01")
@@ -74,7 +74,7 @@ def test_all_reads_are_in_a_contract() -> None:
 
 
 def test_a_new_kind_of_asset_can_be_read_as_well() -> None:
-    declared: dict[str, Any] = dict.fromkeys(("record", "values", "changes"), dict)
+    declared: dict[str, Any] = dict.fromkeys(("record", "create", "update"), dict)
     kind: Kind[Any, Any, Any] = Kind("data set", "data.sets", parent=ORBIT, **declared)
     path = f"/organizations/{ID}/orbits/{ID}/data.sets/{ID}"
     guard = Guard(set_to(read_only=True), [*KINDS, kind])

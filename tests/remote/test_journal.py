@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dataforce_remote import journal
-from dataforce_remote.journal import Journal, key_of
+from dataforce_remote.files import checkpoints as journal
+from dataforce_remote.files.checkpoints import Journal, key_of
 
 
 def names(folder: Path) -> list[str]:

@@ -8,9 +8,9 @@ import pytest
 
 from dataforce import AsyncClient, OfflineError
 from dataforce.config import load_settings
-from dataforce_remote.api import API
-from dataforce_remote.bucket import Bucket
-from dataforce_remote.retries import Budget
+from dataforce_remote.files.bucket import Bucket
+from dataforce_remote.http.api import API
+from dataforce_remote.http.retries import Budget
 from tests.remote.conftest import BASE, COLLECTION, KEY, MODEL, ORBIT, ORGANIZATION, Open, Platform
 from tests.writes import IRIS
 

@@ -19,10 +19,10 @@ from dataforce import (
     PermissionDeniedError,
     UnprocessableEntityError,
 )
+from dataforce.backend import Scope
 from dataforce.models import ORGANIZATION as ORGANIZATION_KIND
-from dataforce.models import OrganizationValues
-from dataforce.seam import Scope
-from dataforce_remote.api import Reply
+from dataforce.models import OrganizationCreate
+from dataforce_remote.http.api import Reply
 from tests.remote.conftest import (
     COLLECTION,
     COLLECTIONS,
@@ -269,11 +269,11 @@ def test_an_update_without_changes_changes_nothing(platform: Platform, client: C
 def test_organizations_are_made_by_people(open_client: Open) -> None:
     store = open_client().backend.store(ORGANIZATION_KIND)
     with pytest.raises(PermissionDeniedError, match="browser"):
-        store.create(Scope(), OrganizationValues(name="New"))
+        store.create(Scope(), OrganizationCreate(name="New"))
     with pytest.raises(PermissionDeniedError, match="browser"):
         store.delete(Scope(), ORGANIZATION)
     with pytest.raises(PermissionDeniedError, match="browser"):
-        store.update(Scope(), ORGANIZATION, ORGANIZATION_KIND.changes(name="New"))
+        store.update(Scope(), ORGANIZATION, ORGANIZATION_KIND.update(name="New"))
 
 
 def test_what_else_is_wrong_with_a_bucket_secret_is_told(

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from dataforce import AsyncClient, Client, ReadOnlyError
+from dataforce.backend import Scope
+from dataforce.backend.interface import AnyKind
 from dataforce.config import APIVersion, Settings, load_settings
 from dataforce.models import (
     BUCKET_SECRET,
@@ -23,14 +25,12 @@ from dataforce.models import (
     UploadDetails,
     UploadPart,
 )
-from dataforce.seam import Scope
-from dataforce.seam.backend import AnyKind
 from dataforce.testing.packages import MANIFEST
-from dataforce_remote.api import API
 from dataforce_remote.backend import RemoteBackend
-from dataforce_remote.bucket import Bucket, Payload
-from dataforce_remote.pieces import Outgoing, Plan, send
-from dataforce_remote.retries import Budget
+from dataforce_remote.files.bucket import Bucket, Payload
+from dataforce_remote.files.multipart import Outgoing, Plan, send
+from dataforce_remote.http.api import API
+from dataforce_remote.http.retries import Budget
 from tests.server.serving import KEY, serving
 from tests.writes import IRIS, WRITES, Made, call
 
@@ -129,7 +129,7 @@ def test_reads_are_answered(platform: Served, client: Client, tmp_path: Path) ->
     assert [each for each in platform.seen if not each.startswith("GET ")] == []
 
 
-# --- Below the seam ------------------------------------------------------------------------------
+# --- Below the backend interface ----------------------------------------------------------------
 
 MODEL = {
     "file_name": "iris.fnnx",
@@ -193,11 +193,11 @@ def test_no_change_of_a_record_is_sent_whoever_asks(
     state: Path,
 ) -> None:
     identifier, values = GIVEN[kind](platform.made)
-    changes = kind.changes(
-        **{name: values[name] for name in kind.changes.model_fields if name in values}
+    changes = kind.update(
+        **{name: values[name] for name in kind.update.model_fields if name in values}
     )
     arguments = {
-        "create": [kind.values(**values)],
+        "create": [kind.create(**values)],
         "update": [identifier, changes],
         "delete": [identifier],
     }
@@ -232,7 +232,7 @@ def test_no_change_of_a_file_is_sent_whoever_asks(
 
 
 def values_of_a_model() -> Any:
-    return MODEL_ARTIFACT.values(**MODEL)
+    return MODEL_ARTIFACT.create(**MODEL)
 
 
 def test_the_backend_itself_offers_no_write(
@@ -290,7 +290,9 @@ def test_no_thread_sends_a_part(platform: Served, state: Path) -> None:
 def test_a_refusal_is_not_tried_again(
     platform: Served, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataforce._cancellation.sleep", lambda seconds: pytest.fail("it waits"))
+    monkeypatch.setattr(
+        "dataforce.transfer.cancellation.sleep", lambda seconds: pytest.fail("it waits")
+    )
     settings = settings_for(platform).model_copy(update={"retry_timeout": 60})
     with closing(API(settings)) as api, pytest.raises(ReadOnlyError):
         api.call("POST", "/organizations", repeatable=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataforce.config import Settings
-from dataforce_remote.refusals import refusal
+from dataforce_remote.http.status_errors import refusal
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(

@@ -12,11 +12,11 @@ import pytest
 
 from dataforce import Client, CreatedModel
 from dataforce.config import APIVersion
-from dataforce.models import ModelArtifactValues
+from dataforce.models import ModelArtifactCreate
 from dataforce.package import read_package
 from dataforce.testing import links
 from dataforce.testing.packages import build_package
-from dataforce_remote.journal import Journal, key_of
+from dataforce_remote.files.checkpoints import Journal, key_of
 from tests.server.serving import KEY, serving
 
 
@@ -44,7 +44,7 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
 def leave_behind(client: Client, journal: Journal, package: Path, **changes: Any) -> CreatedModel:
     """What is there when a process was killed before a byte arrived."""
     described = read_package(package)
-    values = ModelArtifactValues(
+    values = ModelArtifactCreate(
         file_name=described.file_name,
         metrics=described.metrics,
         manifest=described.manifest,

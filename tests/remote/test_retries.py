@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforce_remote.retries import LARGEST_RETRY_AFTER, Budget, Retries, parse_retry_after
+from dataforce_remote.http.retries import LARGEST_RETRY_AFTER, Budget, Retries, parse_retry_after
 
 
 @given(st.text() | st.floats().map(str) | st.integers().map(str))

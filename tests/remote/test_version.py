@@ -6,7 +6,7 @@ import pytest
 
 from dataforce.config import APIVersion, Settings
 from dataforce.errors import APIResponseValidationError
-from dataforce_remote.version import Version
+from dataforce_remote.http.version import Version
 
 OLDER, NEWER = APIVersion.DECEMBER_2025, APIVersion.JANUARY_2026
 

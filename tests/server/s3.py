@@ -13,7 +13,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 from starlette.routing import BaseRoute
 
-from dataforce.seam import Backend
+from dataforce.backend import Backend
 from dataforce.server import StoredObject
 from dataforce.server.objects import Method
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dataforce.backend import Backend, find_backend
+from dataforce.backend.interface import AnyKind
 from dataforce.config import APIVersion, load_settings
-from dataforce.seam import Backend, find_backend
-from dataforce.seam.backend import AnyKind
 from dataforce.server import Access, ObjectStore, Server, UploadLimits, create_app
 
 KEY = "dfs_" + "k" * 43

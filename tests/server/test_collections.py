@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from dataforce.backend import Backend, Query, Scope
 from dataforce.models import (
     COLLECTION,
     ORBIT,
     ORGANIZATION,
+    CollectionCreate,
     CollectionType,
-    CollectionValues,
 )
-from dataforce.seam import Backend, Query, Scope
 from dataforce.server import HostedObjects
 from tests.server.caller import Caller
 from tests.server.conftest import Serve
@@ -106,7 +106,7 @@ def test_a_list_longer_than_any_page_of_the_backend(serve: Serve) -> None:
         [orbit] = backend.store(ORBIT).page(Scope((organization.id,)), Query()).items
         scope = Scope((organization.id, orbit.id))
         for number in range(1001):
-            values = CollectionValues(
+            values = CollectionCreate(
                 name=str(number), description="", collection_type=CollectionType.MODEL
             )
             backend.store(COLLECTION).create(scope, values)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
+from dataforce.backend import find_backend
 from dataforce.config import APIVersion, load_settings
-from dataforce.seam import find_backend
 from dataforce.server import create_app
 from tests.server.serving import KEY
 

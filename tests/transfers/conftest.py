@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dataforce import Client, FileUploadError, ModelArtifact
-from dataforce.seam import Advance, Scope, find_backend
+from dataforce.backend import Advance, Scope, find_backend
 from dataforce.testing.packages import build_package
 
 PIECE = 1000

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from dataforce import AsyncClient, Client, FileDownloadError, ModelArtifact, _cancellation
+from dataforce import AsyncClient, Client, FileDownloadError, ModelArtifact
 from dataforce.api import _model_file
 from dataforce.testing.packages import build_package
+from dataforce.transfer import cancellation
 from tests.transfers.conftest import PIECE, Striped
 
 LONG = 3600.0
@@ -176,7 +177,7 @@ def test_a_cancelled_read_leaves_the_position_and_the_loop(backend: Striped, pat
 
                 def stall(offset: int, piece: bytes) -> bytes:
                     loop.call_soon_threadsafe(waits.set)
-                    _cancellation.sleep(LONG)
+                    cancellation.sleep(LONG)
                     return piece
 
                 backend.meddle = stall

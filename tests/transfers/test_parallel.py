@@ -16,10 +16,10 @@ from dataforce import (
     Client,
     FileDownloadError,
     ModelArtifact,
-    _cancellation,
 )
 from dataforce.testing.packages import build_package
 from dataforce.testing.suite._support import content_of
+from dataforce.transfer import cancellation
 from tests.transfers.conftest import PIECE, Striped
 
 pytestmark = pytest.mark.usefixtures("small_is_large")
@@ -136,7 +136,7 @@ def test_a_stream_that_breaks_stops_the_others(
             assert all(begun.acquire(timeout=LONG) for _ in range(3))
             raise FileDownloadError("The stream broke.")
         begun.release()
-        _cancellation.sleep(LONG)
+        cancellation.sleep(LONG)
         raise AssertionError("nobody woke this stream")
 
     backend.meddle = meddle
@@ -155,7 +155,7 @@ def test_a_stream_that_waits_is_shut_down_when_another_breaks(
             assert waiting.wait(LONG)
             raise FileDownloadError("The stream broke.")
         if offset == 0:
-            with _cancellation.interrupting(shut_down.set):
+            with cancellation.interrupting(shut_down.set):
                 waiting.set()
                 assert shut_down.wait(LONG)
         return piece
@@ -229,7 +229,7 @@ def test_ctrl_c_stops_every_stream(
         if offset == 0:
             assert all(begun.acquire(timeout=LONG) for _ in range(4))
             _thread.interrupt_main()
-        _cancellation.sleep(LONG)
+        cancellation.sleep(LONG)
         return piece
 
     backend.meddle = meddle
@@ -266,7 +266,7 @@ def test_a_cancelled_task_stops_every_stream(backend: Striped, path: Path, folde
                 if offset == 30 * PIECE:
                     loop.call_soon_threadsafe(download.cancel)
                 if offset >= 30 * PIECE:
-                    _cancellation.sleep(LONG)
+                    cancellation.sleep(LONG)
                 return piece
 
             backend.meddle = meddle
@@ -292,7 +292,7 @@ def test_no_room_on_the_disk(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dataforce.api._targets.reserve", full)
+    monkeypatch.setattr("dataforce.api._destinations.reserve", full)
     with pytest.raises(FileDownloadError, match="No space left"):
         client.model_artifacts.download(model.id, folder)
     see_nothing_happened(folder)

@@ -11,7 +11,7 @@ from dataforce.api._records import Records
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
-    from dataforce.seam.backend import AnyKind
+    from dataforce.backend.interface import AnyKind
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -10,14 +10,14 @@ from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
+from dataforce.backend import Order
 from dataforce.models import (
     BUCKET_SECRET,
     BucketSecret,
-    BucketSecretChanges,
+    BucketSecretCreate,
     BucketSecretSort,
-    BucketSecretValues,
+    BucketSecretUpdate,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.bucket_secrets import (
@@ -29,7 +29,7 @@ class BucketSecretResourceBase(AssetResourceBase):
     """Abstract resource for bucket secrets."""
 
     _kind = BUCKET_SECRET
-    _records: Records[BucketSecret, BucketSecretValues, BucketSecretChanges]
+    _records: Records[BucketSecret, BucketSecretCreate, BucketSecretUpdate]
 
 
 class BucketSecretResource(BucketSecretResourceBase):

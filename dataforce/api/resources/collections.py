@@ -10,15 +10,15 @@ from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
+from dataforce.backend import Order
 from dataforce.models import (
     COLLECTION,
     Collection,
-    CollectionChanges,
+    CollectionCreate,
     CollectionSort,
     CollectionType,
-    CollectionValues,
+    CollectionUpdate,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.collections import (
@@ -33,7 +33,7 @@ class CollectionResourceBase(AssetResourceBase):
     """Abstract resource for collections."""
 
     _kind = COLLECTION
-    _records: Records[Collection, CollectionValues, CollectionChanges]
+    _records: Records[Collection, CollectionCreate, CollectionUpdate]
 
 
 class CollectionResource(CollectionResourceBase):

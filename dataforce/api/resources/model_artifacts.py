@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from dataforce.api import _transfers
 from dataforce.api._clear import Clear
+from dataforce.api._destinations import Writable
 from dataforce.api._lookup import Ref
 from dataforce.api._model_file import ModelFile, open_file
 from dataforce.api._records import Records, validated
-from dataforce.api._targets import Writable
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
+from dataforce.backend import Order
 from dataforce.models import (
     MODEL_ARTIFACT,
     Collection,
     CreatedModel,
     Manifest,
     ModelArtifact,
-    ModelArtifactChanges,
+    ModelArtifactCreate,
     ModelArtifactSort,
     ModelArtifactStatus,
-    ModelArtifactValues,
+    ModelArtifactUpdate,
     SignedURL,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.model_artifacts import (
@@ -39,7 +39,7 @@ class ModelArtifactResourceBase(AssetResourceBase):
     """Abstract resource for model artifacts."""
 
     _kind = MODEL_ARTIFACT
-    _records: Records[ModelArtifact, ModelArtifactValues, ModelArtifactChanges]
+    _records: Records[ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]
 
 
 class ModelArtifactResource(ModelArtifactResourceBase):
@@ -373,7 +373,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             "description": description,
             "tags": tags,
         }
-        valid = validated(MODEL_ARTIFACT, ModelArtifactValues, values)
+        valid = validated(MODEL_ARTIFACT, ModelArtifactCreate, values)
         return self._records.content.create(self._records.scope(collection_id), valid)
 
     def update(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
+from dataforce.backend import Order
 from dataforce.errors import ConflictError
-from dataforce.models import ORBIT, BucketSecret, Orbit, OrbitChanges, OrbitSort, OrbitValues
-from dataforce.seam import Order
+from dataforce.models import ORBIT, BucketSecret, Orbit, OrbitCreate, OrbitSort, OrbitUpdate
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.orbits import AsyncOrbitResource as AsyncOrbitResource
@@ -21,7 +21,7 @@ class OrbitResourceBase(AssetResourceBase):
     """Abstract resource for orbits."""
 
     _kind = ORBIT
-    _records: Records[Orbit, OrbitValues, OrbitChanges]
+    _records: Records[Orbit, OrbitCreate, OrbitUpdate]
 
 
 class OrbitResource(OrbitResourceBase):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
+from dataforce.backend import Order
 from dataforce.models import (
     ORGANIZATION,
     Organization,
-    OrganizationChanges,
+    OrganizationCreate,
     OrganizationSort,
-    OrganizationValues,
+    OrganizationUpdate,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.organizations import (
@@ -28,7 +28,7 @@ class OrganizationResourceBase(AssetResourceBase):
     """Abstract resource for organizations."""
 
     _kind = ORGANIZATION
-    _records: Records[Organization, OrganizationValues, OrganizationChanges]
+    _records: Records[Organization, OrganizationCreate, OrganizationUpdate]
 
 
 class OrganizationResource(OrganizationResourceBase):

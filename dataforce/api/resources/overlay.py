@@ -10,6 +10,8 @@ from dataforce.api._lookup import Ref
 from dataforce.api._progress import reported
 from dataforce.api._records import LARGEST_PAGE, check_query
 from dataforce.api.resources._base import ResourceBase, asynchronous_twins
+from dataforce.backend import Order, Query, Scope
+from dataforce.backend.query import can_be_stored
 from dataforce.errors import (
     ConfigurationError,
     MultipleResourcesFoundError,
@@ -28,15 +30,13 @@ from dataforce.models import (
 )
 from dataforce.models._base import AssetRecord, brief, canonical_id
 from dataforce.overlay import Change, Diff, OverlayStatus, PullReport, PushReport, Resolution
-from dataforce.seam import Order, Query, Scope
-from dataforce.seam.layered import LayeredBackend, Overlay
-from dataforce.seam.query import can_be_stored
+from dataforce.overlay.layered import LayeredBackend, Overlay
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.overlay import (
         AsyncOverlayResource as AsyncOverlayResource,
     )
-    from dataforce.seam.backend import AnyKind
+    from dataforce.backend.interface import AnyKind
 
 _NAMED = 5
 """Number of objects that the message about an ambiguous name shows."""

@@ -17,10 +17,19 @@ from dataforce.errors import BadRequestError, ConflictError
 from dataforce.models import (
     BUCKET_SECRET,
     BucketSecret,
-    BucketSecretChanges,
-    BucketSecretValues,
+    BucketSecretCreate,
 )
-from dataforce.server.answers import (
+from dataforce.server.error_handlers import convert
+from dataforce.server.objects import ObjectStore, StoredObject
+from dataforce.server.probe_objects import PASSING
+from dataforce.server.registry import Records, Registry
+from dataforce.server.request_bodies import (
+    BucketSecretCreateIn,
+    BucketSecretUpdate,
+    TypedSecret,
+    TypedSecretUpdate,
+)
+from dataforce.server.responses import (
     AzureBucketSecretOut,
     BucketSecretOut,
     BucketSecretUrls,
@@ -30,16 +39,6 @@ from dataforce.server.answers import (
     json_of,
     nothing,
     shaped,
-)
-from dataforce.server.faults import convert
-from dataforce.server.objects import ObjectStore, StoredObject
-from dataforce.server.passing import PASSING
-from dataforce.server.registry import Records, Registry
-from dataforce.server.requests import (
-    BucketSecretCreateIn,
-    BucketSecretUpdate,
-    TypedSecret,
-    TypedSecretUpdate,
 )
 from dataforce.server.roles import Action
 
@@ -78,7 +77,7 @@ class Endpoints:
     def create(self, organization_id: UUID, body: BaseModel) -> Response:
         """Keep a new secret."""
         found = self.secrets("create", organization_id)
-        values = convert(BucketSecretValues, body.model_dump(exclude={"type"}))
+        values = convert(BucketSecretCreate, body.model_dump(exclude={"type"}))
         created = found.create(values, conflict=DUPLICATE)
         return json_of(self.shaped(created))
 
@@ -89,7 +88,7 @@ class Endpoints:
         found.get(secret_id)
         if None in (given.get("endpoint", ""), given.get("bucket_name", "")):
             raise ConflictError(DUPLICATE)  # so the platform explains a column that is not null
-        changes = convert(BucketSecretChanges, given)
+        changes = convert(BUCKET_SECRET.update, given)
         return json_of(self.shaped(found.update(secret_id, changes, conflict=DUPLICATE)))
 
     def check_stored(self, body: Any) -> None:

@@ -8,8 +8,17 @@ from fastapi import APIRouter, Response
 
 from dataforce.config import APIVersion
 from dataforce.errors import ConflictError
-from dataforce.models import COLLECTION, MODEL_ARTIFACT, CollectionChanges, CollectionValues
-from dataforce.server.answers import (
+from dataforce.models import COLLECTION, MODEL_ARTIFACT, CollectionCreate, CollectionUpdate
+from dataforce.server.error_handlers import PlatformCrashError, convert
+from dataforce.server.listing import Limit, Wanted, collections_page
+from dataforce.server.registry import Registry
+from dataforce.server.request_bodies import (
+    CollectionCreateIn,
+    CollectionSortBy,
+    CollectionUpdateIn,
+    SortOrder,
+)
+from dataforce.server.responses import (
     Collection,
     CollectionDetails,
     CollectionsList,
@@ -17,15 +26,6 @@ from dataforce.server.answers import (
     answer_all,
     answer_page,
     nothing,
-)
-from dataforce.server.faults import PlatformCrashError, convert
-from dataforce.server.listing import Limit, Wanted, collections_page
-from dataforce.server.registry import Registry
-from dataforce.server.requests import (
-    CollectionCreateIn,
-    CollectionSortBy,
-    CollectionUpdateIn,
-    SortOrder,
 )
 
 
@@ -42,7 +42,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
         organization_id: UUID, orbit_id: UUID, body: CollectionCreateIn
     ) -> Response:
         collections = registry.records(COLLECTION, "create", organization_id, orbit_id)
-        values = convert(CollectionValues, body.model_dump())
+        values = convert(CollectionCreate, body.model_dump())
         return answer(Collection, collections.create(values))
 
     @router.patch("/{collection_id}", response_model=Collection)
@@ -54,7 +54,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
         if body.name is None or body.description is None:
             raise PlatformCrashError
         # All three are written, whether they were given or not: without tags the old ones go.
-        changes = convert(CollectionChanges, body.model_dump())
+        changes = convert(CollectionUpdate, body.model_dump())
         return answer(Collection, collections.update(collection_id, changes))
 
     @router.delete("/{collection_id}", status_code=204)

@@ -12,12 +12,17 @@ from dataforce.config import APIVersion
 from dataforce.errors import BadRequestError
 from dataforce.models import (
     MODEL_ARTIFACT,
-    ModelArtifactChanges,
+    ModelArtifactCreate,
     ModelArtifactStatus,
-    ModelArtifactValues,
+    ModelArtifactUpdate,
 )
-from dataforce.models.model_artifact import TRANSITIONS
-from dataforce.server.answers import (
+from dataforce.models.registry.model_artifact import TRANSITIONS
+from dataforce.server.error_handlers import PlatformCrashError, convert
+from dataforce.server.listing import Limit, Wanted, models_page
+from dataforce.server.objects import ObjectStore, StoredObject
+from dataforce.server.registry import Records, Registry
+from dataforce.server.request_bodies import ModelArtifactUpdateIn, SortOrder
+from dataforce.server.responses import (
     ModelArtifact,
     ModelArtifactsList,
     SignedURL,
@@ -27,11 +32,6 @@ from dataforce.server.answers import (
     json_of,
     nothing,
 )
-from dataforce.server.faults import PlatformCrashError, convert
-from dataforce.server.listing import Limit, Wanted, models_page
-from dataforce.server.objects import ObjectStore, StoredObject
-from dataforce.server.registry import Records, Registry
-from dataforce.server.requests import ModelArtifactUpdateIn, SortOrder
 from dataforce.server.routes import uploads
 from dataforce.server.uploads import UploadLimits
 
@@ -39,7 +39,7 @@ PREFIX = (
     "/organizations/{organization_id}/orbits/{orbit_id}/collections/{collection_id}/model_artifacts"
 )
 
-Models = Records[models.ModelArtifact, ModelArtifactValues, ModelArtifactChanges]
+Models = Records[models.ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]
 
 
 def routes(
@@ -110,7 +110,7 @@ def add_updating(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         check_changes(before, given)
         if given.get("status") == ModelArtifactStatus.UPLOADED:
             objects.require(stored(found, before, request))
-        after = found.update(model_artifact_id, convert(ModelArtifactChanges, given))
+        after = found.update(model_artifact_id, convert(ModelArtifactUpdate, given))
         if after.status == ModelArtifactStatus.UPLOAD_FAILED:
             objects.forget(stored(found, after, request))
         return answer(ModelArtifact, after)

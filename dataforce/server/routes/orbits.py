@@ -9,8 +9,11 @@ from fastapi import APIRouter, Response
 from dataforce import models
 from dataforce.config import APIVersion
 from dataforce.errors import BadRequestError, NotFoundError
-from dataforce.models import BUCKET_SECRET, COLLECTION, ORBIT, OrbitChanges, OrbitValues
-from dataforce.server.answers import (
+from dataforce.models import BUCKET_SECRET, COLLECTION, ORBIT, OrbitCreate
+from dataforce.server.error_handlers import PlatformCrashError, convert
+from dataforce.server.registry import Registry
+from dataforce.server.request_bodies import OrbitCreateIn, OrbitUpdate
+from dataforce.server.responses import (
     Orbit,
     OrbitDetails,
     TaggedOrbitDetails,
@@ -20,9 +23,6 @@ from dataforce.server.answers import (
     nothing,
     shaped,
 )
-from dataforce.server.faults import PlatformCrashError, convert
-from dataforce.server.registry import Registry
-from dataforce.server.requests import OrbitCreateIn, OrbitUpdate
 from dataforce.server.roles import CALLER, Access, OrbitRole, OrganizationRole
 
 
@@ -49,7 +49,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
     def create_orbit(organization_id: UUID, body: OrbitCreateIn) -> Response:
         orbits = registry.records(ORBIT, "create", organization_id)
         values = convert(
-            OrbitValues, {"name": body.name, "bucket_secret_id": str(body.bucket_secret_id)}
+            OrbitCreate, {"name": body.name, "bucket_secret_id": str(body.bucket_secret_id)}
         )
         refuse_members(body)
         created = orbits.create(values, missing="Bucket secret not found")
@@ -112,4 +112,4 @@ def changed(
             registry.all_records(BUCKET_SECRET, organization_id).get(body.bucket_secret_id)
         except NotFoundError:
             raise PlatformCrashError from None
-    return orbits.update(orbit_id, convert(OrbitChanges, given))
+    return orbits.update(orbit_id, convert(ORBIT.update, given))

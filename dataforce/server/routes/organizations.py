@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Response
 
-from dataforce.server.answers import OrganizationSwitcher, answer_all
 from dataforce.server.authentication import require_person
 from dataforce.server.registry import Registry
+from dataforce.server.responses import OrganizationSwitcher, answer_all
 from dataforce.server.roles import CALLER
 
 FOR_PERSONS = (

@@ -9,10 +9,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from dataforce import models
+from dataforce.backend import Query
 from dataforce.errors import NotFoundError
-from dataforce.models import MODEL_ARTIFACT, ORBIT, ModelArtifactValues
-from dataforce.seam import Query
-from dataforce.server.answers import (
+from dataforce.models import MODEL_ARTIFACT, ORBIT, ModelArtifactCreate
+from dataforce.server.error_handlers import PlatformCrashError, convert
+from dataforce.server.objects import ObjectStore, StoredObject
+from dataforce.server.registry import MISSING, Registry
+from dataforce.server.request_bodies import BucketMultipartUpload, ModelArtifactIn
+from dataforce.server.responses import (
     CreatedModelArtifact,
     CreateModelArtifactResponse,
     ModelArtifact,
@@ -23,10 +27,6 @@ from dataforce.server.answers import (
     json_of,
     shaped,
 )
-from dataforce.server.faults import PlatformCrashError, convert
-from dataforce.server.objects import ObjectStore, StoredObject
-from dataforce.server.registry import MISSING, Registry
-from dataforce.server.requests import BucketMultipartUpload, ModelArtifactIn
 from dataforce.server.uploads import UploadLimits
 
 ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -55,7 +55,7 @@ class Uploads:
         if body.model_name is None:
             found.require_parents()
             raise PlatformCrashError
-        values = convert(ModelArtifactValues, body.model_dump())
+        values = convert(ModelArtifactCreate, body.model_dump())
         with self.registry.turn, found.worded():  # nobody deletes the collection meanwhile
             record = self.registry.files().create(found.scope, values).model
         base_url = str(request.base_url)

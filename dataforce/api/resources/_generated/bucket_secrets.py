@@ -14,11 +14,11 @@ from dataforce.api.resources.bucket_secrets import (
     BucketSecretResource,
     BucketSecretResourceBase,
 )
+from dataforce.backend import Order
 from dataforce.models import (
     BucketSecret,
     BucketSecretSort,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session

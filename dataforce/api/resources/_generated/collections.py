@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
 from dataforce.api.resources.collections import CollectionResource, CollectionResourceBase
+from dataforce.backend import Order
 from dataforce.models import (
     Collection,
     CollectionSort,
     CollectionType,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api._clear import Clear
+from dataforce.api._destinations import Writable
 from dataforce.api._lookup import Ref
-from dataforce.api._targets import Writable
 from dataforce.api.resources.model_artifacts import (
     ModelArtifactResource,
     ModelArtifactResourceBase,
 )
+from dataforce.backend import Order
 from dataforce.models import (
     Collection,
     CreatedModel,
@@ -27,7 +28,6 @@ from dataforce.models import (
     ModelArtifactStatus,
     SignedURL,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session

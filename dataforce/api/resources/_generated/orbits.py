@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from dataforce.api._lookup import Ref
 from dataforce.api.resources.orbits import OrbitResource, OrbitResourceBase
+from dataforce.backend import Order
 from dataforce.models import BucketSecret, Orbit, OrbitSort
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session

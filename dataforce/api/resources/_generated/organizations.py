@@ -13,11 +13,11 @@ from dataforce.api.resources.organizations import (
     OrganizationResource,
     OrganizationResourceBase,
 )
+from dataforce.backend import Order
 from dataforce.models import (
     Organization,
     OrganizationSort,
 )
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session

@@ -12,6 +12,7 @@ from dataforce.api.resources.overlay import (
     OverlayResource,
     OverlayResourceBase,
 )
+from dataforce.backend import Order
 from dataforce.models import (
     Collection,
     ModelArtifactSort,
@@ -19,7 +20,6 @@ from dataforce.models import (
 )
 from dataforce.models._base import AssetRecord
 from dataforce.overlay import Change, Diff, OverlayStatus, PullReport, PushReport, Resolution
-from dataforce.seam import Order
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session

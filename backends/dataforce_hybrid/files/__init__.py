@@ -1,0 +1,1 @@
+"""Files of both sides, and the cache of remote ones."""

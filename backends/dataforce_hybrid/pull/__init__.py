@@ -1,0 +1,1 @@
+"""Records and files fetched for offline work."""

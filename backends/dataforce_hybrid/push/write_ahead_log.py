@@ -1,0 +1,73 @@
+"""What a push set out to do, for the one that goes on where it was interrupted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from dataforce_hybrid.records.change_index import note_key
+
+if TYPE_CHECKING:
+    from dataforce.backend.interface import AnyKind
+    from dataforce.overlay.store import Notes
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a push began with one object.
+
+    Args:
+        kind: Route of its kind.
+        scope: Ids of its parents, from the root down.
+        record: JSON of the record to be made, or to be changed to; `None` of one to be deleted.
+        known: The ids of those on the remote that are like it and were not made of it.
+        made: The id of what was made of it, once that is known.
+    """
+
+    kind: str
+    scope: tuple[str, ...]
+    record: str | None = field(default=None, repr=False)
+    known: tuple[str, ...] = ()
+    made: str | None = None
+
+
+@dataclass(frozen=True)
+class Intents:
+    """The objects that a push began to publish and that may be on the remote by now.
+
+    Args:
+        notes: Where they are kept.
+        root: Id of the root whose changes are published.
+    """
+
+    notes: Notes
+    root: str
+
+    def begin(self, identifier: str, intent: Intent) -> None:
+        """Note what is about to be done with the object that has that id here."""
+        key = f"{intent.kind}/{identifier}"
+        self.notes.write(self._space, {key: json.dumps(asdict(intent))})
+
+    def find(self, kind: AnyKind, identifier: str) -> Intent | None:
+        """What was noted of an object; `None` if nothing was begun."""
+        text = self.notes.get(self._space, note_key(kind, identifier))
+        return None if text is None else _intent(text)
+
+    def all(self) -> list[tuple[str, Intent]]:
+        """The objects under way, each with the id here."""
+        found = self.notes.read(self._space)
+        return [(key.rpartition("/")[2], _intent(text)) for key, text in found.items()]
+
+    def forget(self, kind: AnyKind, identifier: str) -> None:
+        """Nothing is under way for that object any more."""
+        self.notes.erase(self._space, note_key(kind, identifier))
+
+    @property
+    def _space(self) -> str:
+        return f"push/{self.root}"
+
+
+def _intent(text: str) -> Intent:
+    told = json.loads(text)
+    return Intent(**told | {"scope": tuple(told["scope"]), "known": tuple(told["known"])})

@@ -1,0 +1,1 @@
+"""Files as content-addressed blobs under an fsspec URL."""

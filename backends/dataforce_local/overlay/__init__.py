@@ -1,0 +1,1 @@
+"""The overlay store: a registry whose records are changes over a remote one."""

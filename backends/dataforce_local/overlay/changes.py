@@ -1,0 +1,207 @@
+"""What a workspace knows of its objects beside their records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic_core import to_json
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+
+from dataforce.backend import Scope
+from dataforce.backend.interface import AnyKind
+from dataforce.errors import NotFoundError
+from dataforce.models import KINDS
+from dataforce.overlay.store import Entry, State
+from dataforce_local.overlay.schema import entries, revisions
+
+_NAMES = [column.name for column in entries.c]
+_COLUMNS = entries.c
+
+
+class NoChangeHereError(NotFoundError):
+    """A copy was to be changed that has no changes of its own."""
+
+
+class Entries:
+    """Reads and writes entries in transactions that others began; a store's ledger.
+
+    Every change takes the next revision in the transaction that makes it.
+    """
+
+    # -- what a store tells
+
+    def created(
+        self,
+        connection: Connection,
+        kind: AnyKind,
+        scope: Scope,
+        identifier: str,
+        values: BaseModel,
+    ) -> None:
+        """A record was made here; not below one that is hidden."""
+        above = dict(zip((each.route for each in kind.ancestors), scope.ids, strict=True))
+        hidden = _COLUMNS.id.in_(scope.ids), _COLUMNS.state == State.DELETED.value
+        for row in connection.execute(select(_COLUMNS.kind, _COLUMNS.id).where(*hidden)):
+            if above.get(row.kind) == row.id:
+                raise NotFoundError(
+                    f"Cannot create the {kind.name}: {row.id}, which it was to stand below, was "
+                    f"deleted here meanwhile."
+                )
+        unshown = _as_text(_unshown(kind, values))
+        entry = Entry(kind.route, scope.ids, identifier, State.CREATED, unshown=unshown)
+        self.write(connection, entry)
+
+    def changed(
+        self, connection: Connection, kind: AnyKind, identifier: str, changes: BaseModel
+    ) -> None:
+        """A record is changed; what no record shows is kept with what was given before."""
+        entry = self.find(connection, kind, identifier)
+        if entry is None or entry.state not in (State.CREATED, State.CHANGED):
+            raise NoChangeHereError(
+                f"The {kind.name} {identifier} was not changed: its changes were dropped or "
+                f"published meanwhile. Try again."
+            )
+        kept = json.loads(entry.unshown or "{}") | _unshown(kind, changes)
+        self.write(connection, replace(entry, unshown=_as_text(kept)))
+
+    def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """A record was deleted, and all below it."""
+        self.forget(connection, kind, identifier)
+        self.forget_below(connection, kind, scope.child(identifier))
+
+    # -- single entries
+
+    def find(self, connection: Connection, kind: AnyKind, identifier: str) -> Entry | None:
+        """The entry of one object; `None` if it has none or is gone."""
+        key = {"of_kind": kind.route, "of_id": identifier}
+        row = connection.execute(_FIND, key).first()
+        return None if row is None else _entry(row)
+
+    def write(self, connection: Connection, entry: Entry) -> None:
+        """Add an entry or replace it."""
+        row: dict[str, Any] = asdict(entry) | {"scope": _path(Scope(entry.scope))}
+        row["state"] = entry.state.value
+        del row["revision"]
+        row["id"] = row.pop("identifier")
+        key = {"of_kind": entry.kind, "of_id": entry.identifier}
+        if not self._change(connection, _BY_KEY.values(row), key):
+            row["revision"] = connection.execute(_LATEST).scalar_one() + 1
+            connection.execute(insert(entries), row)
+            connection.execute(_COUNT)
+
+    def forget(self, connection: Connection, kind: AnyKind, identifier: str) -> None:
+        """The object is nothing any more."""
+        key = {"of_kind": kind.route, "of_id": identifier}
+        self._change(connection, _BY_KEY.where(_IS_LEFT).values(_NOTHING), key)
+
+    # -- all below an object
+
+    def forget_below(self, connection: Connection, kind: AnyKind, scope: Scope) -> None:
+        """Mark all objects below an object of that kind as removed."""
+        statement = update(entries).where(_below(kind, scope), _IS_LEFT).values(_NOTHING)
+        self._change(connection, statement, {})
+
+    def move_below(
+        self, connection: Connection, kind: AnyKind, scope: Scope, target: Scope
+    ) -> None:
+        """Move all objects below one object of that kind below another one."""
+        rest = func.substr(_COLUMNS.scope, len(_path(scope)) + 1)
+        moved = literal(_path(target)).concat(rest)
+        statement = update(entries).where(_below(kind, scope)).values(scope=moved)
+        self._change(connection, statement, {})
+
+    # -- what others see
+
+    def after(self, connection: Connection, revision: int) -> Iterator[Entry]:
+        """The entries that changed after a revision, in order, in short; parents first."""
+        return iter([_entry(row) for row in connection.execute(_AFTER, {"after": revision})])
+
+    def _change(self, connection: Connection, statement: Update, key: dict[str, str]) -> bool:
+        """Whether there was anything to change; it has the next revision then."""
+        found = connection.execute(statement.values(revision=_NEXT), key).rowcount > 0
+        if found:
+            connection.execute(_COUNT)
+        return found
+
+
+REVISION = f"SELECT {revisions.c.latest.name} FROM {revisions.name}"  # noqa: S608  names of ours
+"""How the latest revision is read; a hybrid client does so before each of its reads."""
+
+_LATEST = select(revisions.c.latest)
+_NEXT = select(revisions.c.latest + 1).scalar_subquery()
+_COUNT = update(revisions).values(latest=revisions.c.latest + 1)
+_IS_ITS = (_COLUMNS.kind == bindparam("of_kind"), _COLUMNS.id == bindparam("of_id"))
+_IS_LEFT = _COLUMNS.state != State.GONE.value
+_FIND = select(entries).where(*_IS_ITS, _IS_LEFT)
+_BY_KEY = update(entries).where(*_IS_ITS)
+_NOTHING: dict[str, Any] = {
+    "state": State.GONE.value,
+    "base": None,
+    "is_whole": True,
+    "unshown": None,
+    "successor": None,
+}
+_AFTER = (
+    select(
+        *(column for column in _COLUMNS if column.name not in ("base", "unshown")),
+        null().label("base"),
+        null().label("unshown"),
+    )
+    .where(_COLUMNS.revision > bindparam("after"))
+    .order_by(_COLUMNS.revision, _COLUMNS.scope, _COLUMNS.id)
+)
+
+
+def _path(scope: Scope) -> str:
+    return "".join(f"{identifier}/" for identifier in scope.ids)
+
+
+def _below(kind: AnyKind, scope: Scope) -> ColumnElement[bool]:
+    path, lower = _path(scope), [each.route for each in KINDS if kind in each.ancestors]
+    # As a range, which an index serves: no id has a character that comes next to the slash.
+    is_within = (_COLUMNS.scope >= path) & (_COLUMNS.scope < f"{path[:-1]}0")
+    return is_within & _COLUMNS.kind.in_(lower)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        kind=row.kind,
+        scope=tuple(row.scope.split("/")[:-1]),
+        identifier=row.id,
+        state=State(row.state),
+        base=row.base,
+        is_whole=row.is_whole,
+        unshown=row.unshown,
+        successor=row.successor,
+        revision=row.revision,
+    )
+
+
+def _unshown(kind: AnyKind, given: BaseModel) -> dict[str, Any]:
+    """The fields that were set and that no record shows."""
+    names = sorted(given.model_fields_set - kind.record.model_fields.keys())
+    values = {name: getattr(given, name) for name in names}
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in values.items()
+    }
+
+
+def _as_text(fields: dict[str, Any]) -> str | None:
+    left = {name: value for name, value in fields.items() if value is not None}
+    return to_json(left).decode() if left else None

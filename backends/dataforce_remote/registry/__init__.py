@@ -1,0 +1,1 @@
+"""The stores of the registry family on the platform's API."""

@@ -1,0 +1,325 @@
+"""The kinds that the platform treats in a way of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from pydantic import BaseModel, SecretStr
+
+from dataforce.backend import Scope
+from dataforce.backend.error_messages import not_found
+from dataforce.config import APIVersion
+from dataforce.errors import (
+    DataForceError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnprocessableEntityError,
+)
+from dataforce.models import (
+    BUCKET_SECRET,
+    COLLECTION,
+    MODEL_ARTIFACT,
+    ORBIT,
+    ORGANIZATION,
+    BucketSecret,
+    BucketSecretCreate,
+    BucketSecretUpdate,
+    Collection,
+    CollectionCreate,
+    CollectionUpdate,
+    Orbit,
+    OrbitCreate,
+    OrbitUpdate,
+    Organization,
+    OrganizationCreate,
+    OrganizationUpdate,
+)
+from dataforce.progress import report
+from dataforce_remote.http.transport_errors import extend
+from dataforce_remote.registry.pages import PagedStore
+from dataforce_remote.registry.records import RecordStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dataforce.backend.interface import AnyKind
+    from dataforce_remote.files.model_artifacts import ModelArtifactStore
+
+_SEARCHED = 100
+"""How much of a name the platform is asked to search for, in characters: URLs have limits."""
+_NAMED = 5
+"""How many ids of what is left a message lists."""
+_AT_ONCE = 8
+"""Highest number of records deleted at a time, each with one request after the other."""
+_AWS_REGION = re.compile(r"(?:^|\.)s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.")
+_DEFAULT_REGION = "us-east-1"
+_LOCKS = tuple(threading.Lock() for _ in range(64))
+"""Of which one keeps other threads from changing a collection between our reading and writing."""
+
+
+class OrganizationStore(RecordStore[Organization, OrganizationCreate, OrganizationUpdate]):
+    """Organizations: an API key sees its own and changes none."""
+
+    def path(self, scope: Scope, identifier: str = "") -> str:
+        """The path of the only call there is."""
+        return "/users/me/organizations"
+
+    def get(self, scope: Scope, identifier: str) -> Organization:
+        """The organization with that id."""
+        for organization in self.listed(scope):
+            if organization.id == identifier:
+                return organization
+        raise not_found(self.kind, identifier, scope)
+
+    def create(self, scope: Scope, values: OrganizationCreate) -> NoReturn:
+        """Refused."""
+        raise self._refusal("made")
+
+    def update(self, scope: Scope, identifier: str, changes: OrganizationUpdate) -> NoReturn:
+        """Refused."""
+        raise self._refusal("changed")
+
+    def delete(self, scope: Scope, identifier: str) -> NoReturn:
+        """Refused."""
+        raise self._refusal("deleted")
+
+    def _refusal(self, what: str) -> PermissionDeniedError:
+        return PermissionDeniedError(
+            f"Organizations cannot be {what} with an API key. Sign in to the platform in a browser."
+        )
+
+
+class BucketSecretStore(RecordStore[BucketSecret, BucketSecretCreate, BucketSecretUpdate]):
+    """Bucket secrets: the newer platform wants to know the kind of bucket."""
+
+    def create(self, scope: Scope, values: BucketSecretCreate) -> BucketSecret:
+        """A new bucket secret."""
+        body = _revealed(values) | {"type": _bucket_type(values.endpoint)}
+        if body["type"] == "azure":
+            self._require_azure(partial(self.listed, scope))
+        region = {"region": _region(values.endpoint)}
+        if body["type"] != "s3" or values.region is not None:
+            return self._post(scope, body, values)
+        if self.version.known == APIVersion.JANUARY_2026:
+            return self._post(scope, body | region, values)
+        try:
+            return self._post(scope, body, values)
+        except UnprocessableEntityError as error:
+            # An older platform asks the bucket for its region, a newer one wants to be told.
+            if not _is_about(error, "region"):
+                raise
+        self.version.learn(APIVersion.JANUARY_2026)
+        return self._post(scope, body | region, values)
+
+    def update(self, scope: Scope, identifier: str, changes: BucketSecretUpdate) -> BucketSecret:
+        """The bucket secret after the changes."""
+        before = self.get(scope, identifier)
+        if not changes.model_fields_set:
+            return before
+        endpoint = changes.endpoint if "endpoint" in changes.model_fields_set else before.endpoint
+        body = _revealed(changes) | {"id": identifier, "type": _bucket_type(endpoint)}
+        if body["type"] == "azure":
+            self._require_azure(lambda: [before])
+        if before.type == "s3" and body.get("region", "") is None:
+            body["region"] = _region(endpoint)  # a newer platform has no bucket without one
+        reply = self.call("PATCH", scope, identifier, body=_json(body), written=changes)
+        return reply.parse(self.one)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the bucket secret if it is the organization's, which the platform does not check.
+
+        One that is not there is removed already.
+        """
+        try:
+            self.get(scope, identifier)
+        except NotFoundError:
+            return
+        super().delete(scope, identifier)
+
+    def _require_azure(self, read: Callable[[], Sequence[BucketSecret]]) -> None:
+        """Refuse an Azure bucket where it would be stored as an S3 host, account key included.
+
+        Args:
+            read: Reads bucket secrets of the platform; only a newer one tells their type.
+        """
+        if self.version.known is None:
+            for record in read():
+                newer = record.type is not None
+                self.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)
+        if self.version.known == APIVersion.JANUARY_2026:
+            return
+        why = "the platform speaks the API of 2025-12, which knows S3 buckets only"
+        if self.version.known is None:
+            why = (
+                "nothing tells whether the platform knows Azure buckets. Set api_version to "
+                "2026-01 if it speaks that version of the API"
+            )
+        raise UnprocessableEntityError(
+            f"Cannot store a bucket secret for Azure: {why}. Nothing was sent."
+        )
+
+    def _post(
+        self, scope: Scope, body: Mapping[str, object], values: BucketSecretCreate
+    ) -> BucketSecret:
+        return self.call("POST", scope, body=_json(body), written=values).parse(self.one)
+
+
+class OrbitStore(RecordStore[Orbit, OrbitCreate, OrbitUpdate]):
+    """Orbits: the platform finds those that are to be changed in whatever organization."""
+
+    def update(self, scope: Scope, identifier: str, changes: OrbitUpdate) -> Orbit:
+        """The orbit after the changes."""
+        before = self.get(scope, identifier)
+        if not changes.model_fields_set:
+            return before
+        if "bucket_secret_id" in changes.model_fields_set:
+            # The platform would crash on one that does not exist.
+            self.others(BUCKET_SECRET).get(scope, changes.bucket_secret_id)
+        return super().update(scope, identifier, changes)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the orbit with its collections: the platform would leave their files behind."""
+        try:
+            orbit = self.get(scope, identifier)
+        except NotFoundError:
+            return
+        collections = cast("CollectionStore", self.others(COLLECTION))
+        inside = scope.child(orbit.id)
+        if left := collections.listed(inside):
+            self._require_permission(scope, orbit)
+            collections.delete_all(inside, left, f"orbit {orbit.id}")
+        super().delete(scope, identifier)
+
+    def _require_permission(self, scope: Scope, orbit: Orbit) -> None:
+        """Refuse what the platform would refuse in the end, when all in the orbit was gone."""
+        if orbit.permissions is not None and "orbit" in orbit.permissions:
+            is_allowed = "delete" in orbit.permissions["orbit"]
+        else:
+            role = self.others(ORGANIZATION).get(Scope(), scope.ids[0]).role
+            is_allowed = role in (None, "owner") or orbit.role == "admin"
+        if not is_allowed:
+            raise PermissionDeniedError(
+                f"The orbit {orbit.id} was not deleted, and nothing in it: that is for an owner of "
+                f"the organization or an admin of the orbit. Its collections you may delete."
+            )
+
+
+class CollectionStore(PagedStore[Collection, CollectionCreate, CollectionUpdate]):
+    """Collections: the platform writes all of one when it changes, and deletes none with models."""
+
+    details = ("models_tags", "models_metrics")
+
+    def search(self, name: str) -> Mapping[str, str]:
+        """The longest part of the name that the platform searches for as it stands."""
+        # A backslash would take away the meaning of what follows it.
+        part = max(name.split("\\"), key=len)[:_SEARCHED]
+        return {"search": part} if part else {}
+
+    def update(self, scope: Scope, identifier: str, changes: CollectionUpdate) -> Collection:
+        """The collection after the changes."""
+        with _LOCKS[hash(identifier) % len(_LOCKS)]:
+            before = self.get(scope, identifier)
+            if not changes.model_fields_set:
+                return before
+            body = {name: getattr(before, name) for name in CollectionUpdate.model_fields}
+            body |= changes.model_dump(exclude_unset=True)
+            reply = self.call("PATCH", scope, identifier, body=_json(body), written=changes)
+        return reply.parse(self.one)
+
+    def delete(self, scope: Scope, identifier: str) -> None:
+        """Remove the collection, its models and their files first."""
+        record = self.get(scope, identifier)
+        self._empty(scope, [record], f"collection {record.id}")
+        super().delete(scope, record.id)
+
+    def delete_all(self, scope: Scope, records: Sequence[Collection], parent: str) -> None:
+        """Remove all collections of a parent, with their models and files."""
+        self._empty(scope, records, parent)
+        delete_one = super().delete
+        work = {each.id: partial(delete_one, scope, each.id) for each in records}
+        _delete_all(work, COLLECTION, parent)
+
+    def _empty(self, scope: Scope, records: Sequence[Collection], parent: str) -> None:
+        """Remove the models of collections that were just read."""
+        models = cast("ModelArtifactStore", self.others(MODEL_ARTIFACT))
+        work = {
+            model.id: partial(models.delete_known, inside, model)
+            for inside in (scope.child(each.id) for each in records if each.total_models)
+            for model in models.listed(inside)
+        }
+        _delete_all(work, MODEL_ARTIFACT, parent)
+
+
+STORES: Mapping[AnyKind, type[RecordStore[Any, Any, Any]]] = {
+    ORGANIZATION: OrganizationStore,
+    BUCKET_SECRET: BucketSecretStore,
+    ORBIT: OrbitStore,
+    COLLECTION: CollectionStore,
+}
+
+
+def _delete_all(work: Mapping[str, Callable[[], None]], kind: AnyKind, parent: str) -> None:
+    """Delete records in parallel; the first error names all that are left.
+
+    Args:
+        work: What deletes a record, by its id.
+        kind: The kind of the records.
+        parent: What is not deleted if one of them is left, in words.
+    """
+    from dataforce.parallel import run_parallel  # reading needs no threads
+
+    left = dict.fromkeys(work)
+
+    def delete(identifier: str) -> None:
+        with suppress(NotFoundError):  # somebody else was faster
+            work[identifier]()
+        del left[identifier]
+
+    try:
+        deleted = run_parallel(delete, [*work], threads=_AT_ONCE, finish=True)
+        for number, _ in enumerate(deleted, start=1):
+            report(number, len(work))
+    except DataForceError as error:
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        are = "is" if len(left) == 1 else "are"
+        extend(
+            error,
+            f"The {parent} was not deleted; {len(left)} of its {kind.name}s {are} left: "
+            f"{', '.join([*left][:_NAMED])}{more}.",
+        )
+        raise
+
+
+def _revealed(model: BaseModel) -> dict[str, object]:
+    """The fields that were set, secrets included, for the platform's eyes."""
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name in model.model_fields_set
+        if (value := getattr(model, name)) is not None or isinstance(model, BucketSecretUpdate)
+    }
+
+
+def _json(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def _bucket_type(endpoint: str) -> str:
+    """The kind of bucket: an Azure endpoint is a connection string."""
+    return "azure" if "AccountName=" in endpoint and "AccountKey=" in endpoint else "s3"
+
+
+def _region(endpoint: str) -> str:
+    found = _AWS_REGION.search(endpoint)
+    return found[1] if found else _DEFAULT_REGION
+
+
+def _is_about(error: UnprocessableEntityError, field: str) -> bool:
+    detail = error.body.get("detail") if isinstance(error.body, dict) else None
+    return isinstance(detail, list) and any(
+        isinstance(fault, dict) and field in fault.get("loc", ()) for fault in detail
+    )

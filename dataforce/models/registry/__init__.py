@@ -1,0 +1,1 @@
+"""The kinds of the registry family: each module declares the models of one kind, and the kind."""

@@ -1,0 +1,278 @@
+"""What a backend must offer beside its own records so that an overlay can be kept in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+from dataforce.backend.interface import Backend, Content, Incoming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from dataforce.backend.interface import AnyKind
+    from dataforce.backend.kind import Kind
+    from dataforce.backend.query import Scope
+    from dataforce.config import Settings
+
+M = TypeVar("M", bound="BaseModel")
+C = TypeVar("C", bound="BaseModel")
+U = TypeVar("U", bound="BaseModel")
+
+
+class State(StrEnum):
+    """What became of an object in an overlay."""
+
+    CREATED = "created"
+    """Made here; the other side knows nothing of it."""
+    CHANGED = "changed"
+    """A copy of an object of the other side, with changes."""
+    DELETED = "deleted"
+    """An object of the other side that is hidden here."""
+    COPIED = "copied"
+    """A copy that only carries what stands below it, or is pointed at; the other side's holds."""
+    PUBLISHED = "published"
+    """Made here, and since then on the other side under another id."""
+    GONE = "gone"
+    """Nothing any more."""
+
+
+Key: TypeAlias = tuple[str, str]
+"""Route of a kind and id of an object: two kinds may have objects of one id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a workspace knows of one object beside its record.
+
+    Args:
+        kind: Route of its kind.
+        scope: Ids of its parents, from the root down.
+        identifier: Its id.
+        state: What became of it.
+        base: JSON of the other side's record when it was copied or hidden.
+        is_whole: Whether the workspace's own record can hold all that the copied one held.
+        unshown: JSON of the fields that were given and that no record shows, such as keys.
+        successor: The id it was published under.
+        revision: Of the workspace when the object last changed here.
+    """
+
+    kind: str
+    scope: tuple[str, ...]
+    identifier: str
+    state: State
+    base: str | None = field(default=None, repr=False)
+    is_whole: bool = True
+    unshown: str | None = field(default=None, repr=False)
+    successor: str | None = None
+    revision: int = field(default=0, compare=False)
+
+    @property
+    def key(self) -> Key:
+        """Route of its kind and its id."""
+        return self.kind, self.identifier
+
+
+class Notes(Protocol):
+    """Text by space and key, kept as long as the workspace; each call is carried out whole."""
+
+    def read(self, space: str) -> Mapping[str, str]:
+        """All of a space, by key."""
+        ...
+
+    def get(self, space: str, key: str) -> str | None:
+        """One of them."""
+        ...
+
+    def write(self, space: str, values: Mapping[str, str]) -> None:
+        """Add or replace."""
+        ...
+
+    def erase(self, space: str, key: str | None = None) -> None:
+        """Remove one, or the whole space."""
+        ...
+
+    def spaces(self, prefix: str) -> list[str]:
+        """The names of the spaces that begin so and hold something, sorted."""
+        ...
+
+
+class Cache(Protocol):
+    """Files by their SHA-256; when there are too many bytes, the one used longest ago goes."""
+
+    def open(self, digest: str) -> Content | None:
+        """The bytes of that SHA-256, `None` if they are not here; counts as use."""
+        ...
+
+    def keep(
+        self, digest: str, size: int, *, pinned: bool = False
+    ) -> AbstractContextManager[Incoming]:
+        """Take in bytes that have that SHA-256, which the caller vouches for by leaving well.
+
+        A pinned file stays until it is unpinned.
+        """
+        ...
+
+    def pin(self, digest: str) -> bool:
+        """Keep a file that is here for good; whether it is here."""
+        ...
+
+    def unpin(self, but: Collection[str] = ()) -> None:
+        """Let files go when their turn comes, but for those of these digests."""
+        ...
+
+    def holds(self, size: int) -> bool:
+        """Whether a file of so many bytes would be kept at all."""
+        ...
+
+    def usage(self) -> tuple[int, int]:
+        """How many files there are, and how many bytes."""
+        ...
+
+
+class OverlayStore(Backend, Protocol):
+    """A backend that keeps records made in it, and copies of those of another side.
+
+    Records made in it get an entry `created` in the same transaction as the record; deleting one
+    turns its entry, and those of all below it, into `gone`. Its store gives copies as it gives
+    records of its own, so that they can have children. A record without an entry `created` or
+    `changed` is not changed, and nothing is made below one that is hidden: `NotFoundError`.
+
+    What became of an object is decided in the transaction that writes it: whoever acts on what was
+    known a moment ago is told, or changes nothing, rather than undoing what another process did.
+
+    Attributes:
+        notes: Text beside the records.
+        cache: Files beside those of the records.
+    """
+
+    notes: Notes
+    cache: Cache
+
+    def revision(self) -> int:
+        """A number that goes up with every change of an entry, whoever makes it."""
+        ...
+
+    def entries(self, after: int) -> Iterator[Entry]:
+        """The entries that changed after that revision, in the order of their changes.
+
+        Without `base` and `unshown`, which may be large; `entry` gives them.
+        """
+        ...
+
+    def entry(self, kind: AnyKind, identifier: str) -> Entry | None:
+        """All that is known of one object; `None` if nothing is."""
+        ...
+
+    def copy(self, kind: Kind[M, C, U], scope: Scope, record: M, state: State) -> None:
+        """Keep a record of the other side, its parents being here already.
+
+        A copy that is there is replaced, its entry too, unless it is there in the state `changed`
+        or hidden; then both stay as they are.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            record: The record, whose id it keeps.
+            state: `copied` or `changed`.
+        """
+        ...
+
+    def copy_id(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """Keep the id of an object of the other side that may not be read, to be referred to.
+
+        It counts as `copied`, without a base; nothing is done if a copy is there.
+        """
+        ...
+
+    def change(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, changes: U, base: M | None
+    ) -> bool:
+        """Change a record that was made or changed here; one of the other side is copied first.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            identifier: Its id.
+            changes: What to change.
+            base: The other side's record, if it is to be copied should that be needed.
+
+        Returns:
+            Whether it was changed; not if it would have to be copied and there is no `base`.
+
+        Raises:
+            NotFoundError: It is hidden or gone.
+        """
+        ...
+
+    def hide(self, kind: Kind[M, C, U], scope: Scope, record: M) -> None:
+        """Hide an object of the other side; the copy of it and all below it go, files too."""
+        ...
+
+    def release(self, kind: Kind[M, C, U], scope: Scope, identifier: str) -> None:
+        """Forget what became of an object: a record made here goes, a copy has no changes.
+
+        A copy stays as `copied` as long as something stands below it.
+        """
+        ...
+
+    def settle(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M | None
+    ) -> bool:
+        """Forget a change that the other side has now, unless the object changed here since then.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            identifier: Its id.
+            revision: Of the entry that was acted on.
+            record: The other side's record, against which a later change counts; `None` if the
+                record that the change was made of goes on to be that.
+
+        Returns:
+            Whether it was forgotten.
+        """
+        ...
+
+    def has_stand_in(self, kind: Kind[M, C, U], scope: Scope, record: M) -> bool:
+        """Whether what `delete_url` of a copy leads to is still there."""
+        ...
+
+    def alone(self, purpose: str) -> AbstractContextManager[None]:
+        """Keep every other process and thread from entering for the same purpose.
+
+        Raises:
+            ConflictError: Another one is there.
+        """
+        ...
+
+    def publish(
+        self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M
+    ) -> None:
+        """Replace a record made here by that of the other side which was made of it.
+
+        What stands below it, or points at it, then stands below the new id. The old id has an
+        entry `published`. What changed here since it was read to be published is a change of the
+        new one, and if it was deleted here, the new one is hidden.
+
+        Args:
+            kind: Its kind.
+            scope: Its parents.
+            identifier: Its id here.
+            revision: Of its entry when it was read to be published.
+            record: The other side's record.
+        """
+        ...
+
+
+OverlayStoreFactory: TypeAlias = "Callable[[Settings, Path | None], OverlayStore]"
+"""What an entry point in the group `dataforce.overlay_stores` names: it opens the workspace.
+
+It is at the path, or where the settings say if there is none.
+"""
