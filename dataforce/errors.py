@@ -154,6 +154,10 @@ class ReadOnlyError(DataForceAPIError):
     """The client is set to read only, and the call would have written; nothing was sent."""
 
 
+class NotOfferedError(DataForceAPIError):
+    """The backend, or the kind of asset, has no such call."""
+
+
 class ResourceNotFoundError(DataForceAPIError):
     """The object that was set as a default does not exist."""
 

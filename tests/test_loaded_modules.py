@@ -87,7 +87,7 @@ LOCAL = CLIENT | {
     "dataforce_local.records.constraints",
     "dataforce_local.database",
     "dataforce_local.files.file_system",
-    "dataforce_local.records.identifiers",
+    "dataforce.backend.new_identifier",
     "dataforce_local.files.blob_store",
     "dataforce_local.paths",
     "dataforce_local.files.model_artifacts",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dataforce.overlay.store import OverlayStoreFactory
 
 GROUP = "dataforce.backends"
-WORKSPACES = "dataforce.overlay_stores"
+OVERLAY_STORES = "dataforce.overlay_stores"
 
 _CHECK = "check"
 
@@ -24,7 +24,7 @@ F = TypeVar("F", bound="BackendFactory")
 
 
 def available_backends() -> list[str]:
-    """The names of the installed backends, sorted.
+    """Return the names of the installed backends, sorted.
 
     Returns:
         Names that `backend_type` accepts.
@@ -37,14 +37,14 @@ def available_backends() -> list[str]:
 
 
 def find_backend(name: str, origin: object = None) -> BackendFactory:
-    """The factory that an installed distribution registered under a name.
+    """Return the factory that an installed distribution registered under a name.
 
     Args:
         name: The value of `backend_type`.
         origin: Where that came from, for the message.
 
     Returns:
-        A function that opens the backend for given settings.
+        A function that opens the backend of a family for given settings.
 
     Raises:
         ConfigurationError: No installed distribution offers a backend of that name.
@@ -82,7 +82,7 @@ def with_check(check: Callable[[Settings], None]) -> Callable[[F], F]:
         ...     if settings.api_key is None:
         ...         raise ConfigurationError("Set api_key.")
         >>> @with_check(require_key)
-        ... def open_backend(settings): ...
+        ... def open_backend(settings, family): ...
     """
 
     def decorate(factory: F) -> F:
@@ -112,25 +112,25 @@ def check_settings(factory: BackendFactory, settings: Settings) -> None:
 
 
 def find_overlay_store(name: str) -> OverlayStoreFactory:
-    """The factory of the place where an overlay is kept.
+    """Return the factory of the place where an overlay is kept.
 
     Args:
         name: That of an entry point in the group `dataforce.overlay_stores`, such as `local`.
 
     Returns:
-        A function that opens the workspace for given settings.
+        A function that opens the store of a family for given settings.
 
     Raises:
-        ConfigurationError: No installed distribution offers a workspace of that name.
+        ConfigurationError: No installed distribution offers an overlay store of that name.
 
     Example:
         >>> find_overlay_store("local").__name__
         'open_overlay_store'
     """
-    found = _own(WORKSPACES, name) or entry_points(group=WORKSPACES, name=name)
+    found = _own(OVERLAY_STORES, name) or entry_points(group=OVERLAY_STORES, name=name)
     if not found:
         raise ConfigurationError(
-            f"The workspace {name!r} is not installed. Install the package that provides it."
+            f"The overlay store {name!r} is not installed. Install the package that provides it."
         )
     return cast("OverlayStoreFactory", next(iter(found)).load())
 

@@ -13,12 +13,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dataforce.backend.identity import identifier_of
 from dataforce.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend.kind import AnyKind
     from dataforce.backend.query import Scope
 
 LONGEST = 500
@@ -157,7 +158,7 @@ def duplicate(kind: AnyKind, other: BaseModel | None, request: str = "") -> Conf
         f"{words} {_shown(getattr(other, name))}" for name, words in fields.items()
     )
     after = f" ({request})" if request else ""
-    identifier: str = other.id  # type: ignore[attr-defined]  # every record has one
+    identifier = identifier_of(other)
     return ConflictError(
         f"A {kind.name} for {values} exists already (id {identifier}).{after}"[:LONGEST]
     )

@@ -2,70 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic import BaseModel
 
-    from dataforce.backend.kind import Kind
+    from dataforce.backend.kind import Family, Kind
     from dataforce.backend.query import Page, Query, Scope
+    from dataforce.backend.source import Source
     from dataforce.config import Settings
-    from dataforce.models import CreatedModel
 
 M = TypeVar("M", bound="BaseModel")
 C = TypeVar("C", bound="BaseModel", contravariant=True)
 U = TypeVar("U", bound="BaseModel", contravariant=True)
 R = TypeVar("R", bound="BaseModel")
 F = TypeVar("F", bound="BaseModel", contravariant=True)
+S = TypeVar("S")
+
+Advance: TypeAlias = Callable[[int], object]
+"""Is told how many more bytes have arrived; below 0 if that many must be moved again."""
 
 
 class ReadableStore(Protocol[R]):
-    """The records of one kind of asset, as far as they are read."""
+    """The records of one kind below one scope, as far as they are read.
 
-    def page(self, scope: Scope, query: Query) -> Page[R]:
-        """One page of what stands under `scope`; `BadRequestError` for a query it cannot answer."""
+    If an id of the scope does not exist, or not below the id before it, every method raises
+    `NotFoundError` naming the missing parent.
+    """
+
+    def page(self, query: Query) -> Page[R]:
+        """Return one page; `BadRequestError` for a query that cannot be answered."""
         ...
 
-    def get(self, scope: Scope, identifier: str) -> R:
-        """The record with that id; `NotFoundError` if there is none under `scope`."""
+    def get(self, identifier: str) -> R:
+        """Return the record with that id; `NotFoundError` if there is none."""
         ...
 
 
 class Store(ReadableStore[M], Protocol[M, C, U]):
-    """The records of one kind of asset.
+    """The records of one kind below one scope.
 
-    Every method takes the scope it works under. If an id of the scope does not exist, or not below
-    the id before it, the method raises `NotFoundError` naming the missing parent. Ids arrive
-    in their canonical form, and values arrive validated.
+    Ids arrive in their canonical form, and values arrive validated. What the kind does not allow is
+    not called.
     """
 
-    def create(self, scope: Scope, values: C) -> M:
-        """A new record; `ConflictError` if it clashes, `NotFoundError` if it points nowhere."""
+    def create(self, values: C) -> M:
+        """Make a record; `ConflictError` if it clashes, `NotFoundError` if it points nowhere."""
         ...
 
-    def update(self, scope: Scope, identifier: str, changes: U) -> M:
-        """The record after the fields set in `changes` took their new values, `None` included."""
+    def create_many(self, values: Sequence[C]) -> list[M]:
+        """Make several records, all or none."""
         ...
 
-    def delete(self, scope: Scope, identifier: str) -> None:
-        """Remove the record, all that stands below it, and their content."""
+    def update(self, identifier: str, changes: U) -> M:
+        """Give the fields that are set in `changes` their new values, `None` included."""
         ...
 
-
-class Incoming(Protocol):
-    """A file on its way into a content store: its bytes arrive once, in order."""
-
-    def write(self, chunk: memoryview) -> object:
-        """Take the next bytes; they are only valid during the call."""
+    def delete(self, identifier: str) -> None:
+        """Remove the record, all below it, and their files."""
         ...
 
 
 class Content(Protocol):
-    """The bytes of one artifact, in any order; several threads may read at a time.
+    """The bytes of one file, in any order; several threads may read at a time.
 
     Attributes:
         streams: How many reads at a time are worth while.
@@ -74,45 +74,50 @@ class Content(Protocol):
     streams: int
 
     def read(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes from `offset` on, `length` of them or all; `FileDownloadError` if gone."""
+        """Yield the bytes from `offset` on, `length` or all; `FileDownloadError` if gone."""
         ...
 
 
-Advance: TypeAlias = Callable[[int], object]
-"""Is told how many more bytes have arrived; below 0 if that many must be moved again."""
+class ReadableFiles(Protocol[F]):
+    """The files of the records of one kind below one scope, as far as they are read."""
 
+    def open(self, record: F, name: str) -> Content:
+        """Return the bytes of a file of a record; whether they exist turns out with a read.
 
-class ReadableContent(Protocol[F]):
-    """The files of one kind of asset, as far as they are read."""
-
-    def open(self, scope: Scope, record: F) -> Content:
-        """The bytes of a record; whether they are there is found out when they are read."""
-        ...
-
-    def download_url(self, scope: Scope, identifier: str) -> str:
-        """A URL that the bytes can be read from."""
+        Args:
+            record: The record.
+            name: One of the names in `Kind.files`.
+        """
         ...
 
 
-class ContentStore(ReadableContent[M], Protocol[M, C]):
-    """The files of one kind of asset."""
+class FileStore(ReadableFiles[M], Protocol[M, C]):
+    """The files of the records of one kind below one scope."""
 
-    def receive(
-        self, scope: Scope, path: Path, advance: Advance
-    ) -> AbstractContextManager[Incoming]:
-        """Begin to take in the file at `path`; leaving without `upload` throws it away."""
-        ...
+    def upload(
+        self,
+        values: C,
+        sources: Mapping[str, Source],
+        advance: Advance,
+        *,
+        key: str | None = None,
+    ) -> M:
+        """Store a record with its files, both or neither.
 
-    def upload(self, scope: Scope, values: C, incoming: Incoming) -> M:
-        """Store the record together with the bytes received, both or neither."""
-        ...
+        An upload that broke off, even by the end of its process, may be repeated: what was stored
+        is used. A backend that cannot undo keeps a checkpoint for that.
 
-    def create(self, scope: Scope, values: C) -> CreatedModel:
-        """A record that waits for its bytes, and where they go."""
-        ...
+        Args:
+            values: The create model; it holds the digests of the files.
+            sources: The files by their names in `Kind.files`.
+            advance: Is told how many bytes were moved.
+            key: Identifies the upload. Uploads of the same key are one, and give the same record;
+                those of different keys are never taken for one. By default uploads of the same
+                values from the same source are one until the first ends well.
 
-    def delete_url(self, scope: Scope, identifier: str) -> str:
-        """A URL that the bytes can be deleted with; the record becomes `pending_deletion`."""
+        Raises:
+            FileUploadError: The bytes are not those that the values describe, or cannot be stored.
+        """
         ...
 
 
@@ -123,46 +128,54 @@ class ReadableBackend(Protocol):
 
     Attributes:
         mode: The name it is registered under, such as `local`.
+        family: The family whose kinds it keeps.
     """
 
     mode: str
+    family: Family
 
-    def store(self, kind: Kind[M, C, U]) -> ReadableStore[M]:
-        """The records of that kind."""
+    def store(self, kind: Kind[M, C, U], scope: Scope) -> ReadableStore[M]:
+        """Return the records of that kind below that scope."""
         ...
 
-    def content(self, kind: Kind[M, C, U]) -> ReadableContent[M]:
-        """The files of that kind."""
+    def files(self, kind: Kind[M, C, U], scope: Scope) -> ReadableFiles[M]:
+        """Return the files of those records."""
         ...
 
     def close(self) -> None:
-        """Let go of connections; the backend is not used afterwards."""
+        """Close the connections; the backend is not used afterwards."""
         ...
 
 
-class Backend(Protocol):
-    """A place where assets live.
+class Backend(ReadableBackend, Protocol):
+    """The kinds of one family, kept somewhere.
 
-    Attributes:
-        mode: The name it is registered under, such as `local`.
+    Any thread may call it. What `Store`, `FileStore` and the services of the family say holds for
+    every backend.
     """
 
-    mode: str
-
-    def store(self, kind: Kind[M, C, U]) -> Store[M, C, U]:
-        """The records of that kind."""
+    def store(self, kind: Kind[M, C, U], scope: Scope) -> Store[M, C, U]:
+        """Return the records of that kind below that scope."""
         ...
 
-    def content(self, kind: Kind[M, C, U]) -> ContentStore[M, C]:
-        """The files of that kind."""
+    def files(self, kind: Kind[M, C, U], scope: Scope) -> FileStore[M, C]:
+        """Return the files of those records."""
         ...
 
-    def close(self) -> None:
-        """Let go of connections; the backend is not used afterwards."""
+    def service(self, protocol: type[S]) -> S:
+        """Return what is neither record nor file, such as signed URLs.
+
+        Args:
+            protocol: A protocol of the family.
+
+        Raises:
+            NotOfferedError: The backend has no such service.
+        """
         ...
 
 
-BackendFactory: TypeAlias = "Callable[[Settings], Backend]"
-"""What an entry point in the group `dataforce.backends` names: it opens the backend."""
+BackendFactory: TypeAlias = "Callable[[Settings, Family], Backend]"
+"""What an entry point in the group `dataforce.backends` names: it opens the backend of a family.
 
-AnyKind: TypeAlias = "Kind[Any, Any, Any]"
+It raises `NotOfferedError` for a family that it does not keep.
+"""

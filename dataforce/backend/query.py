@@ -5,25 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
-from dataforce.backend.kind import identifier_of
-from dataforce.errors import APIResponseValidationError, BadRequestError
+from dataforce.backend.identity import can_be_stored
+from dataforce.errors import BadRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pydantic import BaseModel
 
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend.filters import Condition
 
 M = TypeVar("M", bound="BaseModel")
 
 Order: TypeAlias = Literal["asc", "desc"]
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 40
 """Number of characters of a cursor that a message shows."""
 
@@ -59,13 +55,15 @@ class Query:
     Args:
         name: Only the objects of exactly this name, in the first of the fields that the kind
             declares in `names` that any object carries it in.
-        sort_by: One of the fields that the kind declares in `sorts`; ties are broken by id.
-            Absent values come first in ascending order and last in descending order.
+        where: Only the objects that fulfil all of these conditions.
+        sort_by: A field that the kind can be sorted by, `None` for its default; ties are broken by
+            id. In ascending order absent values stand where the kind declares in `absent`, in
+            descending order at the other end.
         order: `asc` or `desc`.
         limit: How many objects a page holds at most, from 1 up; `None` leaves it to the backend,
             for a caller who wants them all.
         cursor: The `cursor` of the page before; `None` asks for the first page. A cursor belongs
-            to the name and the order it was made for.
+            to the name, the conditions and the order it was made for.
 
     Example:
         >>> Query(name="Churn", limit=2).order
@@ -73,7 +71,8 @@ class Query:
     """
 
     name: str | None = None
-    sort_by: str = "created_at"
+    where: tuple[Condition, ...] = ()
+    sort_by: str | None = None
     order: Order = "asc"
     limit: int | None = 100
     cursor: str | None = None
@@ -114,7 +113,7 @@ class Query:
         """The error for a cursor that was not made for this list."""
         return BadRequestError(
             f"Cannot list after the cursor {(self.cursor or '')[:_SHOWN]!r}: it was not made for "
-            f"this list by {self.sort_by} {self.order}. Begin again without a cursor."
+            f"this list by {self.sort_by or 'default'} {self.order}. Begin again without a cursor."
         )
 
 
@@ -141,11 +140,6 @@ def is_one_of(value: object, *types: type) -> bool:
     return is_sound and type(value) in types
 
 
-def can_be_stored(text: str) -> bool:
-    """Return whether a database takes a text: it chokes on what is not Unicode text."""
-    return text.isprintable() or ("\x00" not in text and not _LONE_SURROGATE.search(text))
-
-
 @dataclass(frozen=True, slots=True)
 class Page(Generic[M]):
     """One page of an answer.
@@ -161,47 +155,3 @@ class Page(Generic[M]):
 
     items: list[M]
     cursor: str | None
-
-
-_BARREN = 100
-"""Highest number of pages without anything new in a list; honest servers send none or few."""
-
-
-class EndGuard:
-    """Notices a list without an end, in a memory of one page.
-
-    That page is compared with all that follow, twice as many each time before a later one takes its
-    place. So a circle of pages is noticed however large it is.
-
-    Args:
-        kind: The kind of the records, for messages.
-    """
-
-    def __init__(self, kind: AnyKind) -> None:
-        self._kind = kind
-        self._cursor: str | None = None
-        self._first: str | None = None
-        self._compared = self._limit = 1
-        self._barren = 0
-
-    def check(self, records: Sequence[BaseModel], cursor: str) -> None:
-        """Look at a page that is not the last one.
-
-        Args:
-            records: The records of the page.
-            cursor: The cursor of the next page.
-
-        Raises:
-            APIResponseValidationError: The list has no end.
-        """
-        first = identifier_of(records[0]) if records else None
-        self._barren += first is None or first == self._first
-        if cursor == self._cursor or self._barren > _BARREN:
-            raise APIResponseValidationError(
-                f"The list of {self._kind.name}s has no end: its pages repeat, or bring nothing. "
-                f"Tell those who run the platform."
-            )
-        self._compared += 1
-        if self._compared > self._limit:
-            self._cursor, self._first = cursor, first
-            self._compared, self._limit = 0, 2 * self._limit

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel
 
 from dataforce.errors import ReadOnlyError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from dataforce.backend.interface import (
-        Advance,
-        AnyKind,
-        Backend,
-        Content,
-        ContentStore,
-        Incoming,
-        Store,
-    )
-    from dataforce.backend.kind import Kind
-    from dataforce.backend.query import Page, Query, Scope
+    from dataforce.backend.interface import Advance, Backend, FileStore, Store
+    from dataforce.backend.kind import AnyKind, Family, Kind
+    from dataforce.backend.query import Scope
+    from dataforce.backend.source import Source
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
+S = TypeVar("S")
+F = TypeVar("F", bound=Callable[..., object])
+
+_READS = "_reads"
 
 
 def setting_reason(origin: object = None) -> str:
@@ -62,79 +58,99 @@ def refusal(operation: str, reason: str) -> ReadOnlyError:
     return ReadOnlyError(f"Cannot {operation}: {reason}")
 
 
-class ReadOnlyStore(Generic[M, C, U]):
-    """The records of one kind, to be looked at.
+def reads(method: F) -> F:
+    """Declare that a method of a service only reads, so that a read-only client may call it.
 
     Args:
-        kind: Of what they are.
-        store: Where they are.
+        method: A method of the service's protocol.
+
+    Returns:
+        The same.
+
+    Example:
+        >>> class Logs(Protocol):
+        ...     @reads
+        ...     def logs(self, task: str) -> Content: ...
+    """
+    vars(method)[_READS] = True
+    return method
+
+
+class ReadOnlyStore(Generic[M, C, U]):
+    """The records of one kind, which are only read.
+
+    Args:
+        kind: Their kind.
+        store: The records.
         reason: Why nothing is written, and what to do instead, for messages.
     """
 
     def __init__(self, kind: Kind[M, C, U], store: Store[M, C, U], reason: str) -> None:
         self._kind = kind
-        self._store = store
         self._reason = reason
+        self.page = store.page
+        self.get = store.get
 
-    def page(self, scope: Scope, query: Query) -> Page[M]:
-        """One page of what stands under `scope`."""
-        return self._store.page(scope, query)
-
-    def get(self, scope: Scope, identifier: str) -> M:
-        """The record with that id."""
-        return self._store.get(scope, identifier)
-
-    def create(self, scope: Scope, values: C) -> NoReturn:
-        """Refused."""
+    def create(self, values: C) -> NoReturn:
+        """Refuse to make a record."""
         raise refusal(f"create a new {self._kind.name}", self._reason)
 
-    def update(self, scope: Scope, identifier: str, changes: U) -> NoReturn:
-        """Refused."""
+    def create_many(self, values: Sequence[C]) -> NoReturn:
+        """Refuse to make records."""
+        raise refusal(f"create {self._kind.name}s", self._reason)
+
+    def update(self, identifier: str, changes: U) -> NoReturn:
+        """Refuse to change a record."""
         raise refusal(f"update {self._kind.name} {identifier}", self._reason)
 
-    def delete(self, scope: Scope, identifier: str) -> NoReturn:
-        """Refused."""
+    def delete(self, identifier: str) -> NoReturn:
+        """Refuse to delete a record."""
         raise refusal(f"delete {self._kind.name} {identifier}", self._reason)
 
 
-class ReadOnlyContent(Generic[M, C]):
-    """The files of one kind, to be looked at.
+class ReadOnlyFiles(Generic[M, C]):
+    """The files of one kind, which are only read.
 
     Args:
-        kind: Of what they are.
-        content: Where they are.
+        kind: The kind of their records.
+        files: The files.
         reason: Why nothing is written, and what to do instead, for messages.
     """
 
-    def __init__(self, kind: AnyKind, content: ContentStore[M, C], reason: str) -> None:
+    def __init__(self, kind: AnyKind, files: FileStore[M, C], reason: str) -> None:
         self._kind = kind
-        self._content = content
         self._reason = reason
+        self.open = files.open
 
-    def receive(self, scope: Scope, path: Path, advance: Advance) -> NoReturn:
-        """Refused, before the file is read."""
-        raise refusal(f"upload {path}", self._reason)
-
-    def upload(self, scope: Scope, values: C, incoming: Incoming) -> NoReturn:
-        """Refused."""
+    def upload(
+        self,
+        values: C,
+        sources: Mapping[str, Source],
+        advance: Advance,
+        *,
+        key: str | None = None,
+    ) -> NoReturn:
+        """Refuse to store a file."""
         raise refusal(f"upload a new {self._kind.name}", self._reason)
 
-    def create(self, scope: Scope, values: C) -> NoReturn:
-        """Refused."""
-        raise refusal(f"create a new {self._kind.name}", self._reason)
 
-    def open(self, scope: Scope, record: M) -> Content:
-        """The bytes of a record."""
-        return self._content.open(scope, record)
+class _ReadOnlyService:
+    """A service of which only the methods are left that are declared with `reads`."""
 
-    def download_url(self, scope: Scope, identifier: str) -> str:
-        """A URL that the bytes can be read from."""
-        return self._content.download_url(scope, identifier)
+    def __init__(self, protocol: type, service: object, reason: str) -> None:
+        self._protocol = protocol
+        self._service = service
+        self._reason = reason
 
-    def delete_url(self, scope: Scope, identifier: str) -> NoReturn:
-        """Refused: the record would become `pending_deletion`."""
-        operation = f"make a URL to delete the file of {self._kind.name} {identifier}"
-        raise refusal(operation, self._reason)
+    def __getattr__(self, name: str) -> object:
+        declared = getattr(self._protocol, name)
+        if hasattr(declared, _READS):
+            return getattr(self._service, name)
+
+        def refuse(*_: object, **__: object) -> NoReturn:
+            raise refusal(name.replace("_", " "), self._reason)
+
+        return refuse
 
 
 class ReadOnlyBackend:
@@ -150,39 +166,43 @@ class ReadOnlyBackend:
 
     Attributes:
         mode: That of the other backend.
+        family: That of the other backend.
 
     Example:
-        >>> from dataforce.config import load_settings
-        >>> from dataforce.models import ORGANIZATION
-        >>> from dataforce.backend import Query, Scope, find_backend
-        >>> local = find_backend("local")(load_settings({"database_url": ":memory:"}))
-        >>> store = ReadOnlyBackend(local).store(ORGANIZATION)
-        >>> [found] = store.page(Scope(), Query()).items
+        >>> from dataforce.backend import MemoryBackend, Scope
+        >>> from dataforce.models import ORGANIZATION, REGISTRY
+        >>> store = ReadOnlyBackend(MemoryBackend(REGISTRY)).store(ORGANIZATION, Scope())
+        >>> [found] = store.page(Query()).items
         >>> found.name
         'My Organization'
         >>> try:
-        ...     store.delete(Scope(), found.id)
+        ...     store.delete(found.id)
         ... except ReadOnlyError:
         ...     print("refused")
         refused
-        >>> local.close()
     """
 
     def __init__(self, backend: Backend, reason: str | None = None) -> None:
         self.mode = backend.mode
+        self.family: Family = backend.family
         self._backend = backend
         self._reason = setting_reason() if reason is None else reason
 
     def __repr__(self) -> str:
         return f"<ReadOnlyBackend before {self._backend!r}>"
 
-    def store(self, kind: Kind[M, C, U]) -> ReadOnlyStore[M, C, U]:
-        """The records of that kind."""
-        return ReadOnlyStore(kind, self._backend.store(kind), self._reason)
+    def store(self, kind: Kind[M, C, U], scope: Scope) -> ReadOnlyStore[M, C, U]:
+        """Return the records of that kind below that scope."""
+        return ReadOnlyStore(kind, self._backend.store(kind, scope), self._reason)
 
-    def content(self, kind: Kind[M, C, U]) -> ReadOnlyContent[M, C]:
-        """The files of that kind."""
-        return ReadOnlyContent(kind, self._backend.content(kind), self._reason)
+    def files(self, kind: Kind[M, C, U], scope: Scope) -> ReadOnlyFiles[M, C]:
+        """Return the files of those records."""
+        return ReadOnlyFiles(kind, self._backend.files(kind, scope), self._reason)
+
+    def service(self, protocol: type[S]) -> S:
+        """Return a service, of which only the methods are left that read."""
+        service = self._backend.service(protocol)
+        return cast("S", _ReadOnlyService(protocol, service, self._reason))
 
     def close(self) -> None:
         """Close the other backend."""

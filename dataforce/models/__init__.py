@@ -1,10 +1,11 @@
-"""The assets of the registry: what the platform answers, takes and allows.
+"""The models of the registry family, and its kinds.
 
-Each module declares one kind: the model of its record, of what creates one and of what changes
-one, and the `Kind` that tells every backend where it stands.
+Each module of `registry` declares one kind: its record, its create and update models, and the
+`Kind` that carries it through every backend.
 """
 
 from dataforce.models._base import AssetRecord
+from dataforce.models.registry import REGISTRY
 from dataforce.models.registry.bucket_secret import (
     BUCKET_SECRET,
     BucketSecret,
@@ -49,17 +50,15 @@ from dataforce.models.registry.organization import (
     OrganizationSort,
     OrganizationUpdate,
 )
-
-KINDS = (ORGANIZATION, BUCKET_SECRET, ORBIT, COLLECTION, MODEL_ARTIFACT)
-"""Every kind of the registry, parents before children."""
+from dataforce.models.registry.signed_urls import SignedURLs
 
 __all__ = [
     "BUCKET_SECRET",
     "COLLECTION",
-    "KINDS",
     "MODEL_ARTIFACT",
     "ORBIT",
     "ORGANIZATION",
+    "REGISTRY",
     "AssetRecord",
     "BucketSecret",
     "BucketSecretCreate",
@@ -90,6 +89,7 @@ __all__ = [
     "OrganizationSort",
     "OrganizationUpdate",
     "SignedURL",
+    "SignedURLs",
     "UploadDetails",
     "UploadPart",
 ]

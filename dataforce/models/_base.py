@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterable
 from enum import Enum
 from functools import cache
@@ -16,17 +15,17 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic_core import from_json, to_json
 
+from dataforce.backend.identity import canonical_id, identifier_of
+
 T = TypeVar("T")
 
 _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CREDENTIAL = re.compile("(?i)(key|signature|sig)=")
 _LINE = 198
 """Length of the longest repr of a record, in characters."""
@@ -69,13 +68,16 @@ class Record(BaseModel):
 
 
 class AssetRecord(Record):
-    """The record of an asset: hashable by its class and its id.
+    """The record of an asset: hashable by its class and its identifier.
 
     Two are equal if all their fields are that every answer of the platform carries: not those
     declared as `Detail`, and not those that a newer platform adds.
+
+    Attributes:
+        identity_field: Name of the field that identifies it.
     """
 
-    id: str
+    identity_field: ClassVar[str] = "id"
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -83,7 +85,7 @@ class AssetRecord(Record):
         return all(getattr(self, name) == getattr(other, name) for name in _compared(type(self)))
 
     def __hash__(self) -> int:
-        return hash((type(self), self.id))
+        return hash((type(self), identifier_of(self)))
 
 
 class CreateModel(BaseModel):
@@ -169,32 +171,6 @@ def _store_and_read(value: object, validate: ValidatorFunctionWrapHandler) -> di
     if _NUL_IN_JSON.search(encoded):
         raise ValueError("must not contain a NUL character")
     return stored  # type: ignore[no-any-return]  # the JSON of what was validated
-
-
-def canonical_id(text: str) -> str | None:
-    """The lower-case dashed form of an id in any spelling of a UUID, `None` for other text.
-
-    Args:
-        text: Such as `0199C45521EE74C6B74719A82F1A1E75` or `urn:uuid:0199c455-…`.
-
-    Returns:
-        The 36 characters that the platform answers with.
-
-    Example:
-        >>> canonical_id("{0199C455-21EE-74C6-B747-19A82F1A1E75}")
-        '0199c455-21ee-74c6-b747-19a82f1a1e75'
-    """
-    if _CANONICAL.fullmatch(text):
-        return text
-    try:
-        return str(_uuid().validate_python(text))  # what the platform reads its paths with
-    except ValidationError:
-        return None
-
-
-@cache
-def _uuid() -> TypeAdapter[uuid.UUID]:
-    return TypeAdapter(uuid.UUID)
 
 
 def _require_id(text: str) -> str:

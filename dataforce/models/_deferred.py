@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from dataforce.backend.identity import identifier_of
 from dataforce.errors import StoreCorruptedError
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class _DeferredAttribute:
             return self.adapter.validate_json(text)
         except ValidationError as error:
             raise StoreCorruptedError(
-                f"The {self.name} of the record {record.__dict__['id']} cannot be read: "
+                f"The {self.name} of the record {identifier_of(record)} cannot be read: "
                 "the registry is damaged. Restore it from a copy."
             ) from error
 

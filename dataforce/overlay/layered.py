@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from dataforce.backend.interface import Backend
 
 if TYPE_CHECKING:
-    from dataforce.backend.interface import Advance, AnyKind
+    from dataforce.backend.interface import Advance
+    from dataforce.backend.kind import AnyKind
     from dataforce.backend.query import Query, Scope
     from dataforce.overlay import Diff, OverlayStatus, PullReport, PushReport, Resolution
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from dataforce.backend.interface import Backend, Content, Incoming
+from dataforce.backend.interface import Backend, Content
+from dataforce.backend.source import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from dataforce.backend.interface import AnyKind
-    from dataforce.backend.kind import Kind
+    from dataforce.backend.kind import AnyKind, Family, Kind
     from dataforce.backend.query import Scope
     from dataforce.config import Settings
 
@@ -39,8 +39,8 @@ class State(StrEnum):
     """A copy that only carries what stands below it, or is pointed at; the other side's holds."""
     PUBLISHED = "published"
     """Made here, and since then on the other side under another id."""
-    GONE = "gone"
-    """Nothing any more."""
+    REMOVED = "removed"
+    """Made here and deleted here, or reverted."""
 
 
 Key: TypeAlias = tuple[str, str]
@@ -48,8 +48,8 @@ Key: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What a workspace knows of one object beside its record.
+class ObjectState:
+    """What a store knows of one object beside its record.
 
     Args:
         kind: Route of its kind.
@@ -57,10 +57,10 @@ class Entry:
         identifier: Its id.
         state: What became of it.
         base: JSON of the other side's record when it was copied or hidden.
-        is_whole: Whether the workspace's own record can hold all that the copied one held.
-        unshown: JSON of the fields that were given and that no record shows, such as keys.
-        successor: The id it was published under.
-        revision: Of the workspace when the object last changed here.
+        is_lossless: Whether the store's own record can hold all that the copied one held.
+        write_only: JSON of the fields that were given and that no record shows, such as keys.
+        replaced_by: The id it was published under.
+        revision: Of the store when the object last changed here.
     """
 
     kind: str
@@ -68,9 +68,9 @@ class Entry:
     identifier: str
     state: State
     base: str | None = field(default=None, repr=False)
-    is_whole: bool = True
-    unshown: str | None = field(default=None, repr=False)
-    successor: str | None = None
+    is_lossless: bool = True
+    write_only: str | None = field(default=None, repr=False)
+    replaced_by: str | None = None
     revision: int = field(default=0, compare=False)
 
     @property
@@ -79,27 +79,27 @@ class Entry:
         return self.kind, self.identifier
 
 
-class Notes(Protocol):
-    """Text by space and key, kept as long as the workspace; each call is carried out whole."""
+class KeyValues(Protocol):
+    """Text by namespace and key, kept as long as the store; each call is atomic."""
 
-    def read(self, space: str) -> Mapping[str, str]:
-        """All of a space, by key."""
+    def read(self, namespace: str) -> Mapping[str, str]:
+        """Return all values of a namespace, by key."""
         ...
 
-    def get(self, space: str, key: str) -> str | None:
-        """One of them."""
+    def get(self, namespace: str, key: str) -> str | None:
+        """Return one value, `None` if there is none."""
         ...
 
-    def write(self, space: str, values: Mapping[str, str]) -> None:
-        """Add or replace."""
+    def write(self, namespace: str, values: Mapping[str, str]) -> None:
+        """Add or replace values."""
         ...
 
-    def erase(self, space: str, key: str | None = None) -> None:
-        """Remove one, or the whole space."""
+    def erase(self, namespace: str, key: str | None = None) -> None:
+        """Remove one value, or the whole namespace."""
         ...
 
-    def spaces(self, prefix: str) -> list[str]:
-        """The names of the spaces that begin so and hold something, sorted."""
+    def namespaces(self, prefix: str) -> list[str]:
+        """Return the namespaces that begin so and are not empty, sorted."""
         ...
 
 
@@ -110,9 +110,7 @@ class Cache(Protocol):
         """The bytes of that SHA-256, `None` if they are not here; counts as use."""
         ...
 
-    def keep(
-        self, digest: str, size: int, *, pinned: bool = False
-    ) -> AbstractContextManager[Incoming]:
+    def keep(self, digest: str, size: int, *, pinned: bool = False) -> AbstractContextManager[Sink]:
         """Take in bytes that have that SHA-256, which the caller vouches for by leaving well.
 
         A pinned file stays until it is unpinned.
@@ -140,7 +138,7 @@ class OverlayStore(Backend, Protocol):
     """A backend that keeps records made in it, and copies of those of another side.
 
     Records made in it get an entry `created` in the same transaction as the record; deleting one
-    turns its entry, and those of all below it, into `gone`. Its store gives copies as it gives
+    turns its entry, and those of all below it, into `removed`. Its store gives copies as it gives
     records of its own, so that they can have children. A record without an entry `created` or
     `changed` is not changed, and nothing is made below one that is hidden: `NotFoundError`.
 
@@ -148,25 +146,25 @@ class OverlayStore(Backend, Protocol):
     known a moment ago is told, or changes nothing, rather than undoing what another process did.
 
     Attributes:
-        notes: Text beside the records.
+        key_values: Text beside the records.
         cache: Files beside those of the records.
     """
 
-    notes: Notes
+    key_values: KeyValues
     cache: Cache
 
     def revision(self) -> int:
         """A number that goes up with every change of an entry, whoever makes it."""
         ...
 
-    def entries(self, after: int) -> Iterator[Entry]:
+    def entries(self, after: int) -> Iterator[ObjectState]:
         """The entries that changed after that revision, in the order of their changes.
 
-        Without `base` and `unshown`, which may be large; `entry` gives them.
+        Without `base` and `write_only`, which may be large; `entry` gives them.
         """
         ...
 
-    def entry(self, kind: AnyKind, identifier: str) -> Entry | None:
+    def entry(self, kind: AnyKind, identifier: str) -> ObjectState | None:
         """All that is known of one object; `None` if nothing is."""
         ...
 
@@ -207,7 +205,7 @@ class OverlayStore(Backend, Protocol):
             Whether it was changed; not if it would have to be copied and there is no `base`.
 
         Raises:
-            NotFoundError: It is hidden or gone.
+            NotFoundError: It is hidden or removed.
         """
         ...
 
@@ -215,14 +213,14 @@ class OverlayStore(Backend, Protocol):
         """Hide an object of the other side; the copy of it and all below it go, files too."""
         ...
 
-    def release(self, kind: Kind[M, C, U], scope: Scope, identifier: str) -> None:
+    def revert(self, kind: Kind[M, C, U], scope: Scope, identifier: str) -> None:
         """Forget what became of an object: a record made here goes, a copy has no changes.
 
         A copy stays as `copied` as long as something stands below it.
         """
         ...
 
-    def settle(
+    def mark_synced(
         self, kind: Kind[M, C, U], scope: Scope, identifier: str, revision: int, record: M | None
     ) -> bool:
         """Forget a change that the other side has now, unless the object changed here since then.
@@ -240,11 +238,11 @@ class OverlayStore(Backend, Protocol):
         """
         ...
 
-    def has_stand_in(self, kind: Kind[M, C, U], scope: Scope, record: M) -> bool:
+    def has_deletion_marker(self, kind: Kind[M, C, U], scope: Scope, record: M) -> bool:
         """Whether what `delete_url` of a copy leads to is still there."""
         ...
 
-    def alone(self, purpose: str) -> AbstractContextManager[None]:
+    def exclusive_lock(self, purpose: str) -> AbstractContextManager[None]:
         """Keep every other process and thread from entering for the same purpose.
 
         Raises:
@@ -271,8 +269,8 @@ class OverlayStore(Backend, Protocol):
         ...
 
 
-OverlayStoreFactory: TypeAlias = "Callable[[Settings, Path | None], OverlayStore]"
-"""What an entry point in the group `dataforce.overlay_stores` names: it opens the workspace.
+OverlayStoreFactory: TypeAlias = "Callable[[Settings, Family, Path | None], OverlayStore]"
+"""What an entry point in the group `dataforce.overlay_stores` names: it opens the store.
 
 It is at the path, or where the settings say if there is none.
 """

@@ -12,7 +12,7 @@ from dataforce.errors import ConfigurationError, StoreVersionError
 from dataforce.models import OrganizationCreate
 from dataforce_local.database import Database
 from dataforce_local.records.clock import now
-from dataforce_local.records.identifiers import new_identifier
+from dataforce.backend.new_identifier import new_identifier
 from dataforce_local.records.tables import (
     SCHEMA_VERSION,
     bucket_secrets,

@@ -32,7 +32,7 @@ from dataforce_local.database import Database
 from dataforce_local.files.blob_store import Library
 from dataforce_local.records.clock import moment, now
 from dataforce_local.records.constraints import Constraint, broken_by, told_by
-from dataforce_local.records.identifiers import new_identifier
+from dataforce.backend.new_identifier import new_identifier
 from dataforce_local.records.paging import Pager
 from dataforce_local.records.tables import CONSTANTS, TABLES, below, link, total
 

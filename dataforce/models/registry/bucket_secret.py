@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, SecretStr
 
+from dataforce.backend.filters import Filter
 from dataforce.backend.kind import Kind
 from dataforce.models._base import (
     AssetRecord,
@@ -40,6 +41,7 @@ class BucketSecret(AssetRecord):
 
     _shown = ("id", "bucket_name", "endpoint", "type")
 
+    id: str
     type: str | None = None
     endpoint: str
     bucket_name: str
@@ -107,6 +109,13 @@ BUCKET_SECRET = Kind(
     parent=ORGANIZATION,
     names=("bucket_name",),
     sorts=get_args(BucketSecretSort),
+    filters={
+        "name": Filter("bucket_name"),
+        "name_contains": Filter("bucket_name", "contains"),
+        "created_after": Filter("created_at", ">", "datetime"),
+        "created_before": Filter("created_at", "<", "datetime"),
+    },
+    starter={"endpoint": "localhost", "bucket_name": "local"},
     unique=("endpoint", "bucket_name"),
     forgiving_delete=True,
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator
 
+from dataforce.backend.filters import Filter
 from dataforce.backend.kind import Kind
 from dataforce.models._base import (
     AssetRecord,
@@ -45,6 +46,7 @@ class Collection(AssetRecord, DeferringModel):
 
     _shown = ("id", "name", "collection_type", "total_models")
 
+    id: str
     orbit_id: str
     description: str
     name: str
@@ -88,5 +90,12 @@ COLLECTION = Kind(
     update=CollectionUpdate,
     parent=ORBIT,
     sorts=get_args(CollectionSort),
+    filters={
+        "name": Filter("name"),
+        "name_contains": Filter("name", "contains"),
+        "tag": Filter("tags[]"),
+        "created_after": Filter("created_at", ">", "datetime"),
+        "created_before": Filter("created_at", "<", "datetime"),
+    },
     totals={"total_models": "model_artifacts"},
 )

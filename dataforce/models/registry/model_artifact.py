@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import uuid
 from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
-from dataforce.backend.kind import FileFields, Kind
+from dataforce.backend.filters import Filter
+from dataforce.backend.kind import FileFields, Kind, Transitions
 from dataforce.models._base import (
     AssetRecord,
     CreateModel,
@@ -23,6 +26,9 @@ from dataforce.models._base import (
 from dataforce.models._deferred import Deferred, DeferringModel
 from dataforce.models.registry.collection import COLLECTION
 from dataforce.models.registry.manifest import Manifest
+
+if TYPE_CHECKING:
+    from dataforce.backend.query import Scope
 
 _FILE_NAME = re.compile(r"""[^:"*`~#%;'^]+\.[^\s:"*`~#%;'^]+""")
 
@@ -40,14 +46,17 @@ class ModelArtifactStatus(StrEnum):
     DELETION_FAILED = "deletion_failed"
 
 
-TRANSITIONS: dict[str, tuple[ModelArtifactStatus, ...]] = {
-    ModelArtifactStatus.PENDING_UPLOAD: (
-        ModelArtifactStatus.UPLOADED,
-        ModelArtifactStatus.UPLOAD_FAILED,
-    ),
-    ModelArtifactStatus.PENDING_DELETION: (ModelArtifactStatus.DELETION_FAILED,),
-}
-"""The statuses that an update may set, by the status before; from any other it may set none."""
+_TRANSITIONS = Transitions(
+    field="status",
+    allowed={
+        ModelArtifactStatus.PENDING_UPLOAD: (
+            ModelArtifactStatus.UPLOADED,
+            ModelArtifactStatus.UPLOAD_FAILED,
+        ),
+        ModelArtifactStatus.PENDING_DELETION: (ModelArtifactStatus.DELETION_FAILED,),
+    },
+    advice="To try again, upload the file as a new model artifact.",
+)
 
 
 class ModelArtifact(AssetRecord, DeferringModel):
@@ -75,6 +84,7 @@ class ModelArtifact(AssetRecord, DeferringModel):
 
     _shown = ("id", "model_name", "file_name", "status")
 
+    id: str
     collection_id: str
     file_name: str
     model_name: str | None = None
@@ -203,6 +213,27 @@ class CreatedModel(_ByKey):
 ModelArtifactSort = Literal["created_at", "model_name", "size", "description", "status"]
 """The fields that a list of model artifacts may be sorted by."""
 
+
+def _generated(scope: Scope, values: ModelArtifactCreate) -> dict[str, object]:
+    _, orbit, collection = scope.ids
+    unique = uuid.uuid4().hex
+    return {
+        "unique_identifier": unique,
+        "bucket_location": f"orbit-{orbit}/collection-{collection}/{unique}-{values.file_name}",
+        "created_by_user": _user(),
+    }
+
+
+@cache
+def _user() -> str | None:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return None
+
+
 MODEL_ARTIFACT = Kind(
     name="model artifact",
     route="model_artifacts",
@@ -211,12 +242,25 @@ MODEL_ARTIFACT = Kind(
     update=ModelArtifactUpdate,
     parent=COLLECTION,
     names=("model_name", "file_name"),
-    sorts=get_args(ModelArtifactSort),
-    file=FileFields(
-        digest="file_hash",
-        size="size",
-        status="status",
-        ready=ModelArtifactStatus.UPLOADED,
-        pending=ModelArtifactStatus.PENDING_UPLOAD,
-    ),
+    sorts=(*get_args(ModelArtifactSort), "metrics.*"),
+    filters={
+        "name": Filter("model_name"),
+        "name_contains": Filter("model_name", "contains"),
+        "tag": Filter("tags[]"),
+        "status": Filter("status"),
+        "created_after": Filter("created_at", ">", "datetime"),
+        "created_before": Filter("created_at", "<", "datetime"),
+        "metrics": Filter("metrics", takes="comparison"),
+    },
+    files={
+        "file": FileFields(
+            digest="file_hash",
+            size="size",
+            status="status",
+            ready=ModelArtifactStatus.UPLOADED,
+            pending=ModelArtifactStatus.PENDING_UPLOAD,
+        )
+    },
+    transitions=_TRANSITIONS,
+    generate=_generated,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from dataforce.backend.kind import Kind
+from dataforce.backend.filters import Filter
+from dataforce.backend.kind import Kind, Reference
 from dataforce.models._base import (
     AssetRecord,
     CreateModel,
@@ -63,6 +64,7 @@ class Orbit(AssetRecord):
 
     _shown = ("id", "name")
 
+    id: str
     name: str
     organization_id: str
     bucket_secret_id: str
@@ -103,7 +105,15 @@ ORBIT = Kind(
     update=OrbitUpdate,
     parent=ORGANIZATION,
     sorts=get_args(OrbitSort),
-    references={"bucket_secret_id": BUCKET_SECRET},
+    filters={
+        "name": Filter("name"),
+        "name_contains": Filter("name", "contains"),
+        "created_after": Filter("created_at", ">", "datetime"),
+        "created_before": Filter("created_at", "<", "datetime"),
+    },
+    references={"bucket_secret_id": Reference((BUCKET_SECRET,))},
     totals={"total_collections": "collections", "total_model_artifacts": "model_artifacts"},
+    starter={"name": "Default Orbit", "bucket_secret_id": BUCKET_SECRET},
+    constants={"total_members": 1, "total_satellites": 0},
     forgiving_delete=True,
 )

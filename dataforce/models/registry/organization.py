@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
+from dataforce.backend.filters import Filter
 from dataforce.backend.kind import Kind
 from dataforce.models._base import AssetRecord, CreateModel, Name, Timestamp, UpdateModel
 
@@ -23,6 +24,7 @@ class Organization(AssetRecord):
 
     _shown = ("id", "name", "role")
 
+    id: str
     name: str
     logo: str | None = None
     role: str | None = None
@@ -53,4 +55,12 @@ ORGANIZATION = Kind(
     create=OrganizationCreate,
     update=OrganizationUpdate,
     sorts=get_args(OrganizationSort),
+    filters={
+        "name": Filter("name"),
+        "name_contains": Filter("name", "contains"),
+        "created_after": Filter("created_at", ">", "datetime"),
+        "created_before": Filter("created_at", "<", "datetime"),
+    },
+    starter={"name": "My Organization"},
+    constants={"role": "owner"},
 )

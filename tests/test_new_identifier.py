@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforce_local.records import identifiers
-from dataforce_local.records.identifiers import new_identifier
+from dataforce.backend import new_identifier as identifiers
+from dataforce.backend.new_identifier import new_identifier
 
 
 def test_an_identifier_is_a_uuid_of_version_7_made_of_the_time() -> None:
