@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dataforce.api._lookup import Ref
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind
     from dataforce.models import Collection, Orbit, Organization
 
 

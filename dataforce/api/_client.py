@@ -10,8 +10,8 @@ from dataforce.api._resources import Resources
 from dataforce.api._session import Session
 from dataforce.api._typing_errors import refuse_typing_errors, refuse_unknown_attribute
 from dataforce.backend import check_settings, find_backend
-from dataforce.config import BackendType, load_settings
-from dataforce.config.destination import check_backend_was_chosen
+from dataforce.config import BackendType, Settings, load_settings
+from dataforce.config.destination import check_backend_was_chosen, check_given_backend
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
 
 if TYPE_CHECKING:
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from dataforce.api._async_client import AsyncBaseClient as AsyncBaseClient
     from dataforce.api._async_client import AsyncDataForceClient as AsyncDataForceClient
     from dataforce.api._lookup import Ref
-    from dataforce.backend import Backend
-    from dataforce.backend.interface import AnyKind
-    from dataforce.config import APIVersion, Settings
+    from dataforce.backend import AnyKind, Backend
+    from dataforce.config import APIVersion
     from dataforce.models import Collection, Orbit, Organization
 
 
@@ -59,6 +58,7 @@ class DataForceClientBase(ABC):
         overlay: str | None = None,
         offline: bool | None = None,
         cache_size: int | None = None,
+        backend: Backend | None = None,
     ) -> None:
         """Configure a client.
 
@@ -91,6 +91,8 @@ class DataForceClientBase(ABC):
             overlay: Which of several overlays a hybrid client writes to.
             offline: Whether a hybrid client answers only from what `client.overlay.pull` brought.
             cache_size: How many bytes of the platform's files a hybrid client keeps at most.
+            backend: An open backend, in place of the one that `backend_type` names. It stays open
+                when the client closes.
 
         Where a default is not set and exactly one candidate exists, that one is the default. A
         default that does not exist is an error of the first call that needs it.
@@ -103,40 +105,28 @@ class DataForceClientBase(ABC):
         Warns:
             ConfigurationWarning: A setting works but is unsafe, or does nothing.
         """
-        code: dict[str, object] = {
-            "base_url": base_url,
-            "api_key": api_key,
-            "organization": organization,
-            "orbit": orbit,
-            "collection": collection,
-            "backend_type": backend_type,
-            "database_url": database_url,
-            "storage_url": None if storage_url is None else os.fspath(storage_url),
-            "retry_timeout": retry_timeout,
-            "timeout": timeout,
-            "api_version": api_version,
-            "proxy": proxy,
-            "ca_bundle": None if ca_bundle is None else os.fspath(ca_bundle),
-            "client_certificate": None
-            if client_certificate is None
-            else os.fspath(client_certificate),
-            "insecure": insecure,
-            "progress": progress,
-            "read_only": read_only,
-            "overlay": overlay,
-            "offline": offline,
-            "cache_size": cache_size,
+        arguments = locals()
+        code = {
+            name: os.fspath(value) if isinstance(value, os.PathLike) else value
+            for name, value in arguments.items()
+            if name in Settings.model_fields
         }
+        if backend is not None:
+            check_given_backend(backend.mode, code)
+            code["backend_type"] = backend.mode
         settings = load_settings(
             code,
             client_name=client_name,
             configuration_file=configuration_file,
             defaults={"backend_type": self._default_backend},
         )
-        check_backend_was_chosen(settings, code)
-        open_backend = find_backend(settings.backend_type, settings.origin("backend_type"))
-        check_settings(open_backend, settings)
-        self._session = Session(settings, open_backend)
+        if backend is None:
+            check_backend_was_chosen(settings, code)
+            open_backend = find_backend(settings.backend_type, settings.origin("backend_type"))
+            check_settings(open_backend, settings)
+            self._session = Session(settings, open_backend)
+        else:
+            self._session = Session(settings, given=backend)
 
     # A type checker that saw it would take every name.
     if not TYPE_CHECKING:  # pragma: no branch
@@ -192,6 +182,47 @@ class DataForceClientBase(ABC):
     @collection.setter
     def collection(self, value: Ref[Collection] | None) -> None:
         self._session.defaults.choose(COLLECTION, value)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry_timeout: float | None = None,
+        progress: bool | None = None,
+        read_only: bool | None = None,
+    ) -> Self:
+        """Get a view of this client with other settings.
+
+        It shares the connections and the defaults of this client, and ends with it.
+
+        Args:
+            timeout: For how long the platform may stay silent, in seconds.
+            retry_timeout: For how long a call may be tried again, in seconds.
+            progress: Whether transfers show a bar on a terminal.
+            read_only: Whether to refuse every call that would write. A client that is read-only
+                stays so.
+
+        Returns:
+            A client of the same class; what is not given is as it is here.
+
+        Raises:
+            ConfigurationError: A value is wrong.
+            NotOfferedError: By the first call, if the backend cannot change its timeouts.
+
+        Example:
+            >>> patient = client.with_options(timeout=120)
+            >>> patient.settings.timeout, client.settings.timeout
+            (120.0, 30.0)
+        """
+        changes = {
+            "timeout": timeout,
+            "retry_timeout": retry_timeout,
+            "progress": progress,
+            "read_only": read_only or None,
+        }
+        view = object.__new__(type(self))
+        view._session = self._session.view(changes)
+        return view
 
     @abstractmethod
     def _default(self, kind: AnyKind) -> str | None:

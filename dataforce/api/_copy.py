@@ -11,10 +11,11 @@ from uuid import UUID
 from dataforce.api._client import DataForceClientBase
 from dataforce.api._lookup import Ref, find, find_named
 from dataforce.api._progress import reported
-from dataforce.api._records import pages, validated
-from dataforce.api._transfers import fetch
+from dataforce.api._records import validated
+from dataforce.api._transfers import FILE, fetch
 from dataforce.api._verified_read import Expected
-from dataforce.backend import Query, Scope
+from dataforce.backend import FileSource, Query, Scope
+from dataforce.backend.paging import records_of
 from dataforce.errors import (
     FileDownloadError,
     NotFoundError,
@@ -33,18 +34,15 @@ from dataforce.models import (
 from dataforce.models._base import brief
 from dataforce.overlay import CopyReport
 from dataforce.transfer import cancellation
-from dataforce.transfer.spool import hand_over, temporary_file, writing
+from dataforce.transfer.spool import temporary_file, writing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic import BaseModel
 
     from dataforce.api._async_client import AsyncClient
     from dataforce.api._client import Client
     from dataforce.api._session import Session
-    from dataforce.backend import Advance, ContentStore
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import Advance, AnyKind, FileStore
 
 V = TypeVar("V", bound="BaseModel")
 
@@ -124,14 +122,13 @@ class _Place:
         return self.scope.ids[-1]
 
     @property
-    def content(self) -> ContentStore[ModelArtifact, ModelArtifactCreate]:
-        return self.session.backend.content(MODEL_ARTIFACT)
+    def files(self) -> FileStore[ModelArtifact, ModelArtifactCreate]:
+        return self.session.backend.files(MODEL_ARTIFACT, self.scope)
 
     def models(self, name: str | None = None) -> Iterator[ModelArtifact]:
         """All model artifacts, or those of a name, in the order they were made."""
-        store, query = self.session.backend.store(MODEL_ARTIFACT), Query(name=name, limit=None)
-        for page in pages(store, MODEL_ARTIFACT, self.scope, query):
-            yield from page
+        store = self.session.backend.store(MODEL_ARTIFACT, self.scope)
+        return records_of(store, MODEL_ARTIFACT, Query(name=name, limit=None))
 
 
 def _copy_collection(source: _Place, target: _Place, advance: Advance) -> CopyReport:
@@ -207,25 +204,16 @@ class _Copying:
         )
 
     def _bring(self, record: ModelArtifact) -> str:
-        values, expected = _values(record), Expected(record, "Nothing was copied")
+        values = _values(record)
         with temporary_file() as path:
             fetch(
-                lambda: self._source.content.open(self._source.scope, record),
-                expected,
+                lambda: self._source.files.open(record, FILE),
+                Expected(record, "Nothing was copied"),
                 lambda: writing(path, record.size),
                 self._advance,
             )
-            brought = self._upload(path, values, expected)
-            if brought in self.there:
-                # An upload of the same, killed when all was done but its note, was taken for this.
-                brought = self._upload(path, values, expected)
-            return brought
-
-    def _upload(self, path: Path, values: ModelArtifactCreate, expected: Expected) -> str:
-        content = self._target.content
-        with content.receive(self._target.scope, path, self._advance) as incoming:
-            expected.check(*hand_over(path, incoming))
-            return content.upload(self._target.scope, values, incoming).id
+            source = {FILE: FileSource(path)}
+            return self._target.files.upload(values, source, self._advance, key=record.id).id
 
 
 # Where from, and where to
@@ -245,17 +233,17 @@ def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Sc
     defaults, backend = session.defaults, session.backend
     if isinstance(ref, Collection):
         scope = defaults.scope(ORBIT).child(ref.orbit_id)
-        return backend.store(COLLECTION).get(scope, ref.id), scope
+        return backend.store(COLLECTION, scope).get(ref.id), scope
     scope = defaults.scope(COLLECTION)
     if isinstance(ref, ModelArtifact):
         scope = scope.child(ref.collection_id)
-        return backend.store(MODEL_ARTIFACT).get(scope, ref.id), scope
+        return backend.store(MODEL_ARTIFACT, scope).get(ref.id), scope
     if not isinstance(ref, str | UUID):
         raise UnprocessableEntityError(
             f"{brief(ref)} is neither a collection or model artifact nor the id or name of one."
         )
     ref = str(ref)
-    collection = find(backend.store(COLLECTION), COLLECTION, scope, ref, "source")
+    collection = find(backend.store(COLLECTION, scope), COLLECTION, ref, "source")
     if collection is not None:
         return collection, scope
     absence = f"The source has no collection {brief(ref)} in orbit {scope.parent}"
@@ -266,7 +254,7 @@ def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Sc
             f"collection of the source client."
         )
     scope = scope.child(default)
-    model = find(backend.store(MODEL_ARTIFACT), MODEL_ARTIFACT, scope, ref, "source")
+    model = find(backend.store(MODEL_ARTIFACT, scope), MODEL_ARTIFACT, ref, "source")
     if model is None:
         raise NotFoundError(
             f"{absence}, and no such model artifact in collection {default}. Set orbit or "
@@ -277,11 +265,12 @@ def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Sc
 
 def _counterpart(session: Session, collection: Collection) -> _Place:
     """The collection of the same name in the default orbit; made if there is none."""
-    scope, store = session.defaults.scope(COLLECTION), session.backend.store(COLLECTION)
-    there = find_named(store, COLLECTION, scope, collection.name, "target")
+    scope = session.defaults.scope(COLLECTION)
+    store = session.backend.store(COLLECTION, scope)
+    there = find_named(store, COLLECTION, collection.name, "target")
     if there is None:
         session.defaults.settle(COLLECTION)
-        there = store.create(scope, _alike(CollectionCreate, collection, COLLECTION))
+        there = store.create(_alike(CollectionCreate, collection, COLLECTION))
     return _Place(session, scope.child(there.id))
 
 

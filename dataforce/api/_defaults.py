@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dataforce.api._lookup import find, text_of
-from dataforce.backend import Query, Scope
+from dataforce.backend import Query, Scope, identifier_of
+from dataforce.backend.identity import canonical_id
 from dataforce.config.origin import CODE, Origin
 from dataforce.errors import (
     CollectionResourceNotFoundError,
@@ -20,11 +21,11 @@ from dataforce.errors import (
     ResourceNotFoundError,
 )
 from dataforce.models import COLLECTION, ORBIT, ORGANIZATION
-from dataforce.models._base import brief, canonical_id
+from dataforce.models._base import brief
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind
 
 _NOT_FOUND: dict[AnyKind, type[ResourceNotFoundError]] = {
     ORGANIZATION: OrganizationResourceNotFoundError,
@@ -210,11 +211,11 @@ class Defaults:
             MultipleResourcesFoundError: Several have the name.
         """
         text = text_of(kind, value)
-        record = find(self._session.backend.store(kind), kind, scope, text)
+        record = find(self._session.backend.store(kind, scope), kind, text)
         if record is None:
             problem = f"The {kind.name} {brief(text)} does not exist{self._below(kind, scope)}."
             raise _NOT_FOUND[kind](self._suggest(problem, "Give", kind, scope, near=text))
-        return _id(record)
+        return identifier_of(record)
 
     def recognize(self, kind: AnyKind) -> None:
         """Resolve a chosen default of the kind, so that `forget` knows it by its id."""
@@ -240,7 +241,10 @@ class Defaults:
         if choice.identifier is None and not choice.deleted:
             record = self._resolve(kind, choice)
             if record is not None:
-                choice.name, choice.identifier = getattr(record, kind.names[0]), _id(record)
+                choice.name, choice.identifier = (
+                    getattr(record, kind.names[0]),
+                    identifier_of(record),
+                )
         return choice
 
     def _resolve(self, kind: AnyKind, choice: _Choice) -> Any:
@@ -254,7 +258,7 @@ class Defaults:
         wanted = choice.former or choice.chosen
         if wanted is not None:
             scope = self.scope(kind)
-            record = find(self._session.backend.store(kind), kind, scope, wanted)
+            record = find(self._session.backend.store(kind, scope), kind, wanted)
             if record is not None:
                 return record
             if choice.former is None:
@@ -270,7 +274,7 @@ class Defaults:
         return found[0] if len(found) == 1 else None
 
     def _first_two(self, kind: AnyKind) -> Sequence[Any]:
-        return self._session.backend.store(kind).page(self.scope(kind), Query(limit=2)).items
+        return self._session.backend.store(kind, self.scope(kind)).page(Query(limit=2)).items
 
     def _explain_absence(self, kind: AnyKind, before: str = "") -> str:
         if kind.parent is not None and self.find(kind.parent) is None:
@@ -283,11 +287,11 @@ class Defaults:
     ) -> str:
         """The message with as many suggestions as it can hold, those like `near` first."""
         query = Query(limit=_SUGGESTIONS + 1 if near is None else _COMPARED)
-        page = self._session.backend.store(kind).page(scope, query)
+        page = self._session.backend.store(kind, scope).page(query)
         if not page.items:
             below = self._below(kind, scope)
             return f"{problem} There is no {kind.name}{below} yet: create one first."
-        ids = {_id(item): str(getattr(item, kind.names[0])) for item in page.items}
+        ids = {identifier_of(item): str(getattr(item, kind.names[0])) for item in page.items}
         nearest = list(ids) if near is None else _nearest(near, ids)
         named = [f"{brief(ids[each])} ({each})" for each in nearest[:_SUGGESTIONS]]
         while True:
@@ -321,8 +325,3 @@ def _described(choice: _Choice) -> str:
     if len(origin) > _LONGEST_ORIGIN:
         origin = f"{origin[: _LONGEST_ORIGIN // 2]}…{origin[-_LONGEST_ORIGIN // 2 :]}"
     return f"{brief(choice.chosen)} ({origin})"
-
-
-def _id(record: Any) -> str:
-    identifier: str = record.id
-    return identifier

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
-from dataforce.backend import Query
-from dataforce.backend.kind import identifier_of
-from dataforce.backend.query import can_be_stored
+from dataforce.backend import Query, identifier_of
+from dataforce.backend.identity import can_be_stored
 from dataforce.errors import (
     MultipleResourcesFoundError,
     NotFoundError,
     UnprocessableEntityError,
 )
-from dataforce.models._base import brief, canonical_id
+from dataforce.models._base import brief
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pydantic import BaseModel
 
-    from dataforce.backend import Kind, Scope, Store
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, Kind, Order, Page, Scope
 
 M = TypeVar("M", bound="BaseModel")
-C = TypeVar("C", bound="BaseModel")
-U = TypeVar("U", bound="BaseModel")
 R = TypeVar("R")
 
 Ref: TypeAlias = str | UUID | R
@@ -54,46 +50,66 @@ def text_of(kind: AnyKind, value: object) -> str:
     return value
 
 
+class _Readable(Protocol[M]):
+    def page(self, query: Query) -> Page[M]: ...
+
+    def get(self, identifier: str) -> M: ...
+
+
 def find(
-    store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str, side: str = ""
+    store: _Readable[M],
+    kind: Kind[M, Any, Any],
+    value: str,
+    side: str = "",
+    *,
+    latest: bool = False,
 ) -> M | None:
-    """The object under `scope` with that id or exactly that name, `None` if there is none.
+    """Return the object with that id or exactly that name, `None` if there is none.
 
     Args:
-        store: Where the objects are.
-        kind: What is looked for.
-        scope: Its parents.
+        store: The objects of one scope.
+        kind: Their kind.
         value: The id or the name.
         side: Which of two clients is asked, if there are two, such as `source`; for messages.
+        latest: Whether to take the newest of several that have the name.
 
     Raises:
         MultipleResourcesFoundError: Several have the name; the message lists their ids.
-        NotFoundError: A parent in `scope` does not exist.
+        NotFoundError: A parent of the scope does not exist.
     """
-    identifier = canonical_id(value)
+    identifier = kind.identity.canonical(value)
     if identifier is not None:
         try:
-            return store.get(scope, identifier)
+            return store.get(identifier)
         except NotFoundError:
             pass  # a name may look like an id
-    return find_named(store, kind, scope, value, side)
+    return find_named(store, kind, value, side, latest=latest)
 
 
 def find_named(
-    store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, value: str, side: str = ""
+    store: _Readable[M],
+    kind: Kind[M, Any, Any],
+    value: str,
+    side: str = "",
+    *,
+    latest: bool = False,
 ) -> M | None:
-    """The object under `scope` with exactly that name, also if it looks like an id.
+    """Return the object with exactly that name, also if it looks like an id.
+
+    Of several, those whose files are stored are preferred to those whose are not.
 
     Raises:
         MultipleResourcesFoundError: Several have the name; the message lists their ids.
-        NotFoundError: A parent in `scope` does not exist.
+        NotFoundError: A parent of the scope does not exist.
     """
-    if not can_be_stored(value):
+    if not kind.names or not can_be_stored(value):
         return None
-    page = store.page(scope, Query(name=value, limit=_COUNTED))
-    if len(page.items) > 1:
-        shown = ", ".join(map(_told_apart, page.items[:_NAMED]))
-        others = len(page.items) - _NAMED
+    order: Order = "desc" if latest else "asc"
+    page = store.page(Query(name=value, order=order, limit=_COUNTED))
+    candidates = [each for each in page.items if kind.is_ready(each)] or page.items
+    if len(candidates) > 1 and not latest:
+        shown = ", ".join(_told_apart(kind, each) for each in candidates[:_NAMED])
+        others = len(candidates) - _NAMED
         if others > 0:
             shown += f" and {'more than ' if page.cursor else ''}{others} more"
         within = f" of the {side}" if side else ""
@@ -101,11 +117,11 @@ def find_named(
             f"Several {kind.name}s{within} are called {brief(value, 30)}: {shown}. "
             f"Give the id instead."
         )
-    return page.items[0] if page.items else None
+    return candidates[0] if candidates else None
 
 
-def find_required(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, name: str) -> M:
-    """The object under `scope` with exactly that name.
+def find_required(store: _Readable[M], kind: Kind[M, Any, Any], scope: Scope, name: str) -> M:
+    """Return the object with exactly that name.
 
     Raises:
         UnprocessableEntityError: The name is empty.
@@ -116,15 +132,17 @@ def find_required(store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, name
         raise UnprocessableEntityError(
             f"The id or name of the {kind.name} is empty. Give one of the two, or the object."
         )
-    record = find_named(store, kind, scope, name)
+    record = find_named(store, kind, name)
     if record is None:
         below = f" in {kind.parent.name} {scope.parent}" if kind.parent else ""
         raise NotFoundError(f"There is no {kind.name} {brief(name)}{below}.")
     return record
 
 
-def _told_apart(record: BaseModel) -> str:
-    """An object among others of its name: its id, its status if it has one, its date."""
-    made: datetime = record.created_at  # type: ignore[attr-defined]  # every kind's record has one
-    told = [getattr(record, "status", ""), f"{made:%Y-%m-%d %H:%M}"]
-    return f"{identifier_of(record)} ({', '.join(filter(None, told))})"
+def _told_apart(kind: AnyKind, record: BaseModel) -> str:
+    """Return the id of an object, with its status and its date if it has them."""
+    status = "" if kind.status is None else getattr(record, str(kind.status.status))
+    made: datetime | None = getattr(record, kind.default_sort, None)
+    told = [status, f"{made:%Y-%m-%d %H:%M}" if made is not None else ""]
+    shown = ", ".join(filter(None, told))
+    return f"{identifier_of(record)} ({shown})" if shown else identifier_of(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from dataforce.api._transfers import FILE
 from dataforce.api._verified_read import close_stream
 from dataforce.errors import FileDownloadError, NotFoundError
 from dataforce.transfer import cancellation
@@ -60,7 +61,7 @@ def open_file(
 ) -> ModelFile:
     """The file of a record, or a member of it."""
     scope, record = records.read(model_id, collection_id)
-    content = records.content.open(scope, record)
+    content = records.files(scope).open(record, FILE)
     name, (start, size) = record.file_name, (0, record.size)
     if member is not None:
         name, (start, size) = member, _place_of(record, member)

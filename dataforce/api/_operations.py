@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from dataforce.backend.error_messages import Operation, attempting
 
 if TYPE_CHECKING:
-    from dataforce.backend import Kind, Page, Query, Scope, Store
+    from dataforce.backend import Kind, Page, Query, Store
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -37,30 +37,35 @@ class NamedOperations(Generic[M, C, U]):
         self._store = store
         self._names = names
 
-    def page(self, scope: Scope, query: Query) -> Page[M]:
-        """Return one page of what stands under `scope`."""
+    def page(self, query: Query) -> Page[M]:
+        """Return one page."""
         with self._attempting("list"):
-            return self._store.page(scope, query)
+            return self._store.page(query)
 
-    def get(self, scope: Scope, identifier: str) -> M:
+    def get(self, identifier: str) -> M:
         """Return the record with that id."""
         with self._attempting("read", identifier):
-            return self._store.get(scope, identifier)
+            return self._store.get(identifier)
 
-    def create(self, scope: Scope, values: C) -> M:
+    def create(self, values: C) -> M:
         """Make a record."""
         with self._attempting("create"):
-            return self._store.create(scope, values)
+            return self._store.create(values)
 
-    def update(self, scope: Scope, identifier: str, changes: U) -> M:
+    def create_many(self, values: Sequence[C]) -> list[M]:
+        """Make several records, all or none."""
+        with self._attempting("create"):
+            return self._store.create_many(values)
+
+    def update(self, identifier: str, changes: U) -> M:
         """Change a record."""
         with self._attempting("update", identifier):
-            return self._store.update(scope, identifier, changes)
+            return self._store.update(identifier, changes)
 
-    def delete(self, scope: Scope, identifier: str) -> None:
+    def delete(self, identifier: str) -> None:
         """Remove a record and all that stands below it."""
         with self._attempting("delete", identifier):
-            self._store.delete(scope, identifier)
+            self._store.delete(identifier)
 
     def _attempting(self, verb: str, identifier: str | None = None) -> AbstractContextManager[None]:
         return attempting(Operation(verb, self._kind, identifier, self._names))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,18 +14,18 @@ from dataforce.api._clear import CLEAR
 from dataforce.api._lookup import Ref, find, find_required, text_of
 from dataforce.api._operations import NamedOperations
 from dataforce.api._progress import counted
-from dataforce.backend import ContentStore, Kind, Order, Query, Scope, Store
-from dataforce.backend.kind import identifier_of
-from dataforce.backend.query import EndGuard
+from dataforce.backend import FileStore, Kind, Order, Page, Query, Scope, identifier_of
+from dataforce.backend.filters import conditions_of
+from dataforce.backend.paging import pages
 from dataforce.errors import (
     NotFoundError,
     UnprocessableEntityError,
 )
-from dataforce.models._base import brief, canonical_id
+from dataforce.models._base import brief
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, Family
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -34,6 +35,9 @@ V = TypeVar("V", bound=BaseModel)
 ORDERS: tuple[str, ...] = get_args(Order)
 LARGEST_PAGE = 1000
 """How many records a page holds at most."""
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+_QUERY = frozenset(("sort_by", "order", "limit"))
 
 
 class Records(Generic[M, C, U]):
@@ -43,26 +47,25 @@ class Records(Generic[M, C, U]):
     to look under; `None` means the one that the object given belongs to, else the client's default.
     """
 
-    def __init__(self, session: Session, kind: Kind[M, C, U]) -> None:
+    def __init__(self, session: Session, kind: Kind[M, C, U], family: Family) -> None:
         self.session = session
         self.kind = kind
+        self.family = family
 
-    @property
-    def store(self) -> Store[M, C, U]:
-        """The backend's side."""
-        store = self.session.backend.store(self.kind)
+    def store(self, scope: Scope) -> NamedOperations[M, C, U]:
+        """Return the backend's side of the records of a scope."""
+        store = self.session.backend_of(self.family).store(self.kind, scope)
         return NamedOperations(self.kind, store, self.session.defaults.names)
 
-    @property
-    def content(self) -> ContentStore[M, C]:
-        """The backend's side of the files."""
-        return self.session.backend.content(self.kind)
+    def files(self, scope: Scope) -> FileStore[M, C]:
+        """Return the backend's side of their files."""
+        return self.session.backend_of(self.family).files(self.kind, scope)
 
     def scope(self, parent: Ref[Any] | None = None) -> Scope:
         """Where these records are."""
         if parent is None or self.kind.parent is None:
             return self.session.defaults.scope(self.kind)
-        above, identifier = Records(self.session, self.kind.parent).locate(parent)
+        above, identifier = Records(self.session, self.kind.parent, self.family).locate(parent)
         return above.child(identifier)
 
     def locate(self, value: Ref[M], parent: Ref[Any] | None = None) -> tuple[Scope, str]:
@@ -73,30 +76,54 @@ class Records(Generic[M, C, U]):
     def read(self, value: Ref[M], parent: Ref[Any] | None = None) -> tuple[Scope, M]:
         """Return the scope of an object, and the object as it is now."""
         scope, found = self._resolve(value, parent)
-        return scope, self.store.get(scope, found) if isinstance(found, str) else found
+        return scope, self.store(scope).get(found) if isinstance(found, str) else found
 
-    def get(self, value: Ref[M] | None, parent: Ref[Any] | None = None) -> M | None:
+    def get(
+        self, value: Ref[M] | None, parent: Ref[Any] | None = None, *, latest: bool = False
+    ) -> M | None:
         """The record with that id or name, or the default for `None`; `None` if there is none."""
         if value is None and self.kind in self.session.defaults.LEVELS:
             return self._default()
         text = text_of(self.kind, value)
-        return find(self.store, self.kind, self._home(value, parent), text)
+        return find(self.store(self._home(value, parent)), self.kind, text, latest=latest)
 
-    def list(self, parent: Ref[Any] | None = None) -> builtins.list[M]:
-        """All records in the order they were made."""
+    def list(
+        self, parent: Ref[Any] | None = None, asked: Mapping[str, object] = NOTHING
+    ) -> builtins.list[M]:
+        """All records that are asked for, at most as many as `limit` says.
+
+        Args:
+            parent: The parent to look under.
+            asked: What the user gave of filters, `sort_by`, `order` and `limit`.
+        """
+        query = self._query(asked)
+        limit = query.limit
+        check_query(self.kind, query, "limit", most=None)
+        if limit is not None:
+            query = replace(query, limit=min(limit, LARGEST_PAGE))
         records: builtins.list[M] = []
-        for page in self._pages(parent, Query(limit=None)):
+        for page in pages(self.store(self.scope(parent)), self.kind, query):
             records += page
+            if limit is not None and len(records) >= limit:
+                return records[:limit]
         return records
 
     def iterate(
-        self, sort_by: str, order: Order, page_size: int, parent: Ref[Any] | None = None
+        self, parent: Ref[Any] | None, page_size: int, asked: Mapping[str, object]
     ) -> Iterator[M]:
-        """All records, fetched page by page as they are taken."""
-        query = Query(sort_by=sort_by, order=order, limit=page_size)
+        """All records that are asked for, fetched page by page as they are taken."""
+        query = self._query({**asked, "limit": page_size})
         check_query(self.kind, query, "page_size")
-        for page in self._pages(parent, query):
+        for page in pages(self.store(self.scope(parent)), self.kind, query):
             yield from page
+
+    def page(
+        self, parent: Ref[Any] | None, cursor: str | None, asked: Mapping[str, object]
+    ) -> Page[M]:
+        """One page of what is asked for, after a cursor."""
+        query = self._query(asked)
+        check_query(self.kind, query, "limit")
+        return self.store(self.scope(parent)).page(replace(query, cursor=cursor))
 
     def create(self, values: Mapping[str, object], parent: Ref[Any] | None = None) -> M:
         """A new record of these values."""
@@ -104,7 +131,7 @@ class Records(Generic[M, C, U]):
             self.kind, self.kind.create, self._with_ids(values, lambda: self.scope(parent))
         )
         self.session.defaults.settle(self.kind)
-        return self.store.create(self.scope(parent), valid)
+        return self.store(self.scope(parent)).create(valid)
 
     def update(
         self, value: Ref[M], changes: Mapping[str, object], parent: Ref[Any] | None = None
@@ -117,25 +144,30 @@ class Records(Generic[M, C, U]):
             if change is not None
         }
         valid = validated(self.kind, self.kind.update, given)
-        return self.store.update(*self.locate(value, parent), valid)
+        scope, identifier = self.locate(value, parent)
+        return self.store(scope).update(identifier, valid)
 
     def delete(self, value: Ref[M], parent: Ref[Any] | None = None) -> None:
         """Remove the record and all that stands below it; it is no default any more."""
         scope, identifier = self.locate(value, parent)
         self.session.defaults.recognize(self.kind)
         with counted(f"delete {self.kind.name}", self.session.settings):
-            self.store.delete(scope, identifier)
+            self.store(scope).delete(identifier)
         self.session.defaults.forget(self.kind, identifier)
 
     def _resolve(self, value: Ref[M], parent: Ref[Any] | None) -> tuple[Scope, str | M]:
         text = text_of(self.kind, value)
         scope = self._home(value, parent)
-        identifier = canonical_id(text)
+        identifier = self.kind.identity.canonical(text)
         if identifier is None:
-            return scope, find_required(self.store, self.kind, scope, text)
-        if isinstance(value, str) and identifier != text:  # such as 32 digits: perhaps a name
-            return scope, find(self.store, self.kind, scope, text) or identifier
-        return scope, identifier
+            return scope, find_required(self.store(scope), self.kind, scope, text)
+        is_sure = not isinstance(value, str) or (
+            self.kind.identity.form == "uuid" and identifier == text
+        )
+        if is_sure:
+            return scope, identifier
+        # Such as 32 digits, or any text where that may be an identifier: perhaps a name.
+        return scope, find(self.store(scope), self.kind, text) or identifier
 
     def _home(self, value: Ref[M] | None, parent: Ref[Any] | None) -> Scope:
         """Return the scope to look in; an object that knows its parent is nowhere else."""
@@ -156,62 +188,70 @@ class Records(Generic[M, C, U]):
     ) -> dict[str, object]:
         """The values with the ids of the objects that they point at, however those are given."""
         resolved = dict(values)
-        for field, kind in self.kind.references.items():
+        for path, reference in self.kind.references.items():
+            field = path.removesuffix("[]")
             value = values.get(field)
-            if value is not None and value is not CLEAR:
-                text = text_of(kind, value)
-                resolved[field] = canonical_id(text) or self._id_beside(kind, text, scope())
+            if value is None or value is CLEAR or len(reference.kinds) > 1:
+                continue
+            kind = reference.kinds[0]
+            if field == path:
+                resolved[field] = self._id_of(kind, value, scope)
+            elif isinstance(value, Sequence) and not isinstance(value, str):
+                resolved[field] = [self._id_of(kind, each, scope) for each in value]
         return resolved
+
+    def _id_of(self, kind: AnyKind, value: object, scope: Callable[[], Scope]) -> str:
+        text = text_of(kind, value)
+        return kind.identity.canonical(text) or self._id_beside(kind, text, scope())
 
     def _id_beside(self, kind: AnyKind, name: str, scope: Scope) -> str:
         """The id of an object of another kind that has one of the parents of these records."""
         scope = Scope(scope.ids[: len(kind.ancestors)])
-        return identifier_of(find_required(self.session.backend.store(kind), kind, scope, name))
+        store = self.session.backend_of(self.family).store(kind, scope)
+        return identifier_of(find_required(store, kind, scope, name))
+
+    def _query(self, asked: Mapping[str, object]) -> Query:
+        """Return the query that a user asks."""
+        filters = {name: value for name, value in asked.items() if name not in _QUERY}
+        return Query(
+            where=conditions_of(self.kind, filters),
+            sort_by=cast("str | None", asked.get("sort_by")),
+            order=cast("Order", asked.get("order", "asc")),
+            limit=cast("int | None", asked.get("limit")),
+        )
 
     def _default(self) -> M | None:
         identifier = self.session.defaults.find(self.kind)
         try:
-            return None if identifier is None else self.store.get(self.scope(), identifier)
+            return None if identifier is None else self.store(self.scope()).get(identifier)
         except NotFoundError:  # somebody else deleted it
             return None
 
-    def _pages(self, parent: Ref[Any] | None, query: Query) -> Iterator[builtins.list[M]]:
-        return pages(self.store, self.kind, self.scope(parent), query)
 
-
-def pages(
-    store: Store[M, C, U], kind: Kind[M, C, U], scope: Scope, query: Query
-) -> Iterator[builtins.list[M]]:
-    """The pages of an answer from the first to the last, each fetched when it is taken."""
-    guard = EndGuard(kind)
-    while True:
-        page = store.page(scope, query)
-        yield page.items
-        if page.cursor is None:
-            return
-        guard.check(page.items, page.cursor)
-        query = replace(query, cursor=page.cursor)
-
-
-def check_query(kind: AnyKind, query: Query, limit: str) -> None:
+def check_query(
+    kind: AnyKind, query: Query, limit: str, *, most: int | None = LARGEST_PAGE
+) -> None:
     """Raise `UnprocessableEntityError` for a query that a user cannot ask.
 
     Args:
         kind: What is asked for.
         query: The query.
         limit: What the user calls its limit.
+        most: The highest limit; `None` if there need not be a limit.
     """
-    if query.sort_by not in kind.sorts:
+    sort_by = kind.sort_of(query)
+    if not kind.can_sort_by(sort_by):
         raise UnprocessableEntityError(
-            f"{kind.name.capitalize()}s cannot be sorted by {brief(query.sort_by)}; "
+            f"{kind.name.capitalize()}s cannot be sorted by {brief(sort_by)}; "
             f"sort_by takes {', '.join(kind.sorts)}."
         )
     if query.order not in ORDERS:
         raise UnprocessableEntityError(f"order takes 'asc' or 'desc', not {brief(query.order)}.")
-    if type(query.limit) is not int or not 1 <= query.limit <= LARGEST_PAGE:
-        raise UnprocessableEntityError(
-            f"{limit} takes 1 to {LARGEST_PAGE}, not {brief(query.limit)}."
-        )
+    if most is None and query.limit is None:
+        return
+    if type(query.limit) is not int or not 1 <= query.limit <= (most or query.limit):
+        taken = "a whole number from 1 up" if most is None else f"1 to {most}"
+        raise UnprocessableEntityError(f"{limit} takes {taken}, not {brief(query.limit)}.")
 
 
 def validated(kind: AnyKind, model: type[V], values: Mapping[str, object]) -> V:

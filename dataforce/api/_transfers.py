@@ -20,8 +20,8 @@ from dataforce.api._destinations import (
 from dataforce.api._progress import Progress, reported
 from dataforce.api._records import validated
 from dataforce.api._verified_read import Expected, fetch_in_order
-from dataforce.backend import Scope
-from dataforce.errors import ContentChangedError
+from dataforce.backend import FileSource, Scope
+from dataforce.errors import ContentChangedError, FileError
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
@@ -36,12 +36,16 @@ from dataforce.transfer.progress_counter import Tally
 if TYPE_CHECKING:
     from dataforce.api._lookup import Ref
     from dataforce.api._records import Records
-    from dataforce.backend import Advance, Content, Incoming
+    from dataforce.backend import Advance, Content
 
     ModelRecords = Records[ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]
 
 LARGE = 64 * 1024 * 1024
 """In bytes: what is smaller gains nothing from several streams."""
+
+
+FILE = "file"
+"""Name of the file of a model artifact."""
 
 
 def upload(
@@ -51,32 +55,33 @@ def upload(
     collection_id: Ref[Collection] | None,
     progress: Progress | None,
 ) -> ModelArtifact:
-    """Store a file and its record; reads the file once."""
+    """Store a file and its record."""
     from dataforce.package import read_package  # needs tarfile, and what that needs
 
     # What can be refused without reading a large file is refused first.
     validated(MODEL_ARTIFACT, ModelArtifactUpdate, described)
     path = path_of(file_path)
-    scope, content = records.scope(collection_id), records.content
+    scope = records.scope(collection_id)
     if collection_id is not None and scope.parent is not None:
-        records.session.backend.store(COLLECTION).get(Scope(scope.ids[:-1]), scope.parent)
-    with (
-        reported(path.name, _size(path), progress, records.session.settings) as advance,
-        content.receive(scope, path, advance) as incoming,
-    ):
-        package = read_package(path, _cancellable(incoming))
-        values = {
-            "file_name": package.file_name,
-            "metrics": package.metrics,
-            "manifest": package.manifest,
-            "file_hash": package.file_hash,
-            "file_index": package.file_index,
-            "size": package.size,
-            **described,
-        }
-        return content.upload(
-            scope, validated(MODEL_ARTIFACT, ModelArtifactCreate, values), incoming
-        )
+        records.session.backend.store(COLLECTION, Scope(scope.ids[:-1])).get(scope.parent)
+    before = None
+    with suppress(FileError):  # who reads the package says what is wrong with the file
+        before = FileSource(path)
+    package = read_package(path, lambda _: cancellation.check())
+    source = before or FileSource(path)
+    source.check()
+    values = {
+        "file_name": package.file_name,
+        "metrics": package.metrics,
+        "manifest": package.manifest,
+        "file_hash": package.file_hash,
+        "file_index": package.file_index,
+        "size": package.size,
+        **described,
+    }
+    valid = validated(MODEL_ARTIFACT, ModelArtifactCreate, values)
+    with reported(path.name, source.size, progress, records.session.settings) as advance:
+        return records.files(scope).upload(valid, {FILE: source}, advance)
 
 
 def download(
@@ -90,7 +95,7 @@ def download(
     settings = records.session.settings
     if is_writable(target):
         scope, record = records.read(model_id, collection_id)
-        content = records.content.open(scope, record)
+        content = records.files(scope).open(record, FILE)
         expected = Expected(record, "Do not use what was written")
         with reported(record.file_name, record.size, progress, settings) as advance:
             fetch_in_order(content, expected, lambda chunk: write_all(target, chunk), advance)
@@ -101,7 +106,7 @@ def download(
     path = target_for(record, chosen)
     with reported(record.file_name, record.size, progress, settings) as advance:
         fetch(
-            lambda: records.content.open(scope, record),
+            lambda: records.files(scope).open(record, FILE),
             Expected(record, "Nothing was written"),
             lambda: replacing(path, record.size),
             advance,
@@ -145,17 +150,3 @@ def _fetch(
             ParallelFetch(content, expected, Path(file.name), advance).run()
         else:
             fetch_in_order(content, expected, file.write, advance)
-
-
-def _size(path: Path) -> int:
-    with suppress(OSError, ValueError):  # who reads the file says what is wrong with it
-        return path.stat().st_size
-    return 0
-
-
-def _cancellable(incoming: Incoming) -> Callable[[memoryview], object]:
-    def write(chunk: memoryview) -> object:
-        cancellation.check()
-        return incoming.write(chunk)
-
-    return write

@@ -185,8 +185,10 @@ class Kind(Generic[M, C, U]):
         """Return whether all files of a record are stored, as far as the record tells."""
         return all(each.is_ready(record) for each in self.files.values())
 
-    def can_sort_by(self, name: str) -> bool:
+    def can_sort_by(self, name: object) -> bool:
         """Return whether a list may be sorted by that field."""
+        if not isinstance(name, str):  # a user may give anything
+            return False
         before, dot, after = name.partition(".")
         return name in self.sorts or bool(after and f"{before}{dot}*" in self.sorts)
 

@@ -13,9 +13,11 @@ from dataforce.errors import ConfigurationError
 if TYPE_CHECKING:
     from dataforce.config.settings import Settings
 
-__all__ = ["check_backend_was_chosen", "warn_of_another_host"]
+__all__ = ["check_backend_was_chosen", "check_given_backend", "warn_of_another_host"]
 
 OF_THE_PLATFORM = ("base_url", "api_key")
+ABOVE = frozenset(("organization", "orbit", "collection", "progress", "read_only"))
+"""Settings of what stands above a backend."""
 
 
 def check_backend_was_chosen(settings: Settings, code: Mapping[str, object]) -> None:
@@ -47,6 +49,23 @@ def check_backend_was_chosen(settings: Settings, code: Mapping[str, object]) -> 
             f"This client works on the local registry, which does not use {' and '.join(found)}. "
             f"Set backend_type (environment variable DFS_BACKEND_TYPE) to remote or hybrid for "
             f"the platform, or to local to go on without this warning."
+        )
+
+
+def check_given_backend(backend: str, code: Mapping[str, object]) -> None:
+    """See that nobody gives an open backend and settings that only open one.
+
+    Args:
+        backend: Name of the backend that code gave.
+        code: The settings that code gave.
+
+    Raises:
+        ConfigurationError: There are such settings.
+    """
+    if given := [name for name, value in code.items() if value is not None and name not in ABOVE]:
+        raise ConfigurationError(
+            f"The backend {backend!r} is open already, so {', '.join(given)} cannot be set. Leave "
+            f"out backend, or set that where the backend is opened."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -75,6 +76,13 @@ def load_settings(
     if validated.backend_type != BackendType.LOCAL:
         warn_of_another_host(sources)
     return validated
+
+
+def load_changes(settings: Settings, changes: Mapping[str, object]) -> Settings:
+    """Return settings with other values, as `Settings.changed` has it."""
+    declared = declared_settings(Settings)
+    before = {name: Given(attrgetter(name)(settings), settings.origin(name)) for name in declared}
+    return validate(before | from_code(changes, CODE, declared), before, declared)
 
 
 def from_code(values: Table, origin: Origin, settings: Mapping[str, FieldInfo]) -> dict[str, Given]:

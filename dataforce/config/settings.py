@@ -250,6 +250,23 @@ class Settings(BaseModel):
             raise KeyError(name)
         return self._origins.get(name, DEFAULT)
 
+    def changed(self, changes: Mapping[str, object]) -> Settings:
+        """Return these settings with other values, whose origin is code.
+
+        Args:
+            changes: Name of a setting to its value.
+
+        Raises:
+            ConfigurationError: A value is wrong.
+
+        Example:
+            >>> Settings(timeout=5).changed({"timeout": 60}).timeout
+            60.0
+        """
+        from dataforce.config.loading import load_changes
+
+        return load_changes(self, changes)
+
     def __repr__(self) -> str:
         names = declared_settings(type(self))
         shown = (f"{name}={attrgetter(name)(self)!s} ({self.origin(name)})" for name in names)

@@ -21,6 +21,12 @@ from dataforce.models.registry.collection import (
     CollectionType,
     CollectionUpdate,
 )
+from dataforce.models.registry.filters import (
+    AssetFilters,
+    CollectionFilters,
+    ModelArtifactFilters,
+    Texts,
+)
 from dataforce.models.registry.manifest import Manifest, ManifestItem, ManifestVariable
 from dataforce.models.registry.model_artifact import (
     MODEL_ARTIFACT,
@@ -59,6 +65,7 @@ __all__ = [
     "ORBIT",
     "ORGANIZATION",
     "REGISTRY",
+    "AssetFilters",
     "AssetRecord",
     "BucketSecret",
     "BucketSecretCreate",
@@ -66,6 +73,7 @@ __all__ = [
     "BucketSecretUpdate",
     "Collection",
     "CollectionCreate",
+    "CollectionFilters",
     "CollectionSort",
     "CollectionType",
     "CollectionUpdate",
@@ -75,6 +83,7 @@ __all__ = [
     "ManifestVariable",
     "ModelArtifact",
     "ModelArtifactCreate",
+    "ModelArtifactFilters",
     "ModelArtifactSort",
     "ModelArtifactStatus",
     "ModelArtifactUpdate",
@@ -90,6 +99,7 @@ __all__ = [
     "OrganizationUpdate",
     "SignedURL",
     "SignedURLs",
+    "Texts",
     "UploadDetails",
     "UploadPart",
 ]

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from dataforce.errors import FileDownloadError
-from dataforce.transfer import cancellation
 from dataforce.transfer.reservation import reserve
-
-if TYPE_CHECKING:
-    from dataforce.backend import Incoming
-
-_CHUNK = 1024 * 1024
 
 
 @contextmanager
@@ -35,26 +28,6 @@ def writing(path: Path, size: int) -> Iterator[IO[bytes]]:
     with _told_as_ours(), path.open("wb") as file:
         reserve(file, size)
         yield file
-
-
-def hand_over(path: Path, incoming: Incoming) -> tuple[int, str]:
-    """Give bytes to a backend.
-
-    Args:
-        path: Where they are.
-        incoming: What `ContentStore.receive` gave.
-
-    Returns:
-        How many they were, and their SHA-256.
-    """
-    size, digest, buffer = 0, hashlib.sha256(), memoryview(bytearray(_CHUNK))
-    with _told_as_ours(), path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            cancellation.check()
-            digest.update(buffer[:count])
-            incoming.write(buffer[:count])
-            size += count
-    return size, digest.hexdigest()
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from dataforce.api._records import Records
+from dataforce.models import REGISTRY
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, Family
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,12 +37,13 @@ class ResourceBase:
 class AssetResourceBase(ResourceBase, ABC):
     """A resource of a client: the calls for one kind of asset."""
 
+    _family: ClassVar[Family] = REGISTRY
     _kind: AnyKind
     _records: Records[Any, Any, Any]
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._records = Records(session, self._kind)
+        self._records = Records(session, self._kind, self._family)
 
 
 def asynchronous_twins(module: str) -> Callable[[str], object]:

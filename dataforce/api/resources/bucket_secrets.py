@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
-from dataforce.backend import Order
+from dataforce.backend import Order, Page
 from dataforce.models import (
     BUCKET_SECRET,
+    AssetFilters,
     BucketSecret,
     BucketSecretCreate,
     BucketSecretSort,
@@ -53,17 +54,34 @@ class BucketSecretResource(BucketSecretResourceBase):
         """
         return self._records.get(secret_value)
 
-    def list(self) -> builtins.list[BucketSecret]:
+    def list(
+        self,
+        *,
+        sort_by: BucketSecretSort = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[AssetFilters],
+    ) -> builtins.list[BucketSecret]:
         """List the bucket secrets of the default organization.
 
+        Args:
+            sort_by: `created_at` or `bucket_name`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.AssetFilters`.
+
         Returns:
-            All of them, without their credentials.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> len(client.bucket_secrets.list())
             1
         """
-        return self._records.list()
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.list(None, asked)
 
     def iterate(
         self,
@@ -71,6 +89,7 @@ class BucketSecretResource(BucketSecretResourceBase):
         sort_by: BucketSecretSort = "created_at",
         order: Order = "asc",
         page_size: int = 100,
+        **filters: Unpack[AssetFilters],
     ) -> Iterator[BucketSecret]:
         """Iterate over the bucket secrets, fetching a page when it is needed.
 
@@ -78,16 +97,54 @@ class BucketSecretResource(BucketSecretResourceBase):
             sort_by: `created_at` or `bucket_name`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> for secret in client.bucket_secrets.iterate():
             ...     print(secret.bucket_name)
             local
         """
-        return self._records.iterate(sort_by, order, page_size)
+        asked = {"sort_by": sort_by, "order": order, **filters}
+        return self._records.iterate(None, page_size, asked)
+
+    def page(
+        self,
+        cursor: str | None = None,
+        *,
+        sort_by: BucketSecretSort = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[AssetFilters],
+    ) -> Page[BucketSecret]:
+        """Get one page of the bucket secrets, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            sort_by: `created_at` or `bucket_name`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> client.bucket_secrets.page(limit=5).cursor is None
+            True
+        """
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.page(None, cursor, asked)
 
     def create(
         self,

@@ -6,7 +6,7 @@ import builtins
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from dataforce.api import _transfers
 from dataforce.api._clear import Clear
@@ -15,7 +15,7 @@ from dataforce.api._lookup import Ref
 from dataforce.api._model_file import ModelFile, open_file
 from dataforce.api._records import Records, validated
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
-from dataforce.backend import Order
+from dataforce.backend import Order, Page
 from dataforce.models import (
     MODEL_ARTIFACT,
     Collection,
@@ -23,10 +23,12 @@ from dataforce.models import (
     Manifest,
     ModelArtifact,
     ModelArtifactCreate,
+    ModelArtifactFilters,
     ModelArtifactSort,
     ModelArtifactStatus,
     ModelArtifactUpdate,
     SignedURL,
+    SignedURLs,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ class ModelArtifactResourceBase(AssetResourceBase):
     _kind = MODEL_ARTIFACT
     _records: Records[ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]
 
+    @property
+    def _signed_urls(self) -> SignedURLs:
+        return self._session.backend.service(SignedURLs)
+
 
 class ModelArtifactResource(ModelArtifactResourceBase):
     """Resource for model artifacts of a collection: the default one, or the one given."""
@@ -50,14 +56,18 @@ class ModelArtifactResource(ModelArtifactResourceBase):
         model_value: Ref[ModelArtifact],
         *,
         collection_id: Ref[Collection] | None = None,
+        latest: bool = False,
     ) -> ModelArtifact | None:
         """Get a model artifact by id, model name or file name.
+
+        Of several with that name, those that are uploaded are preferred to those that are not.
 
         Args:
             model_value: Its id, its exact model name, or else the exact name of its file; or the
                 object.
             collection_id: Its collection: id, exact name, or the object; the default collection if
                 not given.
+            latest: Whether to take the newest of several that have the name.
 
         Returns:
             The model artifact, or `None` if the collection has none of that id or name.
@@ -71,44 +81,67 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             >>> client.model_artifacts.get("iris").file_name
             'iris.fnnx'
         """
-        return self._records.get(model_value, collection_id)
+        return self._records.get(model_value, collection_id, latest=latest)
 
-    def list(self, *, collection_id: Ref[Collection] | None = None) -> builtins.list[ModelArtifact]:
+    def list(
+        self,
+        *,
+        collection_id: Ref[Collection] | None = None,
+        sort_by: ModelArtifactSort | str = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[ModelArtifactFilters],
+    ) -> builtins.list[ModelArtifact]:
         """List the model artifacts of a collection, whatever their status.
 
         Args:
             collection_id: The collection: its id, its exact name, or the object; the default
                 collection if not given.
+            sort_by: `created_at`, `model_name`, `size`, `description`, `status`, or a metric,
+                such as `metrics.accuracy`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.ModelArtifactFilters`.
 
         Returns:
-            All of them, in the order they were made.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> collection = client.collections.create("", "Flowers", "model")
             >>> client.model_artifacts.list()
             []
         """
-        return self._records.list(collection_id)
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.list(collection_id, asked)
 
     def iterate(
         self,
         *,
         collection_id: Ref[Collection] | None = None,
-        sort_by: ModelArtifactSort = "created_at",
+        sort_by: ModelArtifactSort | str = "created_at",
         order: Order = "asc",
         page_size: int = 100,
+        **filters: Unpack[ModelArtifactFilters],
     ) -> Iterator[ModelArtifact]:
         """Iterate over the model artifacts of a collection, fetching a page when it is needed.
 
         Args:
             collection_id: The collection: its id, its exact name, or the object; the default
                 collection if not given.
-            sort_by: `created_at`, `model_name`, `size`, `description` or `status`.
+            sort_by: `created_at`, `model_name`, `size`, `description`, `status`, or a metric,
+                such as `metrics.accuracy`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.ModelArtifactFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> collection = client.collections.create("", "Flowers", "model")
@@ -117,7 +150,46 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             ...     print(model.model_name, model.size)
             iris 51200
         """
-        return self._records.iterate(sort_by, order, page_size, collection_id)
+        asked = {"sort_by": sort_by, "order": order, **filters}
+        return self._records.iterate(collection_id, page_size, asked)
+
+    def page(
+        self,
+        cursor: str | None = None,
+        *,
+        collection_id: Ref[Collection] | None = None,
+        sort_by: ModelArtifactSort | str = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[ModelArtifactFilters],
+    ) -> Page[ModelArtifact]:
+        """Get one page of the model artifacts of a collection, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
+            sort_by: `created_at`, `model_name`, `size`, `description`, `status`, or a metric,
+                such as `metrics.accuracy`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.ModelArtifactFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> collection = client.collections.create("", "Flowers", "model")
+            >>> client.model_artifacts.page(limit=5).cursor is None
+            True
+        """
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.page(collection_id, cursor, asked)
 
     def upload(
         self,
@@ -131,7 +203,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
     ) -> ModelArtifact:
         """Store a model file with its manifest and metrics.
 
-        The file is read once. Either the whole of it is stored, or nothing.
+        Either the whole file is stored, or nothing.
 
         Args:
             file_path: A model package: `.fnnx`, `.pyfnx`, `.dfs` or `.luml`.
@@ -283,7 +355,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             'memory'
         """
         scope, identifier = self._records.locate(model_id, collection_id)
-        return SignedURL(url=self._records.content.download_url(scope, identifier))
+        return SignedURL(url=self._signed_urls.download_url(scope, identifier))
 
     def delete_url(
         self, model_id: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
@@ -311,7 +383,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             'pending_deletion'
         """
         scope, identifier = self._records.locate(model_id, collection_id)
-        return SignedURL(url=self._records.content.delete_url(scope, identifier))
+        return SignedURL(url=self._signed_urls.delete_url(scope, identifier))
 
     def create(
         self,
@@ -374,7 +446,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             "tags": tags,
         }
         valid = validated(MODEL_ARTIFACT, ModelArtifactCreate, values)
-        return self._records.content.create(self._records.scope(collection_id), valid)
+        return self._signed_urls.create(self._records.scope(collection_id), valid)
 
     def update(
         self,

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
-from dataforce.backend import Order
+from dataforce.backend import Order, Page
 from dataforce.errors import ConflictError
-from dataforce.models import ORBIT, BucketSecret, Orbit, OrbitCreate, OrbitSort, OrbitUpdate
+from dataforce.models import (
+    ORBIT,
+    AssetFilters,
+    BucketSecret,
+    Orbit,
+    OrbitCreate,
+    OrbitSort,
+    OrbitUpdate,
+)
 
 if TYPE_CHECKING:
     from dataforce.api.resources._generated.orbits import AsyncOrbitResource as AsyncOrbitResource
@@ -45,37 +53,97 @@ class OrbitResource(OrbitResourceBase):
         """
         return self._records.get(orbit_value)
 
-    def list(self) -> builtins.list[Orbit]:
+    def list(
+        self,
+        *,
+        sort_by: OrbitSort = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[AssetFilters],
+    ) -> builtins.list[Orbit]:
         """List the orbits of the default organization.
 
+        Args:
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.AssetFilters`.
+
         Returns:
-            All of them.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> [orbit.name for orbit in client.orbits.list()]
             ['Default Orbit']
         """
-        return self._records.list()
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.list(None, asked)
 
     def iterate(
-        self, *, sort_by: OrbitSort = "created_at", order: Order = "asc", page_size: int = 100
+        self,
+        *,
+        sort_by: OrbitSort = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
+        **filters: Unpack[AssetFilters],
     ) -> Iterator[Orbit]:
-        """Iterate over the orbits, fetching a page when it is needed.
+        """Iterate over the orbits of the default organization, fetching a page when it is needed.
 
         Args:
             sort_by: `created_at` or `name`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> for orbit in client.orbits.iterate(sort_by="name", order="desc"):
             ...     print(orbit.name)
             Default Orbit
         """
-        return self._records.iterate(sort_by, order, page_size)
+        asked = {"sort_by": sort_by, "order": order, **filters}
+        return self._records.iterate(None, page_size, asked)
+
+    def page(
+        self,
+        cursor: str | None = None,
+        *,
+        sort_by: OrbitSort = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[AssetFilters],
+    ) -> Page[Orbit]:
+        """Get one page of the orbits of the default organization, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> client.orbits.page(limit=5).cursor is None
+            True
+        """
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.page(None, cursor, asked)
 
     def create(self, name: str, bucket_secret_id: Ref[BucketSecret]) -> Orbit:
         """Create an orbit in the default organization.

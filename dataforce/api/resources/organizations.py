@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from dataforce.api._lookup import Ref
 from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase, asynchronous_twins
-from dataforce.backend import Order
+from dataforce.backend import Order, Page
 from dataforce.models import (
     ORGANIZATION,
+    AssetFilters,
     Organization,
     OrganizationCreate,
     OrganizationSort,
@@ -53,17 +54,34 @@ class OrganizationResource(OrganizationResourceBase):
         """
         return self._records.get(organization_value)
 
-    def list(self) -> builtins.list[Organization]:
+    def list(
+        self,
+        *,
+        sort_by: OrganizationSort = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[AssetFilters],
+    ) -> builtins.list[Organization]:
         """List the organizations that the caller belongs to.
 
+        Args:
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.AssetFilters`.
+
         Returns:
-            All of them.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> [organization.name for organization in client.organizations.list()]
             ['My Organization']
         """
-        return self._records.list()
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.list(None, asked)
 
     def iterate(
         self,
@@ -71,6 +89,7 @@ class OrganizationResource(OrganizationResourceBase):
         sort_by: OrganizationSort = "created_at",
         order: Order = "asc",
         page_size: int = 100,
+        **filters: Unpack[AssetFilters],
     ) -> Iterator[Organization]:
         """Iterate over the organizations, fetching a page when it is needed.
 
@@ -78,16 +97,54 @@ class OrganizationResource(OrganizationResourceBase):
             sort_by: `created_at` or `name`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> for organization in client.organizations.iterate(sort_by="name"):
             ...     print(organization.name)
             My Organization
         """
-        return self._records.iterate(sort_by, order, page_size)
+        asked = {"sort_by": sort_by, "order": order, **filters}
+        return self._records.iterate(None, page_size, asked)
+
+    def page(
+        self,
+        cursor: str | None = None,
+        *,
+        sort_by: OrganizationSort = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[AssetFilters],
+    ) -> Page[Organization]:
+        """Get one page of the organizations that the caller belongs to, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> client.organizations.page(limit=5).cursor is None
+            True
+        """
+        asked = {"sort_by": sort_by, "order": order, "limit": limit, **filters}
+        return self._records.page(None, cursor, asked)
 
 
 __getattr__ = asynchronous_twins(__name__)

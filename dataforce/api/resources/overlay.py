@@ -10,8 +10,8 @@ from dataforce.api._lookup import Ref
 from dataforce.api._progress import reported
 from dataforce.api._records import LARGEST_PAGE, check_query
 from dataforce.api.resources._base import ResourceBase, asynchronous_twins
-from dataforce.backend import Order, Query, Scope
-from dataforce.backend.query import can_be_stored
+from dataforce.backend import Order, Query, Scope, identifier_of
+from dataforce.backend.identity import can_be_stored, canonical_id
 from dataforce.errors import (
     ConfigurationError,
     MultipleResourcesFoundError,
@@ -20,7 +20,6 @@ from dataforce.errors import (
 )
 from dataforce.models import (
     COLLECTION,
-    KINDS,
     MODEL_ARTIFACT,
     ORBIT,
     ORGANIZATION,
@@ -28,7 +27,7 @@ from dataforce.models import (
     ModelArtifactSort,
     Orbit,
 )
-from dataforce.models._base import AssetRecord, brief, canonical_id
+from dataforce.models._base import AssetRecord, brief
 from dataforce.overlay import Change, Diff, OverlayStatus, PullReport, PushReport, Resolution
 from dataforce.overlay.layered import LayeredBackend, Overlay
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from dataforce.api.resources._generated.overlay import (
         AsyncOverlayResource as AsyncOverlayResource,
     )
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, Family
 
 _NAMED = 5
 """Number of objects that the message about an ambiguous name shows."""
@@ -109,7 +108,10 @@ class OverlayResource(OverlayResourceBase):
             no changes
         """
         overlay = self._overlay()
-        identifier, kind = (None, None) if object_id is None else _changed(overlay, object_id)
+        family = self._session.backend.family
+        identifier, kind = (
+            (None, None) if object_id is None else _changed(overlay, family, object_id)
+        )
         overlay.reset(identifier, kind)
 
     def pull(
@@ -254,20 +256,25 @@ def _query(name: str | None, sort_by: str, order: Order, limit: int | None) -> Q
             f"{name!r} is not the name of a {MODEL_ARTIFACT.name}: give text."
         )
     checked = LARGEST_PAGE if limit is None else limit
-    check_query(MODEL_ARTIFACT, Query(name, sort_by, order, checked), "limit")
-    return None if name is None and limit is None else Query(name, sort_by, order, limit)
+    check_query(MODEL_ARTIFACT, Query(name, sort_by=sort_by, order=order, limit=checked), "limit")
+    return (
+        None
+        if name is None and limit is None
+        else Query(name, sort_by=sort_by, order=order, limit=limit)
+    )
 
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and can_be_stored(value)
 
 
-def _changed(overlay: Overlay, value: object) -> tuple[str, AnyKind | None]:
+def _changed(overlay: Overlay, family: Family, value: object) -> tuple[str, AnyKind | None]:
     """The id of an object that has changes, however it is given, and its kind if that is told."""
     if isinstance(value, AssetRecord):
-        return value.id, next(kind for kind in KINDS if isinstance(value, kind.record))
+        kind = next(kind for kind in family.kinds if isinstance(value, kind.record))
+        return identifier_of(value), kind
     if isinstance(value, Change):
-        return value.id, _kind_of(value)
+        return value.id, _kind_of(family, value)
     if not isinstance(value, str | UUID):
         raise UnprocessableEntityError(
             f"{brief(value)} is no object of the registry: give its id, its name, or the object "
@@ -278,7 +285,7 @@ def _changed(overlay: Overlay, value: object) -> tuple[str, AnyKind | None]:
         return identifier, None
     named = [change for change in overlay.diff() if change.name == value]
     if len(named) == 1:
-        return named[0].id, _kind_of(named[0])
+        return named[0].id, _kind_of(family, named[0])
     if named:
         shown = ", ".join(f"{change.kind} {change.id}" for change in named[:_NAMED])
         more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
@@ -292,8 +299,8 @@ def _changed(overlay: Overlay, value: object) -> tuple[str, AnyKind | None]:
     )
 
 
-def _kind_of(change: Change) -> AnyKind:
-    return next(kind for kind in KINDS if kind.name == change.kind)
+def _kind_of(family: Family, change: Change) -> AnyKind:
+    return next(kind for kind in family.kinds if kind.name == change.kind)
 
 
 def _resolution(value: object) -> Resolution:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
@@ -14,8 +14,9 @@ from dataforce.api.resources.bucket_secrets import (
     BucketSecretResource,
     BucketSecretResourceBase,
 )
-from dataforce.backend import Order
+from dataforce.backend import Order, Page
 from dataforce.models import (
+    AssetFilters,
     BucketSecret,
     BucketSecretSort,
 )
@@ -51,17 +52,35 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
         """
         return await self._run(self._synchronous.get, secret_value)
 
-    async def list(self) -> builtins.list[BucketSecret]:
+    async def list(
+        self,
+        *,
+        sort_by: BucketSecretSort = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[AssetFilters],
+    ) -> builtins.list[BucketSecret]:
         """List the bucket secrets of the default organization.
 
+        Args:
+            sort_by: `created_at` or `bucket_name`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.AssetFilters`.
+
         Returns:
-            All of them, without their credentials.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> len(await client.bucket_secrets.list())
             1
         """
-        return await self._run(self._synchronous.list)
+        return await self._run(
+            self._synchronous.list, sort_by=sort_by, order=order, limit=limit, **filters
+        )
 
     def iterate(
         self,
@@ -69,6 +88,7 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
         sort_by: BucketSecretSort = "created_at",
         order: Order = "asc",
         page_size: int = 100,
+        **filters: Unpack[AssetFilters],
     ) -> AsyncIterator[BucketSecret]:
         """Iterate over the bucket secrets, fetching a page when it is needed.
 
@@ -76,9 +96,13 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
             sort_by: `created_at` or `bucket_name`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> async for secret in client.bucket_secrets.iterate():
@@ -86,7 +110,42 @@ class AsyncBucketSecretResource(BucketSecretResourceBase):
             local
         """
         return self._stream(
-            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size), page_size
+            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size, **filters),
+            page_size,
+        )
+
+    async def page(
+        self,
+        cursor: str | None = None,
+        *,
+        sort_by: BucketSecretSort = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[AssetFilters],
+    ) -> Page[BucketSecret]:
+        """Get one page of the bucket secrets, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            sort_by: `created_at` or `bucket_name`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> (await client.bucket_secrets.page(limit=5)).cursor is None
+            True
+        """
+        return await self._run(
+            self._synchronous.page, cursor, sort_by=sort_by, order=order, limit=limit, **filters
         )
 
     async def create(

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from dataforce.api._clear import Clear
 from dataforce.api._lookup import Ref
 from dataforce.api.resources.collections import CollectionResource, CollectionResourceBase
-from dataforce.backend import Order
+from dataforce.backend import Order, Page
 from dataforce.models import (
     Collection,
+    CollectionFilters,
     CollectionSort,
     CollectionType,
 )
@@ -53,30 +54,57 @@ class AsyncCollectionResource(CollectionResourceBase):
         """
         return await self._run(self._synchronous.get, collection_value)
 
-    async def list(self) -> builtins.list[Collection]:
+    async def list(
+        self,
+        *,
+        sort_by: CollectionSort = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[CollectionFilters],
+    ) -> builtins.list[Collection]:
         """List the collections of the default orbit.
 
+        Args:
+            sort_by: `created_at`, `name`, `collection_type` or `description`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.CollectionFilters`.
+
         Returns:
-            All of them, in the order they were made.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> await client.collections.list()
             []
         """
-        return await self._run(self._synchronous.list)
+        return await self._run(
+            self._synchronous.list, sort_by=sort_by, order=order, limit=limit, **filters
+        )
 
     def iterate(
-        self, *, sort_by: CollectionSort = "created_at", order: Order = "asc", page_size: int = 100
+        self,
+        *,
+        sort_by: CollectionSort = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
+        **filters: Unpack[CollectionFilters],
     ) -> AsyncIterator[Collection]:
-        """Iterate over the collections, fetching a page when it is needed.
+        """Iterate over the collections of the default orbit, fetching a page when it is needed.
 
         Args:
             sort_by: `created_at`, `name`, `collection_type` or `description`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.CollectionFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> churn = await client.collections.create("Who leaves, and when", "Churn", "model")
@@ -85,7 +113,42 @@ class AsyncCollectionResource(CollectionResourceBase):
             Churn
         """
         return self._stream(
-            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size), page_size
+            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size, **filters),
+            page_size,
+        )
+
+    async def page(
+        self,
+        cursor: str | None = None,
+        *,
+        sort_by: CollectionSort = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[CollectionFilters],
+    ) -> Page[Collection]:
+        """Get one page of the collections of the default orbit, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            sort_by: `created_at`, `name`, `collection_type` or `description`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.CollectionFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> (await client.collections.page(limit=5)).cursor is None
+            True
+        """
+        return await self._run(
+            self._synchronous.page, cursor, sort_by=sort_by, order=order, limit=limit, **filters
         )
 
     async def create(

@@ -8,7 +8,7 @@ import builtins
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api._clear import Clear
@@ -18,12 +18,13 @@ from dataforce.api.resources.model_artifacts import (
     ModelArtifactResource,
     ModelArtifactResourceBase,
 )
-from dataforce.backend import Order
+from dataforce.backend import Order, Page
 from dataforce.models import (
     Collection,
     CreatedModel,
     Manifest,
     ModelArtifact,
+    ModelArtifactFilters,
     ModelArtifactSort,
     ModelArtifactStatus,
     SignedURL,
@@ -43,15 +44,22 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         self._synchronous = ModelArtifactResource(session)
 
     async def get(
-        self, model_value: Ref[ModelArtifact], *, collection_id: Ref[Collection] | None = None
+        self,
+        model_value: Ref[ModelArtifact],
+        *,
+        collection_id: Ref[Collection] | None = None,
+        latest: bool = False,
     ) -> ModelArtifact | None:
         """Get a model artifact by id, model name or file name.
+
+        Of several with that name, those that are uploaded are preferred to those that are not.
 
         Args:
             model_value: Its id, its exact model name, or else the exact name of its file; or the
                 object.
             collection_id: Its collection: id, exact name, or the object; the default collection if
                 not given.
+            latest: Whether to take the newest of several that have the name.
 
         Returns:
             The model artifact, or `None` if the collection has none of that id or name.
@@ -65,46 +73,75 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             >>> (await client.model_artifacts.get("iris")).file_name
             'iris.fnnx'
         """
-        return await self._run(self._synchronous.get, model_value, collection_id=collection_id)
+        return await self._run(
+            self._synchronous.get, model_value, collection_id=collection_id, latest=latest
+        )
 
     async def list(
-        self, *, collection_id: Ref[Collection] | None = None
+        self,
+        *,
+        collection_id: Ref[Collection] | None = None,
+        sort_by: ModelArtifactSort | str = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[ModelArtifactFilters],
     ) -> builtins.list[ModelArtifact]:
         """List the model artifacts of a collection, whatever their status.
 
         Args:
             collection_id: The collection: its id, its exact name, or the object; the default
                 collection if not given.
+            sort_by: `created_at`, `model_name`, `size`, `description`, `status`, or a metric,
+                such as `metrics.accuracy`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.ModelArtifactFilters`.
 
         Returns:
-            All of them, in the order they were made.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> collection = await client.collections.create("", "Flowers", "model")
             >>> await client.model_artifacts.list()
             []
         """
-        return await self._run(self._synchronous.list, collection_id=collection_id)
+        return await self._run(
+            self._synchronous.list,
+            collection_id=collection_id,
+            sort_by=sort_by,
+            order=order,
+            limit=limit,
+            **filters,
+        )
 
     def iterate(
         self,
         *,
         collection_id: Ref[Collection] | None = None,
-        sort_by: ModelArtifactSort = "created_at",
+        sort_by: ModelArtifactSort | str = "created_at",
         order: Order = "asc",
         page_size: int = 100,
+        **filters: Unpack[ModelArtifactFilters],
     ) -> AsyncIterator[ModelArtifact]:
         """Iterate over the model artifacts of a collection, fetching a page when it is needed.
 
         Args:
             collection_id: The collection: its id, its exact name, or the object; the default
                 collection if not given.
-            sort_by: `created_at`, `model_name`, `size`, `description` or `status`.
+            sort_by: `created_at`, `model_name`, `size`, `description`, `status`, or a metric,
+                such as `metrics.accuracy`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.ModelArtifactFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> collection = await client.collections.create("", "Flowers", "model")
@@ -115,9 +152,58 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
         """
         return self._stream(
             self._synchronous.iterate(
-                collection_id=collection_id, sort_by=sort_by, order=order, page_size=page_size
+                collection_id=collection_id,
+                sort_by=sort_by,
+                order=order,
+                page_size=page_size,
+                **filters,
             ),
             page_size,
+        )
+
+    async def page(
+        self,
+        cursor: str | None = None,
+        *,
+        collection_id: Ref[Collection] | None = None,
+        sort_by: ModelArtifactSort | str = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[ModelArtifactFilters],
+    ) -> Page[ModelArtifact]:
+        """Get one page of the model artifacts of a collection, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
+            sort_by: `created_at`, `model_name`, `size`, `description`, `status`, or a metric,
+                such as `metrics.accuracy`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.ModelArtifactFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> (await client.model_artifacts.page(limit=5)).cursor is None
+            True
+        """
+        return await self._run(
+            self._synchronous.page,
+            cursor,
+            collection_id=collection_id,
+            sort_by=sort_by,
+            order=order,
+            limit=limit,
+            **filters,
         )
 
     async def upload(
@@ -132,7 +218,7 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
     ) -> ModelArtifact:
         """Store a model file with its manifest and metrics.
 
-        The file is read once. Either the whole of it is stored, or nothing.
+        Either the whole file is stored, or nothing.
 
         Args:
             file_path: A model package: `.fnnx`, `.pyfnx`, `.dfs` or `.luml`.

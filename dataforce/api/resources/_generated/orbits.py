@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from dataforce.api._lookup import Ref
 from dataforce.api.resources.orbits import OrbitResource, OrbitResourceBase
-from dataforce.backend import Order
-from dataforce.models import BucketSecret, Orbit, OrbitSort
+from dataforce.backend import Order, Page
+from dataforce.models import (
+    AssetFilters,
+    BucketSecret,
+    Orbit,
+    OrbitSort,
+)
 
 if TYPE_CHECKING:
     from dataforce.api._session import Session
@@ -44,30 +49,57 @@ class AsyncOrbitResource(OrbitResourceBase):
         """
         return await self._run(self._synchronous.get, orbit_value)
 
-    async def list(self) -> builtins.list[Orbit]:
+    async def list(
+        self,
+        *,
+        sort_by: OrbitSort = "created_at",
+        order: Order = "asc",
+        limit: int | None = None,
+        **filters: Unpack[AssetFilters],
+    ) -> builtins.list[Orbit]:
         """List the orbits of the default organization.
 
+        Args:
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            limit: Highest number to return; all if not given.
+            filters: See `dataforce.models.AssetFilters`.
+
         Returns:
-            All of them.
+            All that fit the filters, in the order asked for: by default as they were made.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> [orbit.name for orbit in await client.orbits.list()]
             ['Default Orbit']
         """
-        return await self._run(self._synchronous.list)
+        return await self._run(
+            self._synchronous.list, sort_by=sort_by, order=order, limit=limit, **filters
+        )
 
     def iterate(
-        self, *, sort_by: OrbitSort = "created_at", order: Order = "asc", page_size: int = 100
+        self,
+        *,
+        sort_by: OrbitSort = "created_at",
+        order: Order = "asc",
+        page_size: int = 100,
+        **filters: Unpack[AssetFilters],
     ) -> AsyncIterator[Orbit]:
-        """Iterate over the orbits, fetching a page when it is needed.
+        """Iterate over the orbits of the default organization, fetching a page when it is needed.
 
         Args:
             sort_by: `created_at` or `name`.
             order: `asc` or `desc`.
             page_size: How many to fetch at a time, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
 
         Returns:
             An iterator.
+
+        Raises:
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
 
         Example:
             >>> async for orbit in client.orbits.iterate(sort_by="name", order="desc"):
@@ -75,7 +107,42 @@ class AsyncOrbitResource(OrbitResourceBase):
             Default Orbit
         """
         return self._stream(
-            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size), page_size
+            self._synchronous.iterate(sort_by=sort_by, order=order, page_size=page_size, **filters),
+            page_size,
+        )
+
+    async def page(
+        self,
+        cursor: str | None = None,
+        *,
+        sort_by: OrbitSort = "created_at",
+        order: Order = "asc",
+        limit: int = 100,
+        **filters: Unpack[AssetFilters],
+    ) -> Page[Orbit]:
+        """Get one page of the orbits of the default organization, to show it before the rest.
+
+        Args:
+            cursor: The cursor of the page before, for the same arguments; the first page if not
+                given.
+            sort_by: `created_at` or `name`.
+            order: `asc` or `desc`.
+            limit: How many to return at most, from 1 to 1,000.
+            filters: See `dataforce.models.AssetFilters`.
+
+        Returns:
+            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+
+        Raises:
+            BadRequestError: The cursor belongs to another list.
+            UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
+
+        Example:
+            >>> (await client.orbits.page(limit=5)).cursor is None
+            True
+        """
+        return await self._run(
+            self._synchronous.page, cursor, sort_by=sort_by, order=order, limit=limit, **filters
         )
 
     async def create(self, name: str, bucket_secret_id: Ref[BucketSecret]) -> Orbit:
