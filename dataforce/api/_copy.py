@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from dataforce.api._client import DataForceClientBase
 from dataforce.api._lookup import Ref, find, find_named
 from dataforce.api._progress import reported
 from dataforce.api._records import validated
-from dataforce.api._transfers import FILE, fetch
+from dataforce.api._transfers import fetch
 from dataforce.api._verified_read import Expected
-from dataforce.backend import FileSource, Query, Scope
+from dataforce.backend import FileSource, Query, Scope, identifier_of
 from dataforce.backend.paging import records_of
 from dataforce.errors import (
     FileDownloadError,
+    MultipleResourcesFoundError,
     NotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
-    ORBIT,
     Collection,
-    CollectionCreate,
     ModelArtifact,
-    ModelArtifactCreate,
-    ModelArtifactStatus,
 )
 from dataforce.models._base import brief
 from dataforce.overlay import CopyReport
@@ -37,14 +35,17 @@ from dataforce.transfer import cancellation
 from dataforce.transfer.spool import temporary_file, writing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel
 
     from dataforce.api._async_client import AsyncClient
     from dataforce.api._client import Client
     from dataforce.api._session import Session
-    from dataforce.backend import Advance, AnyKind, FileStore
+    from dataforce.backend import Advance, AnyKind, Reference
 
-V = TypeVar("V", bound="BaseModel")
+_NAMED = 5
+"""Number of ids that a message shows."""
 
 
 def copy(
@@ -100,120 +101,222 @@ def copy(
         (51200, 1)
     """
     here, there = _session("source", source), _session("target", target)
-    found, scope = _find(here, ref)
+    origin = _find(here, ref)
     with reported("copy", None, progress, there.settings) as advance:
-        if isinstance(found, Collection):
-            return _copy_collection(
-                _Place(here, scope.child(found.id)), _counterpart(there, found), advance
-            )
-        within = _Place(there, there.defaults.scope(MODEL_ARTIFACT))
-        return _copy_model(found, _Place(here, scope), within, advance)
+        return _Copying(here, there, advance).copy(origin)
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A collection of a client; the scope is that of what it holds."""
+class _Origin:
+    """A record of the source, and where it is."""
 
-    session: Session
+    kind: AnyKind
     scope: Scope
-
-    @property
-    def id(self) -> str:
-        return self.scope.ids[-1]
-
-    @property
-    def files(self) -> FileStore[ModelArtifact, ModelArtifactCreate]:
-        return self.session.backend.files(MODEL_ARTIFACT, self.scope)
-
-    def models(self, name: str | None = None) -> Iterator[ModelArtifact]:
-        """All model artifacts, or those of a name, in the order they were made."""
-        store = self.session.backend.store(MODEL_ARTIFACT, self.scope)
-        return records_of(store, MODEL_ARTIFACT, Query(name=name, limit=None))
-
-
-def _copy_collection(source: _Place, target: _Place, advance: Advance) -> CopyReport:
-    _refuse_same(source, target)
-    copying = _Copying(source, target, target.models(), advance)
-    for record in source.models():
-        copying.add(record)
-    return copying.report(COLLECTION.name, target.id)
-
-
-def _copy_model(
-    record: ModelArtifact, source: _Place, target: _Place, advance: Advance
-) -> CopyReport:
-    _refuse_same(source, target)
-    if record.status != ModelArtifactStatus.UPLOADED:
-        raise FileDownloadError(
-            f"Model artifact {record.id} has the status {record.status}, so there are no bytes to "
-            f"copy. Upload its file as a new model artifact."
-        )
-    copying = _Copying(source, target, target.models(record.model_name), advance)
-    copying.add(record)
-    return copying.report(MODEL_ARTIFACT.name, *copying.there)
+    record: Any
 
 
 class _Copying:
-    """Brings model artifacts of one collection to another, but for those that are there.
+    """Copies records of one client to another, but for those that are there.
 
     Args:
-        source: Where they are.
-        target: Where they go.
-        present: What is at the target and may be the same as what comes.
-        advance: Is told how many bytes were fetched, and how many brought.
-
-    Attributes:
-        there: Id at the target of what was added, and whether it had to be brought.
+        source: The session to read.
+        target: The session to write.
+        advance: Is told how many bytes were fetched, and how many stored.
     """
 
-    def __init__(
-        self, source: _Place, target: _Place, present: Iterable[ModelArtifact], advance: Advance
-    ) -> None:
-        self.there: dict[str, bool] = {}
+    def __init__(self, source: Session, target: Session, advance: Advance) -> None:
         self._source = source
         self._target = target
+        self._family = source.backend.family
         self._advance = advance
+        self._copied: dict[str, None] = {}
+        self._skipped: dict[str, None] = {}
         self._left_out: list[str] = []
         self._bytes = 0
-        # Each stands for one of the source: of two equal ones there, two must be here.
-        self._present: dict[bytes, list[str]] = {}
-        for record in present:
-            if record.status == ModelArtifactStatus.UPLOADED:
-                self._present.setdefault(_sameness(record), []).append(record.id)
 
-    def add(self, record: ModelArtifact) -> None:
-        """See that the target has a record, if the source has its bytes."""
-        cancellation.check()
-        if record.status != ModelArtifactStatus.UPLOADED or record.model_name is None:
-            self._left_out.append(record.id)
-        elif equal := self._present.get(_sameness(record)):
-            self.there[equal.pop()] = False
-        else:
-            self.there[self._bring(record)] = True
-            self._bytes += record.size
-
-    def report(self, kind: str, identifier: str) -> CopyReport:
-        """What was done."""
+    def copy(self, origin: _Origin) -> CopyReport:
+        """Copy a record with all below it."""
+        kind, record = origin.kind, origin.record
+        scope = self._target.defaults.scope(kind)
+        if kind.files:
+            _refuse_same(kind, origin.scope, scope)
+            _require_files(kind, record)
+        is_leaf = not self._family.children(kind)
+        named = getattr(record, kind.names[0]) if kind.names else None
+        present = self._present(kind, scope, named)
+        identifier = self._add(kind, origin.scope, scope, record, present, is_told=is_leaf)
+        if not is_leaf:
+            inside = origin.scope.child(identifier_of(record)), scope.child(str(identifier))
+            _refuse_same(kind, *inside)
+            self._copy_below(kind, *inside)
         return CopyReport(
-            kind=kind,
-            id=identifier,
-            copied=tuple(each for each, was_brought in self.there.items() if was_brought),
-            skipped=tuple(each for each, was_brought in self.there.items() if not was_brought),
+            kind=kind.name,
+            id=str(identifier),
+            copied=tuple(self._copied),
+            skipped=tuple(self._skipped),
             left_out=tuple(self._left_out),
             bytes=self._bytes,
         )
 
-    def _bring(self, record: ModelArtifact) -> str:
-        values = _values(record)
-        with temporary_file() as path:
-            fetch(
-                lambda: self._source.files.open(record, FILE),
-                Expected(record, "Nothing was copied"),
-                lambda: writing(path, record.size),
-                self._advance,
+    def _copy_below(self, kind: AnyKind, source: Scope, target: Scope) -> None:
+        for lower in self._family.children(kind):
+            present = self._present(lower, target)
+            has_children = bool(self._family.children(lower))
+            for record in records_of(self._source.backend.store(lower, source), lower):
+                identifier = self._add(lower, source, target, record, present)
+                if has_children and identifier is not None:
+                    below = source.child(identifier_of(record)), target.child(identifier)
+                    self._copy_below(lower, *below)
+
+    def _present(
+        self, kind: AnyKind, scope: Scope, name: str | None = None
+    ) -> dict[bytes, list[str]]:
+        """Return the ids of what is at the target, by what equal records have in common."""
+        found: dict[bytes, list[str]] = {}
+        query = Query(name=name, limit=None)
+        for record in records_of(self._target.backend.store(kind, scope), kind, query):
+            if kind.is_ready(record):
+                found.setdefault(_sameness(kind, record), []).append(identifier_of(record))
+        return found
+
+    def _add(
+        self,
+        kind: AnyKind,
+        source: Scope,
+        target: Scope,
+        record: Any,
+        present: dict[bytes, list[str]],
+        *,
+        is_told: bool = True,
+    ) -> str | None:
+        """Return the id at the target of a record, which is copied if need be.
+
+        A record without files, or without a name, is left out: `None`.
+        """
+        cancellation.check()
+        has_no_name = kind.names and getattr(record, kind.names[0]) is None
+        if not kind.is_ready(record) or has_no_name:
+            self._left_out.append(identifier_of(record))
+            return None
+        equal = present.get(_sameness(kind, record), [])
+        if equal and not kind.files and len(equal) > 1:
+            raise MultipleResourcesFoundError(
+                f"Several {kind.name}s of the target are called "
+                f"{brief(getattr(record, kind.names[0]), 30)}: {', '.join(equal[:_NAMED])}. "
+                f"Rename or delete all but one."
             )
-            source = {FILE: FileSource(path)}
-            return self._target.files.upload(values, source, self._advance, key=record.id).id
+        # Of two equal files at the source, two must be at the target.
+        identifier = (equal.pop() if kind.files else equal[0]) if equal else None
+        told = self._copied if identifier is None else self._skipped
+        if identifier is None:
+            identifier = self._create(kind, source, target, record)
+        if is_told:
+            told[identifier] = None
+        return identifier
+
+    def _create(self, kind: AnyKind, source: Scope, target: Scope, record: Any) -> str:
+        self._target.defaults.settle(kind)
+        values = self._values(kind, source, target, record)
+        backend = self._target.backend
+        if not kind.files:
+            return identifier_of(backend.store(kind, target).create(values))
+        with ExitStack() as stack:
+            sources = {
+                name: FileSource(self._fetched(kind, source, record, name, stack))
+                for name in kind.files
+            }
+            key = f"copy {identifier_of(record)}"
+            made = backend.files(kind, target).upload(values, sources, self._advance, key=key)
+        self._bytes += sum(each.size for each in sources.values())
+        return identifier_of(made)
+
+    def _fetched(
+        self, kind: AnyKind, scope: Scope, record: Any, name: str, stack: ExitStack
+    ) -> Path:
+        path = stack.enter_context(temporary_file())
+        expected = Expected.of(kind, record, name, "Nothing was copied")
+        fetch(
+            lambda: self._source.backend.files(kind, scope).open(record, name),
+            expected,
+            lambda: writing(path, expected.size or 0),
+            self._advance,
+        )
+        return path
+
+    def _values(self, kind: AnyKind, source: Scope, target: Scope, record: Any) -> BaseModel:
+        """Return the create model of a record like another one."""
+        given = {
+            field: getattr(record, field)
+            for field in kind.create.model_fields
+            if field in kind.record.model_fields
+        }
+        for path, reference in kind.references.items():
+            field = path.removesuffix("[]")
+            if field not in given or given[field] is None:
+                continue
+            if field == path:
+                given[field] = self._counterpart(reference, source, target, given[field])
+            else:
+                given[field] = [
+                    self._counterpart(reference, source, target, each) for each in given[field]
+                ]
+        for fields in kind.files.values():
+            if fields.digest in given:
+                given[fields.digest] = fields.digest_of(record)
+        try:
+            return cast("BaseModel", validated(kind, kind.create, given))
+        except UnprocessableEntityError as error:
+            fault = error.message
+        raise UnprocessableEntityError(
+            f"{kind.name.capitalize()} {identifier_of(record)} was not copied. {fault}"
+        )
+
+    def _counterpart(
+        self, reference: Reference, source: Scope, target: Scope, identifier: str
+    ) -> str:
+        """Return what a reference points at when it is copied: the same id, or the same name."""
+        for kind in reference.kinds:
+            here, there = (Scope(each.ids[: len(kind.ancestors)]) for each in (source, target))
+            with suppress(NotFoundError):
+                self._target.backend.store(kind, there).get(identifier)
+                return identifier
+            with suppress(NotFoundError):
+                pointed = self._source.backend.store(kind, here).get(identifier)
+                name = str(getattr(pointed, kind.names[0]))
+                found = find_named(self._target.backend.store(kind, there), kind, name, "target")
+                if found is not None:
+                    return identifier_of(found)
+        return identifier
+
+
+def _sameness(kind: AnyKind, record: object) -> bytes:
+    """Return what equal records have in common, in few bytes: there may be very many."""
+    if kind.identity.made_by == "client":
+        same: tuple[object, ...] = (identifier_of(record),)
+    elif kind.files:
+        digests = [fields.digest_of(record) for fields in kind.files.values()]
+        same = (*digests, *(getattr(record, name) for name in kind.names))
+    else:
+        same = (getattr(record, kind.names[0]),)
+    return hashlib.sha256(repr(same).encode()).digest()
+
+
+def _refuse_same(kind: AnyKind, source: Scope, target: Scope) -> None:
+    if source == target and source.ids:
+        raise UnprocessableEntityError(
+            f"{kind.name.capitalize()} {source.parent} is both source and target, so there is "
+            f"nothing to copy. Set orbit or collection of the target client to where the copy "
+            f"should go."
+        )
+
+
+def _require_files(kind: AnyKind, record: Any) -> None:
+    if not kind.is_ready(record):
+        status = getattr(record, str(kind.status.status)) if kind.status else ""
+        raise FileDownloadError(
+            f"{kind.name.capitalize()} {identifier_of(record)} has the status {status}, so there "
+            f"are no bytes to copy. Upload its file as a new {kind.name}."
+        )
 
 
 # Where from, and where to
@@ -228,24 +331,22 @@ def _session(side: str, client: object) -> Session:
     return client._session  # noqa: SLF001  what resources share is nothing for users
 
 
-def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Scope]:
-    """What to copy, as it is now, and where it is."""
+def _find(session: Session, ref: object) -> _Origin:
+    """Return what to copy, as it is now, and where it is."""
     defaults, backend = session.defaults, session.backend
-    if isinstance(ref, Collection):
-        scope = defaults.scope(ORBIT).child(ref.orbit_id)
-        return backend.store(COLLECTION, scope).get(ref.id), scope
-    scope = defaults.scope(COLLECTION)
-    if isinstance(ref, ModelArtifact):
-        scope = scope.child(ref.collection_id)
-        return backend.store(MODEL_ARTIFACT, scope).get(ref.id), scope
+    for kind in backend.family.kinds:
+        if isinstance(ref, kind.record):
+            scope = _scope_of(session, kind, ref)
+            return _Origin(kind, scope, backend.store(kind, scope).get(identifier_of(ref)))
     if not isinstance(ref, str | UUID):
         raise UnprocessableEntityError(
             f"{brief(ref)} is neither a collection or model artifact nor the id or name of one."
         )
     ref = str(ref)
+    scope = defaults.scope(COLLECTION)
     collection = find(backend.store(COLLECTION, scope), COLLECTION, ref, "source")
     if collection is not None:
-        return collection, scope
+        return _Origin(COLLECTION, scope, collection)
     absence = f"The source has no collection {brief(ref)} in orbit {scope.parent}"
     default = defaults.find(COLLECTION)
     if default is None:
@@ -260,47 +361,10 @@ def _find(session: Session, ref: object) -> tuple[Collection | ModelArtifact, Sc
             f"{absence}, and no such model artifact in collection {default}. Set orbit or "
             f"collection of the source client, or give another name."
         )
-    return model, scope
+    return _Origin(MODEL_ARTIFACT, scope, model)
 
 
-def _counterpart(session: Session, collection: Collection) -> _Place:
-    """The collection of the same name in the default orbit; made if there is none."""
-    scope = session.defaults.scope(COLLECTION)
-    store = session.backend.store(COLLECTION, scope)
-    there = find_named(store, COLLECTION, collection.name, "target")
-    if there is None:
-        session.defaults.settle(COLLECTION)
-        there = store.create(_alike(CollectionCreate, collection, COLLECTION))
-    return _Place(session, scope.child(there.id))
-
-
-def _refuse_same(source: _Place, target: _Place) -> None:
-    if source.id == target.id:
-        raise UnprocessableEntityError(
-            f"Collection {source.id} is both source and target, so there is nothing to copy. Set "
-            f"orbit or collection of the target client to where the copy should go."
-        )
-
-
-# One model artifact
-
-
-def _sameness(record: ModelArtifact) -> bytes:
-    """What equal model artifacts have in common, in few bytes: there may be very many."""
-    same = (record.file_hash.lower(), record.model_name, record.file_name)
-    return hashlib.sha256(repr(same).encode()).digest()
-
-
-def _values(record: ModelArtifact) -> ModelArtifactCreate:
-    values = _alike(ModelArtifactCreate, record, MODEL_ARTIFACT)
-    return values.model_copy(update={"file_hash": values.file_hash.lower()})
-
-
-def _alike(model: type[V], record: Collection | ModelArtifact, kind: AnyKind) -> V:
-    """What makes a record like another one."""
-    given = {field: getattr(record, field) for field in model.model_fields}
-    try:
-        return validated(kind, model, given)
-    except UnprocessableEntityError as error:
-        fault = error.message
-    raise UnprocessableEntityError(f"{kind.name.capitalize()} {record.id} was not copied. {fault}")
+def _scope_of(session: Session, kind: AnyKind, record: object) -> Scope:
+    if kind.parent is None or kind.parent_field is None:
+        return Scope()
+    return session.defaults.scope(kind.parent).child(getattr(record, kind.parent_field))

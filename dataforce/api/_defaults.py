@@ -241,10 +241,8 @@ class Defaults:
         if choice.identifier is None and not choice.deleted:
             record = self._resolve(kind, choice)
             if record is not None:
-                choice.name, choice.identifier = (
-                    getattr(record, kind.names[0]),
-                    identifier_of(record),
-                )
+                choice.name = getattr(record, kind.names[0])
+                choice.identifier = identifier_of(record)
         return choice
 
     def _resolve(self, kind: AnyKind, choice: _Choice) -> Any:

@@ -41,10 +41,10 @@ class ParallelFetch:
     def __init__(self, content: Content, expected: Expected, path: Path, advance: Advance) -> None:
         self._content = content
         self._expected = expected
-        self._size = expected.size
+        self._size = size = expected.size or 0
         self._path = path
         self._advance = advance
-        self._starts = iter(range(0, expected.size, RANGE))
+        self._starts = iter(range(0, size, RANGE))
         self._changed = threading.Condition()
         self._complete: set[int] = set()
         self._error: BaseException | None = None

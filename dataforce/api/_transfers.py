@@ -96,7 +96,7 @@ def download(
     if is_writable(target):
         scope, record = records.read(model_id, collection_id)
         content = records.files(scope).open(record, FILE)
-        expected = Expected(record, "Do not use what was written")
+        expected = Expected.of(MODEL_ARTIFACT, record, FILE, "Do not use what was written")
         with reported(record.file_name, record.size, progress, settings) as advance:
             fetch_in_order(content, expected, lambda chunk: write_all(target, chunk), advance)
         return None
@@ -107,7 +107,7 @@ def download(
     with reported(record.file_name, record.size, progress, settings) as advance:
         fetch(
             lambda: records.files(scope).open(record, FILE),
-            Expected(record, "Nothing was written"),
+            Expected.of(MODEL_ARTIFACT, record, FILE, "Nothing was written"),
             lambda: replacing(path, record.size),
             advance,
         )
@@ -144,7 +144,7 @@ def _fetch(
     advance: Advance,
 ) -> None:
     with open_file() as file:
-        if content.streams > 1 and expected.size >= LARGE:
+        if content.streams > 1 and (expected.size or 0) >= LARGE:
             from dataforce.api._parallel import ParallelFetch
 
             ParallelFetch(content, expected, Path(file.name), advance).run()

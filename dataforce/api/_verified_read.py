@@ -7,42 +7,51 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dataforce.backend import identifier_of
 from dataforce.errors import ChecksumMismatchError
 from dataforce.transfer import cancellation
 from dataforce.transfer.checksum import Digest
 
 if TYPE_CHECKING:
-    from dataforce.backend import Advance, Content
-    from dataforce.models import ModelArtifact
+    from dataforce.backend import Advance, AnyKind, Content
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What must arrive.
+    """The bytes that must arrive.
 
     Attributes:
-        record: Knows the size and the SHA-256.
-        consequence: What else arriving means for whoever asked; a sentence without its end.
+        described: What they are, for messages, such as `model artifact 5`.
+        digest: Their SHA-256, in lower-case hexadecimal digits.
+        size: Their number, `None` if no record says it.
+        consequence: What other bytes mean for whoever asked; a sentence without its end.
     """
 
-    record: ModelArtifact
+    described: str
+    digest: str
+    size: int | None
     consequence: str
 
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return self.record.size
+    @classmethod
+    def of(cls, kind: AnyKind, record: object, name: str, consequence: str) -> Expected:
+        """Return what a record says of one of its files."""
+        fields = kind.files[name]
+        described = f"{kind.name} {identifier_of(record)}"
+        if len(kind.files) > 1:
+            described = f"{name} of {described}"
+        return cls(described, fields.digest_of(record), fields.size_of(record), consequence)
 
     def check(self, size: int, sha256: str) -> None:
         """Raise `ChecksumMismatchError` if something else has arrived."""
-        if (size, sha256) != (self.size, self.record.file_hash.lower()):
+        if sha256 != self.digest or (self.size is not None and size != self.size):
             raise self.refusal(f"{size} with {sha256}")
 
     def refusal(self, found: str) -> ChecksumMismatchError:
-        """The error for what was found instead."""
+        """Return the error for what was found instead."""
+        size = "" if self.size is None else f"{self.size} bytes with "
         return ChecksumMismatchError(
-            f"The bytes of model artifact {self.record.id} are not those that were stored: "
-            f"expected {self.size} bytes with SHA-256 {self.record.file_hash}, got {found}. "
+            f"The bytes of {self.described} are not those that were stored: "
+            f"expected {size}SHA-256 {self.digest}, got {found}. "
             f"{self.consequence}; upload the file again if you have it."
         )
 
@@ -56,7 +65,7 @@ def fetch_in_order(
         for chunk in filter(None, chunks):
             cancellation.check()
             size += len(chunk)
-            if size > expected.size:
+            if expected.size is not None and size > expected.size:
                 raise expected.refusal("more")
             digest.update(chunk)
             write(chunk)
