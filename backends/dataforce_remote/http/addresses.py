@@ -14,8 +14,13 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from dataforce.backend.error_messages import printable
+
 if TYPE_CHECKING:
     from dataforce.config import Settings
+
+_SHOWN = 100
+"""How much of a host is shown, in characters."""
 
 
 class Reach(IntEnum):
@@ -77,7 +82,7 @@ class Addresses:
         if reach is Reach.PUBLIC:
             return
         if reach is Reach.LINK_LOCAL or reach > self._allowed:
-            raise InternalAddressError(f"{host} is an internal address")
+            raise InternalAddressError(f"{shown_host(host)} is an internal address")
 
     @property
     def _allowed(self) -> Reach:
@@ -91,8 +96,16 @@ class Addresses:
         return self._platform_reach
 
 
+def shown_host(host: str | None) -> str:
+    """Return a host as it may stand in a message: a server can name any."""
+    return printable((host or "")[:_SHOWN])
+
+
 def _addresses(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # such as a label that is empty or too long
+        raise socket.gaierror(socket.EAI_NONAME, "no host can be called so") from None
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
