@@ -38,9 +38,36 @@ HYBRID = {
     "hybrid-stacked": APIVersion.JANUARY_2026,
 }
 """Over an empty remote; over one that holds half of everything; over another hybrid."""
+VARIANTS = {
+    "memory": "what `file` runs, on records that no file holds",
+    "postgresql": "what `file` runs, in another dialect",
+    "remote-2025-12": "what `remote-2026-01` runs, in the older version",
+    "remote-s3": "what `remote-2026-01` runs, with the files elsewhere",
+    "hybrid-half": "what `hybrid` runs, over the older version, with half of everything below",
+    "hybrid-stacked": "what `hybrid` runs, over itself",
+}
+"""Places whose code is that of another place, nearly all of it, each with the reason.
+
+Most of the suite is slow on them: only `REPRESENTATIVES` run on every place each time.
+"""
+REPRESENTATIVES = {"collections", "hierarchy", "updates", "uploads"}
+"""Modules of the suite which together make, read, change, list and delete every kind, with files."""
 SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
 SMALL = UploadLimits(single=1_000_000, part=300_000)
 """So that the larger ones of the suite's packages go in parts."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what variants of a place repeat."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _repeats(item):
+            item.add_marker(pytest.mark.slow)
+
+
+def _repeats(item: pytest.Function) -> bool:
+    place = item.callspec.params.get("place") if hasattr(item, "callspec") else None
+    return place in VARIANTS and item.obj.__module__.split(".")[-1] not in REPRESENTATIVES
 
 
 @pytest.fixture(params=[*LOCAL, *REMOTE, *HYBRID])
