@@ -57,7 +57,7 @@ HEADS = [
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n" + b"T" * 100_000,
 ]
-HOSTS = ["...", "a..b", "a" * 70 + ".example", "[::1%25" + "x" * 100 + "]"]
+HOSTS = ["...", "a..b", "a\0b", "a" * 70 + ".example", "[::1%25" + "x" * 100 + "]"]
 """Hosts that cannot even be asked for."""
 
 

@@ -56,7 +56,7 @@ class Addresses:
         Raises:
             InternalAddressError: It is one.
         """
-        with suppress(OSError):  # 2852039166 and 0xa9fea9fe are addresses, too
+        with suppress(OSError, ValueError):  # 2852039166 and 0xa9fea9fe are addresses, too
             self._refuse(socket.inet_ntoa(socket.inet_aton(host)), host)
         with suppress(ValueError):
             self._refuse(str(ipaddress.ip_address(host)), host)
@@ -104,7 +104,7 @@ def shown_host(host: str | None) -> str:
 def _addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError:  # such as a label that is empty or too long
+    except ValueError:  # such as a label that is empty or too long, or NUL
         raise socket.gaierror(socket.EAI_NONAME, "no host can be called so") from None
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
