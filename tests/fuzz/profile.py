@@ -33,7 +33,8 @@ def damaged(draw: st.DrawFn, whole: T, pieces: Sequence[T], most: int = 5) -> T:
         start = draw(st.integers(0, len(whole)))
         stop = min(len(whole), start + draw(st.sampled_from([0, 1, 3, 12, 100, 512, 10_000])))
         source = draw(st.integers(0, len(whole)))
-        stretch = whole[source : source + draw(st.sampled_from([0, 1, 8, 512]))]
-        piece: T = draw(st.sampled_from([*pieces, stretch]))
+        pool: list[T] = list(pieces)
+        pool.append(whole[source : source + draw(st.sampled_from([0, 1, 8, 512]))])
+        piece: T = draw(st.sampled_from(pool))
         whole = whole[:start] + piece + whole[stop:]
     return whole

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import tarfile
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +85,31 @@ def test_documents_of_any_kind(
 @given(damaged(MANIFEST * 3, [b"[" * 200, b"\xff", b"1e999", b"\\u0000", b'"', b"{", b","]))
 def test_damaged_documents(tmp_path_factory: pytest.TempPathFactory, manifest: bytes) -> None:
     read(tmp_path_factory, archive(("manifest.json", manifest), ("meta.json", manifest)))
+
+
+MEMBERS = 1_000_000
+
+
+def test_a_million_members(tmp_path: Path) -> None:
+    path = tmp_path / "many.fnnx"
+    with path.open("wb") as file:
+        file.write(archive(("manifest.json", MANIFEST))[: 2 * BLOCK])
+        plain = tarfile.TarInfo("0" * 7).tobuf(tarfile.USTAR_FORMAT)
+        before, after = plain[7:148], plain[156:]
+        fixed = sum(before) + sum(after) + 8 * ord(" ")
+        for number in range(MEMBERS):
+            name = b"%07d" % number
+            file.write(name + before + b"%06o\0 " % (sum(name) + fixed) + after)
+        file.write(b"\0" * 2 * BLOCK)
+    code = (
+        "import resource, sys, time; from dataforce.package import read_package\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before, began = peak(), time.process_time(); package = read_package(sys.argv[1])\n"
+        "print(len(package.file_index), peak() - before, time.process_time() - began)"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+    found, grown, seconds = ended.stdout.split()
+    assert int(found) == MEMBERS + 1
+    assert int(grown) < 512 << 10  # in KiB: less than the file
+    assert float(seconds) < 300
