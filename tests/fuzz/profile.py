@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 T = TypeVar("T", str, bytes)
 
 THOROUGH = settings(
-    max_examples=2_000,
+    max_examples=300,
     derandomize=True,
     deadline=None,
     database=None,
