@@ -272,7 +272,8 @@ def test_a_folder_where_the_database_should_be_is_explained(tmp_path: Path) -> N
 def test_a_folder_that_others_own_is_explained(iris: Path) -> None:
     with TemporaryDirectory() as folder:
         place = Path(folder) / "registry.db"
-        Client(database_url=f"sqlite:///{place}").orbits.list()
+        with Client(database_url=f"sqlite:///{place}") as client:
+            client.orbits.list()
         place.chmod(0o666)
         for mode, says in ((0o555, "may not be written"), (0o755, "may not be written")):
             Path(folder).chmod(mode)
