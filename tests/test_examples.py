@@ -70,7 +70,9 @@ def place(
         yield backend_type
 
 
-@pytest.fixture(params=["quickstart.py", "quickstart_async.py"])
+@pytest.fixture(
+    params=["quickstart.py", pytest.param("quickstart_async.py", marks=pytest.mark.slow)]
+)
 def quickstart(request: pytest.FixtureRequest) -> Path:
     return EXAMPLES / str(request.param)
 
@@ -129,6 +131,7 @@ def test_hybrid_publishes_what_it_showed(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_hybrid_needs_none_of_your_settings_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

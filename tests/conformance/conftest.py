@@ -51,7 +51,7 @@ VARIANTS = {
 
 Most of the suite is slow on them: only `REPRESENTATIVES` run on every place each time.
 """
-REPRESENTATIVES = {"collections", "hierarchy", "updates", "uploads"}
+REPRESENTATIVES = {"hierarchy", "updates", "uploads"}
 """Modules of the suite which together make, read, change, list and delete, with files."""
 LONG = {"behaviour"}
 """Modules of the suite that run on SQLite each time, and are slow elsewhere."""

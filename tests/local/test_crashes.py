@@ -142,6 +142,7 @@ def test_killed_while_deleting(
         reopened.close()
 
 
+@pytest.mark.slow
 def test_killed_while_it_makes_the_registry(tmp_path: Path) -> None:
     script = KILLED_AT_A_LINE.replace('collection = client.collections.get("Models")', "")
     script = script.replace("{work}", "client.orbits.list()")
