@@ -81,11 +81,12 @@ def pages(client: Client) -> Callable[[Query], object]:
     return lambda query: store.page(scope, query)
 
 
-@pytest.mark.parametrize(("sort_by", "cursor"), CRAFTED)
-def test_a_crafted_cursor_is_refused(client: Client, sort_by: str, cursor: str) -> None:
-    with pytest.raises(BadRequestError, match="Begin again without a cursor") as caught:
-        pages(client)(Query(sort_by=sort_by, cursor=cursor))
-    assert len(caught.value.message) <= 500
+def test_a_crafted_cursor_is_refused(client: Client) -> None:
+    page = pages(client)
+    for sort_by, cursor in CRAFTED:
+        with pytest.raises(BadRequestError, match="Begin again without a cursor") as caught:
+            page(Query(sort_by=sort_by, cursor=cursor))
+        assert len(caught.value.message) <= 500
 
 
 @pytest.mark.parametrize("client", ["sqlite", "postgresql", "hybrid"], indirect=True)

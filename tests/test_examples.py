@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,10 @@ MEMBER = f"dfs_{'m' * 43}"
 @pytest.fixture(
     params=[
         ("local", None, None),
-        *product(["remote"], APIVersion, [KEY, MEMBER]),
+        ("remote", APIVersion.JANUARY_2026, KEY),
+        pytest.param(("remote", APIVersion.JANUARY_2026, MEMBER), marks=pytest.mark.slow),
+        pytest.param(("remote", APIVersion.DECEMBER_2025, KEY), marks=pytest.mark.slow),
+        pytest.param(("remote", APIVersion.DECEMBER_2025, MEMBER), marks=pytest.mark.slow),
         ("hybrid", APIVersion.JANUARY_2026, MEMBER),
     ],
     ids=lambda param: "-".join(str(each)[:7] for each in param if each),
@@ -68,7 +70,9 @@ def place(
         yield backend_type
 
 
-@pytest.fixture(params=["quickstart.py", "quickstart_async.py"])
+@pytest.fixture(
+    params=["quickstart.py", pytest.param("quickstart_async.py", marks=pytest.mark.slow)]
+)
 def quickstart(request: pytest.FixtureRequest) -> Path:
     return EXAMPLES / str(request.param)
 
@@ -127,6 +131,7 @@ def test_hybrid_publishes_what_it_showed(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_hybrid_needs_none_of_your_settings_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

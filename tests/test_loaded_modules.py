@@ -86,6 +86,7 @@ LOCAL = CLIENT | {
     "dataforce_local.records.clock",
     "dataforce_local.records.constraints",
     "dataforce_local.database",
+    "dataforce_local.database_file",
     "dataforce_local.files.file_system",
     "dataforce.backend.new_identifier",
     "dataforce_local.files.blob_store",

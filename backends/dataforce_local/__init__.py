@@ -3,6 +3,7 @@
 ```text
 paths       where the records and the files are, from the settings
 database    connections and transactions, and errors of both
+database_file   the file of an SQLite database, and whether it is still the same
 locks       one process or thread at a time
 records     tables and schema, and the store of any kind: pages, changes, cascades
 files       blobs by their SHA-256 under an fsspec URL

@@ -51,8 +51,10 @@ class LocalBackend:
         self._location.prepare()
         self._database = Database(self._location.database, patience=settings.retry_timeout)
         try:
-            self._open_tables(settings)
             self._library = Library(self._database, self._location.storage)
+            if settings.storage_url is not None:
+                self._library.require_unclaimed()
+            self._open_tables(settings)
             if settings.storage_url is not None:
                 _ = self._library.files  # so that a wrong one is told now, not at the first upload
             with suppress(DataForceError):

@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool, StaticPool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from dataforce.errors import (
     ConfigurationError,
@@ -31,7 +31,7 @@ from dataforce.errors import (
     StorePermissionError,
 )
 from dataforce.transfer import cancellation
-from dataforce_local.paths import identity
+from dataforce_local.database_file import DatabaseFile, Log
 
 _CONNECTIONS = 64
 """As many threads as an asynchronous client has may each hold one."""
@@ -64,7 +64,8 @@ class Database:
         self._patience = min(patience, _LONGEST_PATIENCE)
         self._closed = False
         self._first: Executable | None = None
-        self._identity = None if self.file is None else identity(self.file)
+        is_file = self._is_sqlite and not self._in_memory
+        self._file = DatabaseFile(Path(str(url.database))) if is_file else None
         self._engine = self._create_engine()
         self._own()
 
@@ -87,17 +88,17 @@ class Database:
         ):
             if self._is_sqlite:
                 self._take_write_lock(connection, deadline)
-                self._require_place()
+            log = self._file.require() if self._file else Log()
             if self._first is not None:
                 connection.execute(self._first)
             yield connection
-        # Again, as it may have happened since: what is acknowledged must be found by others.
-        self._require_place()
+        if self._file:  # what is acknowledged must be found by others
+            self._file.require_written(log)
 
     def number(self, statement: str) -> int:
         """The one number that a statement selects, at a fraction of what it costs otherwise."""
         self._notice_fork()
-        if self.file is not None:
+        if self._file:
             with suppress(self._engine.dialect.loaded_dbapi.Error), self._watching:
                 self._go_on()
                 # A connection of its own: to take one from the pool costs more than to ask.
@@ -123,6 +124,13 @@ class Database:
             while not self._free(connection, "PRAGMA journal_mode = WAL", deadline):
                 time.sleep(0.001 * (1 + os.getpid() % 10))  # apart from the others
 
+    def recognize_by(self, statement: str, mark: str) -> None:
+        """Take what this statement selects, `mark`, for what tells the database from any other."""
+        if self._file and not self._file.recognize(statement, mark):
+            # So that the file itself has it; where it cannot be written, nothing is written at all.
+            with suppress(DBAPIError), self._connected(self._reading) as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
     def close(self) -> None:
         """Close every connection; who is in a call ends it, and who waits for a lock gives up."""
         self._notice_fork()
@@ -136,14 +144,13 @@ class Database:
     @property
     def file(self) -> Path | None:
         """The file of an SQLite database, `None` of any other."""
-        is_file = self._is_sqlite and not self._in_memory
-        return Path(str(self.url.database)) if is_file else None
+        return self._file.path if self._file else None
 
     @property
     def shown(self) -> str:
         """The URL as it may be shown to anybody."""
-        if self._is_sqlite and not self._in_memory:
-            return str(self.url.database)
+        if self._file:
+            return str(self._file.path)
         # What a driver takes as an option may be a password too.
         return self.url.set(query={}).render_as_string(hide_password=True)
 
@@ -179,35 +186,31 @@ class Database:
                 f"The driver for a {self.url.get_backend_name()} database cannot be loaded "
                 f"({error}): {remedy}, or set database_url to another place."
             ) from error
-        if self._is_sqlite:
-            event.listen(engine, "connect", _configure_sqlite)
+        if self._file:
+            event.listen(engine, "close", self._file.forget_log)
         return engine
 
     def _connect(self) -> sqlite3.Connection:
         # A file that is missing is not made: it was there when this client began.
-        place = ":memory:" if self.file is None else f"{self.file.as_uri()}?mode=rw"
+        place = f"{self._file.path.as_uri()}?mode=rw" if self._file else ":memory:"
         connection = sqlite3.connect(
             place, timeout=self._patience, check_same_thread=False, uri=True
         )
         try:
-            self._require_place()
-        except StoreCorruptedError:
+            _configure(connection)
+            if self._file:
+                self._file.require()
+        except BaseException:  # nobody else knows of it yet
             connection.close()
             raise
         return connection
-
-    def _require_place(self) -> None:
-        """Raise if others would not find here what this client writes."""
-        if self.file is not None and identity(self.file) != self._identity:
-            raise StoreCorruptedError(
-                f"The registry {self.shown} was removed or replaced after this client opened it, "
-                f"so nothing was stored. Restore it from a copy, and make a new client."
-            )
 
     def _own(self) -> None:
         self._process = os.getpid()
         self._watching = threading.Lock()
         self._watcher = None
+        if self._file:
+            self._file.forget_log()
         # Threads queue here in turn; at SQLite's own lock they would sleep and poll.
         self._writing = threading.RLock() if self._is_sqlite else None
         # A database in memory has one connection, which all threads share.
@@ -284,11 +287,12 @@ class Database:
         return self._explained_sqlite(error) if self._is_sqlite else self._explained_server(error)
 
     def _explained_sqlite(self, error: DBAPIError) -> DataForceError:
-        self._require_place()  # else that is what went wrong
+        if self._file:
+            self._file.require()  # else that is what went wrong
         code = _code(error)
         if code.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
             # A transaction writes each page once at most, until it is copied into the database.
-            room = 1 + (0 if self.file is None else self.file.stat().st_size // 1_000_000)
+            room = 1 + (self._file.path.stat().st_size // 1_000_000 if self._file else 0)
             return StoreFullError(
                 f"The registry {self.shown} could not be written: the disk is full. Nothing was "
                 f"changed. Make space and try again; {room} MB are enough to delete anything."
@@ -332,11 +336,9 @@ def _set_busy_timeout(connection: Connection, seconds: float) -> None:
     driver.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
 
 
-def _configure_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
+def _configure(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None  # we begin transactions ourselves
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
     # Rows carry manifests: the usual 1,000 pages would be copied back every few hundred rows.
-    cursor.execute("PRAGMA wal_autocheckpoint = 4000")
-    cursor.close()
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")

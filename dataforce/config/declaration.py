@@ -5,18 +5,24 @@ A setting in a group carries a dotted name: `url` in the group `compute` is `com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
+
+from dataforce.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic.fields import FieldInfo
 
-__all__ = ["Table", "declared_settings", "flatten", "nearest", "nest", "suggestion"]
+__all__ = ["Table", "declared_settings", "flatten", "nearest", "nest", "refusal", "suggestion"]
 
+_LONGEST: Final = 500
+"""Length of the longest message, in characters."""
+_NOTE: Final = 20
+"""Room for the line that counts what is left out."""
 SIMILAR: Final = 0.6
 
 Table = Mapping[str, object]
@@ -81,3 +87,28 @@ def nearest(word: str, known: Iterable[str], similarity: float = SIMILAR) -> str
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word, known, n=1, cutoff=similarity)), None)
+
+
+def refusal(faults: Sequence[str]) -> ConfigurationError:
+    """Return an error that names the faults, a line each, as far as there is room for them.
+
+    Args:
+        faults: One or more.
+
+    Example:
+        >>> print(refusal(["timeout: expected a number"]))
+        timeout: expected a number
+    """
+    whole = "\n".join(faults)
+    if len(whole) <= _LONGEST:
+        return ConfigurationError(whole)
+    first, *others = faults
+    room = _LONGEST - _NOTE
+    shown = [first if len(first) <= room else f"{first[: room - 1]}…"]
+    for fault in others:
+        if len("\n".join([*shown, fault])) > room:
+            break
+        shown.append(fault)
+    if left := len(faults) - len(shown):
+        shown.append(f"… and {left} more")
+    return ConfigurationError("\n".join(shown))

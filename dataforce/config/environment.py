@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from dataforce.config.declaration import nearest
+from dataforce.config.declaration import nearest, refusal
 from dataforce.config.origin import Given, Origin
-from dataforce.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -87,7 +86,7 @@ def refuse_near_misses(
         if (meant := meant_by(variable, settings, clients))
     ]
     if lines:
-        raise ConfigurationError("\n".join(lines[:MOST_NAMED]))
+        raise refusal(lines[:MOST_NAMED])
 
 
 def meant_by(variable: str, settings: Collection[str], clients: Iterable[str]) -> str | None:

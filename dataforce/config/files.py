@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dataforce.config.declaration import Table, flatten, suggestion
+from dataforce.config.declaration import Table, flatten, refusal, suggestion
 from dataforce.config.environment import FILE_VARIABLE
 from dataforce.config.notices import warn_once
 from dataforce.config.origin import CODE, DEFAULT, Given, Origin
@@ -113,9 +113,11 @@ def default_client(content: Table, clients: Mapping[str, object], path: Path) ->
     if isinstance(name, str) and name in clients:
         return name
     nearest = suggestion(str(name), clients)
-    raise ConfigurationError(
-        f"default_client in {path}: expected the name of a table [clients.NAME], "
-        f"one of {', '.join(clients) or 'none so far'}{nearest}"
+    raise refusal(
+        [
+            f"default_client in {path}: expected the name of a table [clients.NAME], "
+            f"one of {', '.join(clients) or 'none so far'}{nearest}"
+        ]
     )
 
 
@@ -198,7 +200,7 @@ def refuse_unknown_keys(content: Table, known: Collection[str], prefix: str, pat
         for key in unknown
     ]
     if lines:
-        raise ConfigurationError("\n".join(lines))
+        raise refusal(lines)
 
 
 def warn_if_exposed(

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from dataforce.config.declaration import Table, declared_settings, flatten, nest, suggestion
+from dataforce.config.declaration import (
+    Table,
+    declared_settings,
+    flatten,
+    nest,
+    refusal,
+    suggestion,
+)
 from dataforce.config.destination import warn_of_another_host
 from dataforce.config.environment import client_part, read_environment
 from dataforce.config.files import ConfigurationFile, find_file, read_file
@@ -100,7 +107,7 @@ def refuse_unknown_settings(names: Iterable[str], known: Collection[str]) -> Non
         if name not in known
     ]
     if lines:
-        raise ConfigurationError("\n".join(lines))
+        raise refusal(lines)
 
 
 def usual_values(settings: Mapping[str, FieldInfo], defaults: Table) -> dict[str, Given]:
@@ -174,8 +181,6 @@ def validate(
     except ValidationError as error:
         wrong = [".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)]
     # Raised out here, so that pydantic's error, which carries the values, is not in the chain.
-    raise ConfigurationError(
-        "\n".join(
-            f"{name} ({origins[name]}): expected {settings[name].description}" for name in wrong
-        )
+    raise refusal(
+        [f"{name} ({origins[name]}): expected {settings[name].description}" for name in wrong]
     )

@@ -136,7 +136,12 @@ def _describe(source: Path, size: int, inspection: _Inspection) -> Package:
 
 
 def _refusal(source: Path, problem: str, remedy: str) -> FileError:
-    return FileError(f"Cannot read the package {_shown.repr(str(source))}: {problem}. {remedy}.")
+    from dataforce.backend.error_messages import LONGEST, printable  # most packages are sound
+
+    before, after = f"Cannot read the package {_shown.repr(str(source))}: ", f". {remedy}."
+    room, problem = LONGEST - len(before) - len(after), printable(problem)
+    shown = problem if len(problem) <= room else f"{problem[: room - 1]}…"
+    return FileError(f"{before}{shown}{after}")
 
 
 # The file

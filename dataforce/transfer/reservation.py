@@ -26,6 +26,8 @@ def reserve(file: IO[bytes], size: int) -> None:
         return
     try:
         os.posix_fallocate(file.fileno(), 0, size)
+    except OverflowError:  # of a size that no file has
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG)) from None
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise

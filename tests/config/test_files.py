@@ -249,3 +249,17 @@ def test_a_named_file_needs_a_client(write: Write, text: str, names: str) -> Non
     assert f"clients in {file}: {names}" in by_code
     assert "asked for by environment variable DFS_CONFIG_FILE" in by_variable
     assert "in the environment: TEST" in by_variable
+
+
+def test_many_faults_are_told_as_far_as_there_is_room(write: Write) -> None:
+    lines = "".join(f"{name} = []\n" for name in ("orbit", "collection", "timeout", "proxy"))
+    file = write(f"[clients.a]\n{lines}storage_url = []\ncache_size = []\napi_version = []\n")
+    message = refused(client_name="a", configuration_file=file)
+    assert len(message) <= 500
+    assert message.startswith("orbit (clients.a.orbit in ") or "\norbit (" in message
+    assert message.splitlines()[-1].startswith("… and ")
+
+    long = write(f'[clients.a]\n"{"x" * 600}" = 1\n')
+    message = refused(client_name="a", configuration_file=long)
+    assert len(message) <= 500
+    assert message.endswith("…")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -38,9 +39,36 @@ HYBRID = {
     "hybrid-stacked": APIVersion.JANUARY_2026,
 }
 """Over an empty remote; over one that holds half of everything; over another hybrid."""
+VARIANTS = {
+    "memory": "what `file` runs, on records that no file holds",
+    "postgresql": "what `file` runs, in another dialect",
+    "remote-2025-12": "what `remote-2026-01` runs, in the older version",
+    "remote-s3": "what `remote-2026-01` runs, with the files elsewhere",
+    "hybrid-half": "what `hybrid` runs, over the older version, with half of everything below",
+    "hybrid-stacked": "what `hybrid` runs, over itself",
+}
+"""Places whose code is that of another place, nearly all of it, each with the reason.
+
+Most of the suite is slow on them: only `REPRESENTATIVES` run on every place each time.
+"""
+REPRESENTATIVES = {"hierarchy", "updates", "uploads"}
+"""Modules of the suite which together make, read, change, list and delete, with files."""
+LONG = {"behaviour"}
+"""Modules of the suite that run on SQLite each time, and are slow elsewhere."""
 SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
 SMALL = UploadLimits(single=1_000_000, part=300_000)
 """So that the larger ones of the suite's packages go in parts."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what variants of a place repeat, and what takes long."""
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            place, module = item.callspec.params.get("place"), item.obj.__module__.split(".")[-1]
+            is_repeated = place in VARIANTS and module not in REPRESENTATIVES
+            if is_repeated or (place in HYBRID | REMOTE and module in LONG):
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(params=[*LOCAL, *REMOTE, *HYBRID])
@@ -96,10 +124,21 @@ def client_settings(
     }
 
 
+@pytest.fixture(scope="session")
+def new_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a new registry holds: a copy of it takes a third of the time of making one."""
+    path = tmp_path_factory.mktemp("new") / "registry.db"
+    find_backend("local")(load_settings({"database_url": f"sqlite:///{path}"})).close()
+    return path
+
+
 @pytest.fixture
-def served(place: str, request: pytest.FixtureRequest, registry: str) -> Iterator[str]:
+def served(
+    place: str, request: pytest.FixtureRequest, registry: str, new_registry: Path
+) -> Iterator[str]:
     """The address of that registry behind HTTP; its files are there too, or in a real bucket."""
     turntable, base_url = request.getfixturevalue("serve")(place)
+    shutil.copy(new_registry, registry.removeprefix("sqlite:///"))
     settings = load_settings({"database_url": registry})
     with closing(find_backend("local")(settings)) as turntable.current:
         yield base_url

@@ -55,7 +55,13 @@ def wait(reached: threading.Event) -> None:
     assert reached.wait(PATIENCE)
 
 
-@pytest.mark.parametrize("kind", ["whole", "s3", "azure"])
+kinds = pytest.mark.parametrize(
+    "kind", ["s3", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("whole", "azure"))]
+)
+"""Of uploads: whole or in parts. Each takes a process."""
+
+
+@kinds
 def test_ctrl_c_in_the_middle_of_an_upload(kind: str, platform: Platform, package: Path) -> None:
     platform.kind = kind
     half = Pausing(30_000)
@@ -90,7 +96,7 @@ def test_ctrl_c_while_the_record_is_made(platform: Platform, package: Path) -> N
     assert platform.bucket.server.requests == []
 
 
-@pytest.mark.parametrize("kind", ["whole", "s3", "azure"])
+@kinds
 def test_a_killed_upload_goes_on(kind: str, platform: Platform, package: Path) -> None:
     platform.kind = kind
     stuck, arrived = Pausing(30_000), threading.Event()

@@ -13,6 +13,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from dataforce import DataForceError, PermissionDeniedError, ReadOnlyError
 from dataforce.backend import Scope
+from dataforce.config import APIVersion
 from dataforce.models import ORBIT, ORGANIZATION
 from dataforce.overlay.layered import LayeredBackend
 from dataforce.testing.differential import Differential
@@ -53,6 +54,11 @@ def filled(production: Production) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "any_production",
+    [pytest.param(APIVersion.DECEMBER_2025, marks=pytest.mark.slow), APIVersion.JANUARY_2026],
+    indirect=True,
+)
 def test_thousands_of_random_calls_are_reads(any_production: Production, tmp_path: Path) -> None:
     production, hybrid = any_production, any_production.hybrid()
     filled(production)

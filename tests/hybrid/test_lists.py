@@ -216,7 +216,9 @@ def test_what_is_hidden_is_looked_through_once(production: Production) -> None:
     assert len(production.seen) <= 14  # twelve pages at most, and what leads there
 
 
-@pytest.mark.parametrize("page_size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize(
+    "page_size", [2, *(pytest.param(each, marks=pytest.mark.slow) for each in (1, 3, 7, 100))]
+)
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("ages", [[20, 5, 10, 11], [*range(0, 60, 3)], [7, 3, 9, 1, 8, 2, 6, 4, 5]])
 def test_a_platform_whose_ids_do_not_tell_the_age(

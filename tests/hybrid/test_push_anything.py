@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -140,6 +141,7 @@ def fill(production: Production, folder: Path) -> None:
 
 
 # Not shrunk: an example takes seconds.
+@pytest.mark.slow
 @settings(max_examples=24, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
 @given(
     steps=st.lists(

@@ -71,7 +71,10 @@ def check_that_the_next_finishes(production: Production, client: Client, view: o
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", [1, 2, 3, 5, 7, 9, 12, 13, 15, 17])
+@pytest.mark.parametrize(
+    "number",
+    [1, 5, 12, *(pytest.param(each, marks=pytest.mark.slow) for each in (2, 3, 7, 9, 13, 15, 17))],
+)
 def test_the_platform_fails(
     when: str, number: int, production: Production, changed: Client
 ) -> None:

@@ -160,6 +160,7 @@ def moments(number: int, of: int, seed: int) -> list[int]:
     return sorted(random.Random(seed).sample(range(1, of + 1), number))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_around_a_request(template: Template, when: str) -> None:
     """Before the platform carries it out, or before it answers."""
@@ -182,9 +183,9 @@ def test_killed_around_a_request(template: Template, when: str) -> None:
 @pytest.mark.parametrize(
     ("within", "number"),
     [
-        ("dataforce_hybrid/push/push.py", 5),
+        pytest.param("dataforce_hybrid/push/push.py", 5, marks=pytest.mark.slow),
         ("dataforce_hybrid/push/creator.py", 4),
-        ("dataforce_local/overlay/store.py", 4),
+        pytest.param("dataforce_local/overlay/store.py", 4, marks=pytest.mark.slow),
     ],
 )
 def test_killed_at_any_line(template: Template, within: str, number: int) -> None:
@@ -201,6 +202,7 @@ def test_killed_at_any_line(template: Template, within: str, number: int) -> Non
             check_that_it_is_finished(template, production, settings)
 
 
+@pytest.mark.slow
 def test_killed_again_and_again(template: Template) -> None:
     """Each time after one to three more requests, as long as something is left to be pushed."""
     chance, kills = random.Random(0), 0

@@ -87,9 +87,9 @@ def check_that_all_is_whole(client: Client, target: Path, place: Path) -> None:
     [
         ("dataforce", 10),
         # Where the file gets its name and the record is written: every line, or nearly.
-        ("dataforce_local/files/blob_store.py", 40),
+        pytest.param("dataforce_local/files/blob_store.py", 40, marks=pytest.mark.slow),
         # Where files are made and moved, with the mark of a folder that was never used.
-        ("dataforce_local/files/file_system.py", 20),
+        pytest.param("dataforce_local/files/file_system.py", 20, marks=pytest.mark.slow),
     ],
 )
 def test_killed_while_uploading(
@@ -118,6 +118,7 @@ def test_killed_while_uploading(
             check_that_all_is_whole(reopened, tmp_path, killed)
 
 
+@pytest.mark.slow
 def test_killed_while_deleting(
     client: Client,
     open_client: Callable[[], Client],
@@ -141,6 +142,7 @@ def test_killed_while_deleting(
         reopened.close()
 
 
+@pytest.mark.slow
 def test_killed_while_it_makes_the_registry(tmp_path: Path) -> None:
     script = KILLED_AT_A_LINE.replace('collection = client.collections.get("Models")', "")
     script = script.replace("{work}", "client.orbits.list()")

@@ -208,7 +208,8 @@ def test_a_cancelled_task_does_not_wait_for_the_writer(
             assert all(task.cancelled() for task in tasks)
             return time.monotonic() - started
 
-    Client(database_url=f"sqlite:///{place}").orbits.list()
+    with Client(database_url=f"sqlite:///{place}") as client:
+        client.orbits.list()
     with closing(sqlite3.connect(place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert asyncio.run(give_up()) < 5

@@ -124,6 +124,22 @@ def test_two_registries_cannot_share_a_folder_of_files(tmp_path: Path, iris: Pat
         pytest.raises(ConfigurationError, match="files of another registry"),
     ):
         client.orbits.list()
+    with closing(sqlite3.connect(tmp_path / "two.db")) as database:
+        tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    assert tables == (0,), "nothing was begun there"
+
+
+def test_a_registry_with_tables_cannot_take_the_folder_of_another(tmp_path: Path) -> None:
+    files, one = str(tmp_path / "files"), f"sqlite:///{tmp_path}/one.db"
+    with Client(database_url=one, storage_url=files) as client:
+        client.orbits.list()
+    with Client(database_url=f"sqlite:///{tmp_path}/two.db") as client:
+        client.orbits.list()
+    with (
+        Client(database_url=f"sqlite:///{tmp_path}/two.db", storage_url=files) as client,
+        pytest.raises(ConfigurationError, match="files of another registry"),
+    ):
+        client.orbits.list()
 
 
 @pytest.mark.parametrize(
@@ -256,7 +272,8 @@ def test_a_folder_where_the_database_should_be_is_explained(tmp_path: Path) -> N
 def test_a_folder_that_others_own_is_explained(iris: Path) -> None:
     with TemporaryDirectory() as folder:
         place = Path(folder) / "registry.db"
-        Client(database_url=f"sqlite:///{place}").orbits.list()
+        with Client(database_url=f"sqlite:///{place}") as client:
+            client.orbits.list()
         place.chmod(0o666)
         for mode, says in ((0o555, "may not be written"), (0o755, "may not be written")):
             Path(folder).chmod(mode)

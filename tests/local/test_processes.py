@@ -38,6 +38,7 @@ client.close()
 """
 
 
+@pytest.mark.slow
 def test_eight_processes_write_two_hundred_models_each(place: Path, iris: Path) -> None:
     writers = [
         subprocess.Popen(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +27,25 @@ def replace(place: Path) -> None:
     other.replace(place)
 
 
+def overwrite(place: Path) -> None:
+    """Copy another registry over one, in place."""
+    other = place.with_name("other.db")
+    with Client(database_url=f"sqlite:///{other}") as client:
+        client.collections.create("", "Of another", "model")
+    shutil.copyfile(other, place)
+
+
+def empty(place: Path) -> None:
+    """Cut a registry to nothing."""
+    os.truncate(place, 0)
+
+
 def remove_folder(place: Path) -> None:
     """Remove the folder of a registry."""
     shutil.rmtree(place.parent)
 
 
-REMOVALS = [Path.unlink, replace, remove_folder]
+REMOVALS = [Path.unlink, replace, overwrite, empty, remove_folder]
 
 
 @pytest.mark.parametrize("remove", REMOVALS)
@@ -109,3 +126,103 @@ def test_model_files_that_are_pulled_away_are_noticed(
     with pytest.raises(StoreCorruptedError, match=REMOVED):
         client.model_artifacts.upload(large_package, "large", progress=pull_away)
     assert [model.model_name for model in client.model_artifacts.list()] == ["iris"]
+
+
+def log_of(place: Path) -> Path:
+    """The write-ahead log of a registry."""
+    return place.with_name(f"{place.name}-wal")
+
+
+def remove_log(place: Path) -> None:
+    """Remove the write-ahead log of a registry."""
+    log_of(place).unlink()
+
+
+def exchange_log(place: Path) -> None:
+    """Put an empty file in the place of a write-ahead log."""
+    log_of(place).unlink()
+    log_of(place).touch()
+
+
+def cut_log(place: Path, size: int) -> None:
+    """Cut a write-ahead log: to so many bytes, or by so many."""
+    os.truncate(log_of(place), size if size >= 0 else log_of(place).stat().st_size + size)
+
+
+FRAME = 24 + 4096
+CUTS = {
+    "to nothing": 0,
+    "in its header": 20,
+    "to its header": 32,
+    "in the first frame": 1000,
+    "to some frames": 32 + 5 * FRAME,
+    "in the last frame": -1000,
+    "in the header of the last frame": 10 - FRAME,
+    "by the last frame": -FRAME,
+    "by two frames": -2 * FRAME,
+}
+LOSSES = {"removed": remove_log, "exchanged": exchange_log} | {
+    name: partial(cut_log, size=size) for name, size in CUTS.items()
+}
+
+
+@pytest.mark.parametrize("lose", LOSSES.values(), ids=LOSSES.keys())
+def test_a_write_behind_a_lost_log_is_refused(
+    client: Client, place: Path, lose: Callable[[Path], None]
+) -> None:
+    for number in range(20):
+        client.collections.create("", f"Models {number}", "model")
+    lose(place)
+    for _ in range(2):
+        with pytest.raises(StoreCorruptedError, match=r"write-ahead log of the registry .* was"):
+            client.collections.create("", "More", "model")
+
+
+@pytest.mark.parametrize(
+    "lose", [remove_log, partial(cut_log, size=0), partial(cut_log, size=5000)]
+)
+def test_a_log_that_is_lost_during_a_write_is_noticed(
+    client: Client,
+    place: Path,
+    lose: Callable[[Path], None],
+    before_commit: list[Callable[[], object]],
+) -> None:
+    for number in range(20):
+        client.collections.create("", f"Models {number}", "model")
+    before_commit.append(lambda: lose(place))
+    with pytest.raises(StoreCorruptedError, match=r"write-ahead log of the registry .* was"):
+        client.collections.create("", "More", "model")
+
+
+@pytest.mark.parametrize("unfinished", [10, 24, 1000])
+def test_what_a_killed_writer_did_not_finish_is_no_damage(
+    client: Client, open_client: Callable[[], Client], place: Path, unfinished: int
+) -> None:
+    with log_of(place).open("ab") as log:
+        log.write(b"x" * unfinished)
+    for number in range(3):
+        client.collections.create("", f"Models {number}", "model")
+    assert len(open_client().collections.list()) == 4
+
+
+@pytest.mark.parametrize("mode", ["PASSIVE", "RESTART", "TRUNCATE"])
+def test_a_checkpoint_of_another_program_is_no_damage(
+    client: Client, open_client: Callable[[], Client], place: Path, mode: str
+) -> None:
+    for number in range(5):
+        client.collections.create("", f"Models {number}", "model")
+        with closing(sqlite3.connect(place)) as other:
+            [(busy, *_)] = other.execute(f"PRAGMA wal_checkpoint({mode})")
+            assert not busy
+    client.collections.create("", "Last", "model")
+    assert len(open_client().collections.list()) == 7
+
+
+def test_a_registry_without_a_write_ahead_log_is_written(
+    client: Client, open_client: Callable[[], Client], place: Path
+) -> None:
+    client.close()
+    with closing(sqlite3.connect(place)) as other:
+        assert other.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    open_client().collections.create("", "More", "model")
+    assert not log_of(place).exists()

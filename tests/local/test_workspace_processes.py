@@ -237,6 +237,7 @@ def test_killed_while_publishing(place: Path, tmp_path: Path) -> None:
     assert outcomes == {False, True}
 
 
+@pytest.mark.slow
 def test_killed_while_publishing_a_model(place: Path, tmp_path: Path) -> None:
     with reopened(at(place)) as workspace:
         below = Below(workspace)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dataforce.backend import Backend, find_backend
@@ -41,18 +43,39 @@ def serving(
     settings = load_settings(
         {"database_url": database_url, "storage_url": storage_url}, environment={}, client_name=""
     )
-    with closing(find_backend("local")(settings)) as backend:
-        app = create_app(
-            backend,
-            api_keys={api_key: Access()} | dict(roles or {}),
-            api_version=APIVersion(api_version),
-            objects=None if objects is None else objects(backend),
-            limits=limits,
-        )
+    is_plain = api_key == KEY and not any([roles, objects, limits, seen is not None])
+    with closing(find_backend("local")(settings)) as backend, ExitStack() as used:
+        if is_plain:
+            app = used.enter_context(_application(backend, APIVersion(api_version)))
+        else:
+            app = create_app(
+                backend,
+                api_keys={api_key: Access()} | dict(roles or {}),
+                api_version=APIVersion(api_version),
+                objects=None if objects is None else objects(backend),
+                limits=limits,
+            )
         if seen is not None:
             app.add_middleware(_Noting, seen=seen)
         with running(Server(app)) as url:
             yield url
+
+
+_unused: defaultdict[APIVersion, list[tuple[Turntable, FastAPI]]] = defaultdict(list)
+"""Applications of earlier tests; making one takes longer than most tests."""
+
+
+@contextmanager
+def _application(backend: Backend, api_version: APIVersion) -> Iterator[FastAPI]:
+    """An application without anything special, for that backend."""
+    if _unused[api_version]:
+        turntable, app = _unused[api_version].pop()
+    else:
+        turntable = Turntable()
+        app = create_app(turntable, api_keys=[KEY], api_version=api_version)
+    turntable.current = backend
+    yield app
+    _unused[api_version].append((turntable, app))
 
 
 class _Noting:
@@ -66,9 +89,7 @@ class _Noting:
 
 
 class Turntable:
-    """A backend that is another one for each test, behind a server that stays.
-
-    Making an application takes longer than most tests.
+    """A backend that is another one for each test, behind an application that stays.
 
     Attributes:
         current: The backend of the test that runs.

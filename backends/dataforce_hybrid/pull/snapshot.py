@@ -17,6 +17,7 @@ from dataforce.backend.error_messages import not_found
 from dataforce.backend.paging import named, page_of
 from dataforce.config import BackendType
 from dataforce.errors import OfflineError, OfflineWarning
+from dataforce.overlay.kept import kept_record, reading_kept
 from dataforce.overlay.reports import age
 
 if TYPE_CHECKING:
@@ -93,22 +94,23 @@ class Pulled:
     def records(self, kind: Kind[M, C, U], told: PulledList) -> list[M]:
         """What is kept of a list."""
         texts = self.notes.read(told.space).values()
-        return [kind.record.model_validate_json(text) for text in texts]
+        return [kept_record(kind, text) for text in texts]
 
     def record(self, kind: Kind[M, C, U], told: PulledList, identifier: str) -> M | None:
         """One of them, if it is kept."""
         text = self.notes.get(told.space, identifier)
-        return None if text is None else kind.record.model_validate_json(text)
+        return None if text is None else kept_record(kind, text)
 
     def digests(self, kinds: Iterable[AnyKind]) -> set[str]:
         """The SHA-256 of every file that a pulled record tells of."""
         fields = {kind.route: kind.file.digest for kind in kinds if kind.file is not None}
-        return {
-            str(json.loads(text)[fields[route]]).lower()
-            for key, told in self.notes.read(_LISTS).items()
-            if (route := key.partition("/")[0]) in fields
-            for text in self.notes.read(self._read(told).space).values()
-        }
+        with reading_kept("a record that was pulled"):
+            return {
+                str(json.loads(text)[fields[route]]).lower()
+                for key, told in self.notes.read(_LISTS).items()
+                if (route := key.partition("/")[0]) in fields
+                for text in self.notes.read(self._read(told).space).values()
+            }
 
     def oldest(self) -> datetime | None:
         """When the list was pulled that was pulled first; `None` without any."""
@@ -123,7 +125,10 @@ class Pulled:
         self.notes.write(_LISTS, {_key(kind, scope): json.dumps(asdict(told))})
 
     def _read(self, text: str) -> PulledList:
-        return PulledList(**json.loads(text))
+        with reading_kept("what is told of a list that was pulled"):
+            told = PulledList(**json.loads(text))
+            datetime.fromisoformat(told.at)
+            return told
 
 
 class Snapshot:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataforce.backend import Scope, identifier_of
 from dataforce.errors import ChecksumMismatchError, NotFoundError
+from dataforce.overlay.kept import kept_record
 from dataforce.overlay.store import State
 from dataforce.transfer import cancellation
 from dataforce.transfer.spool import hand_over, temporary_file, writing
@@ -242,7 +243,7 @@ class Creation:
 
 def _noted(kind: AnyKind, intent: Intent) -> Any:
     """The record that a push set out to make."""
-    return kind.record.model_validate_json(intent.record or "")
+    return kept_record(kind, intent.record or "")
 
 
 def _is_complete(kind: AnyKind, record: BaseModel) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataforce.backend import Query, Scope, identifier_of
 from dataforce.errors import NotFoundError
+from dataforce.overlay.kept import reading_kept
 from dataforce_hybrid.push.differences import changeable, file_status
 from dataforce_hybrid.records.change_index import note_key
 from dataforce_hybrid.records.merging import all_of
@@ -53,7 +54,8 @@ class Evidence:
         If its deletion has begun, it is no change that a file is being deleted.
         """
         text = self.notes.get(_SPACE, note_key(kind, identifier))
-        seen: Mapping[str, list[str]] = {} if text is None else json.loads(text)
+        with reading_kept("what was seen below an object that was deleted here"):
+            seen: Mapping[str, list[str]] = dict(json.loads(text or "{}"))
         come = changed = 0
         for below, record in self._below(remote, kind, scope.child(identifier)):
             now, before = _seen(below, record), seen.get(note_key(below, identifier_of(record)))

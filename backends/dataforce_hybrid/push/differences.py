@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dataforce.backend import Scope
 from dataforce.backend.error_messages import not_found
 from dataforce.overlay import Action, Change, FieldChange
+from dataforce.overlay.kept import kept_record, reading_kept
 from dataforce.overlay.store import Entry, State
 from dataforce_hybrid.records.change_index import DIFFERENT
 
@@ -73,7 +74,7 @@ class Differences:
         base = self._known(entry).base
         if base is None:
             return None
-        return self._layer.kinds[entry.kind].record.model_validate_json(base)
+        return kept_record(self._layer.kinds[entry.kind], base)
 
     def mine(self, entry: Entry) -> Any:
         """The record here; `None` of one deleted here."""
@@ -85,7 +86,8 @@ class Differences:
     def unshown(self, entry: Entry) -> dict[str, Any]:
         """What was given and no record shows, such as keys."""
         text = self._known(entry).unshown
-        return json.loads(text) if text else {}
+        with reading_kept("what was given and no record shows"):
+            return dict(json.loads(text or "{}"))
 
     def _known(self, entry: Entry) -> Entry:
         kind = self._layer.kinds[entry.kind]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from dataforce.backend import Scope, identifier_of
 from dataforce.errors import NotFoundError, PermissionDeniedError
 from dataforce.overlay import Action, Change, Conflict, FieldConflict, Resolution
+from dataforce.overlay.kept import kept_record
 from dataforce.overlay.store import Entry, State
 from dataforce_hybrid.push.differences import (
     Differences,
@@ -206,7 +207,7 @@ class Review:
         if step.change.action != Action.CREATED or intent is None or intent.record is None:
             return None if holder == entry.identifier else holder
         # What a push that was interrupted made of this very object is no other.
-        sent = kind.record.model_validate_json(intent.record)
+        sent = kept_record(kind, intent.record)
         is_result = holder not in intent.known and is_same(kind, theirs, sent)
         return None if holder == intent.made or is_result else holder
 
@@ -247,7 +248,7 @@ class Review:
         intent = self._intents.find(kind, entry.identifier)
         if intent is None or intent.record is None:
             return set()
-        sent = kind.record.model_validate_json(intent.record)
+        sent = kept_record(kind, intent.record)
         return {
             field for field in changeable(kind) if getattr(sent, field) == getattr(theirs, field)
         }

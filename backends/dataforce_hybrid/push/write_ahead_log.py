@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from dataforce.overlay.kept import reading_kept
 from dataforce_hybrid.records.change_index import note_key
 
 if TYPE_CHECKING:
@@ -69,5 +70,6 @@ class Intents:
 
 
 def _intent(text: str) -> Intent:
-    told = json.loads(text)
-    return Intent(**told | {"scope": tuple(told["scope"]), "known": tuple(told["known"])})
+    with reading_kept("what a push set out to do"):
+        told = json.loads(text)
+        return Intent(**told | {"scope": tuple(told["scope"]), "known": tuple(told["known"])})

@@ -13,6 +13,7 @@ from dataforce.backend import Page, Query, Scope, identifier_of
 from dataforce.backend.error_messages import not_found
 from dataforce.backend.paging import named, page_of
 from dataforce.errors import NotFoundError, OfflineError
+from dataforce.overlay.kept import kept_record
 from dataforce.overlay.store import State
 from dataforce_hybrid.records.change_index import DIFFERENT, VISIBLE
 from dataforce_hybrid.records.constraints import Rules
@@ -258,7 +259,7 @@ class MergedRecords(Generic[M, C, U]):
         if entry is not None and not entry.is_whole:
             known = self._layer.workspace.entry(self.kind, identifier)
         if known is not None and known.base is not None:
-            ours = self._overlaid(self.kind.record.model_validate_json(known.base), ours)
+            ours = self._overlaid(kept_record(self.kind, known.base), ours)
         if not self.kind.totals:
             return ours
         theirs = None if entry is None else self._layer.counts.theirs(entry)

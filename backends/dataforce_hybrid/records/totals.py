@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dataforce.backend import Scope, identifier_of
 from dataforce.errors import NotFoundError, OfflineError
+from dataforce.overlay.kept import kept_record
 from dataforce.overlay.store import Entry, Key, State
 from dataforce_hybrid.records.merging import all_below
 
@@ -122,4 +123,4 @@ class _Hidden:
         except OfflineError:
             known = self._workspace.entry(kind, entry.identifier)
             base = None if known is None else known.base
-            return None if base is None else kind.record.model_validate_json(base)
+            return None if base is None else kept_record(kind, base)

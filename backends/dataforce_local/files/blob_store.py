@@ -31,6 +31,7 @@ from dataforce.transfer import cancellation
 from dataforce_local.database import Database
 from dataforce_local.files.file_system import Files, StagedFile
 from dataforce_local.records.clock import moment, now
+from dataforce_local.records.schema import holds_table
 from dataforce_local.records.tables import model_artifacts, registry, released
 
 _BATCH = 100
@@ -71,13 +72,21 @@ class Library:
         with self._database.reading() as connection:
             owner = connection.execute(statement).scalar_one()
             is_new = connection.execute(_STORED).first() is None
-        files = Files(self._url, owner, is_new=is_new)
+        files = Files(self._url)
+        files.claim(owner, is_new=is_new)
         files.sweep_incoming(self._unfinished)
         return files
 
     def _unfinished(self) -> set[str]:
         with self._database.reading() as connection:
             return {*connection.execute(_UNFINISHED).scalars()}
+
+    def require_unclaimed(self) -> None:
+        """Refuse a folder with the files of another registry, before this one is made."""
+        files = Files(self._url)
+        # Looked at first: who makes this registry at this moment makes the tables before.
+        if files.is_claimed() and not holds_table(self._database, registry.name):
+            raise files.of_another()
 
     def discard(self) -> None:
         """Remove every file, if any was ever kept."""

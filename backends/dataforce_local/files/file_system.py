@@ -87,12 +87,9 @@ class Files:
 
     Args:
         url: fsspec URL, or path of a folder on this machine.
-        owner: Id of the registry whose files these are. Two registries in one folder would each
-            remove files that only the other needs, so the folder is marked with it.
-        is_new: Whether there are no files yet, so that a folder without that mark will do.
     """
 
-    def __init__(self, url: str, owner: str, *, is_new: bool = True) -> None:
+    def __init__(self, url: str) -> None:
         from fsspec.core import url_to_fs
         from fsspec.implementations.local import LocalFileSystem
         from fsspec.implementations.memory import MemoryFileSystem
@@ -113,6 +110,17 @@ class Files:
         # fsspec's files in memory share one position among all who read them.
         in_memory = isinstance(self._system, MemoryFileSystem)
         self._turn: Any = threading.Lock() if in_memory else nullcontext()
+
+    def claim(self, owner: str, *, is_new: bool) -> None:
+        """Keep the files of one registry here from now on.
+
+        Two registries in one folder would each remove files that only the other needs, so the
+        folder is marked.
+
+        Args:
+            owner: Id of the registry.
+            is_new: Whether there are no files yet, so that a folder without a mark will do.
+        """
         with self.translated(OWNER):
             self._claim(owner, is_new)
             self._system.makedirs(self._full("incoming"), exist_ok=True)
@@ -249,10 +257,19 @@ class Files:
             mark.finish()
             self.move(mark.path, OWNER)
         if self._owner() != owner:
-            raise ConfigurationError(
-                f"The folder {self._root} holds the files of another registry. Set storage_url to "
-                f"a folder of this registry's own, or database_url to the other registry."
-            )
+            raise self.of_another()
+
+    def is_claimed(self) -> bool:
+        """Whether some registry keeps its files here."""
+        with self.translated(OWNER):
+            return bool(self._owner())
+
+    def of_another(self) -> ConfigurationError:
+        """The error for a folder that another registry keeps its files in."""
+        return ConfigurationError(
+            f"The folder {self._root} holds the files of another registry. Set storage_url to "
+            f"a folder of this registry's own, or database_url to the other registry."
+        )
 
     def _owner(self) -> str:
         try:

@@ -26,6 +26,7 @@ from dataforce.backend import Scope
 from dataforce.backend.interface import AnyKind
 from dataforce.errors import NotFoundError
 from dataforce.models import KINDS
+from dataforce.overlay.kept import reading_kept
 from dataforce.overlay.store import Entry, State
 from dataforce_local.overlay.schema import entries, revisions
 
@@ -76,7 +77,9 @@ class Entries:
                 f"The {kind.name} {identifier} was not changed: its changes were dropped or "
                 f"published meanwhile. Try again."
             )
-        kept = json.loads(entry.unshown or "{}") | _unshown(kind, changes)
+        with reading_kept("what was given and no record shows"):
+            kept = dict(json.loads(entry.unshown or "{}"))
+        kept |= _unshown(kind, changes)
         self.write(connection, replace(entry, unshown=_as_text(kept)))
 
     def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from dataforce.backend import Scope
 from dataforce.backend.error_messages import sentence
 from dataforce.errors import DataForceError, NotFoundError
+from dataforce.overlay.kept import kept_record
 from dataforce.overlay.store import Entry, State
 from dataforce_local.backend import LocalBackend
 from dataforce_local.locks import Exclusion
@@ -205,7 +206,7 @@ class LocalWorkspace(LocalBackend):
             self._drop(connection, store, identifier)
         elif entry.state is not State.COPIED and entry.base is not None:
             # With what it referred to before: what was made here for it may be wanted gone.
-            base = newer or kind.record.model_validate_json(entry.base)
+            base = newer or kept_record(kind, entry.base)
             self._put_back(connection, store, scope, base)
             told = base.model_dump_json()
             left = replace(entry, state=State.COPIED, base=told, is_whole=True, unshown=None)
@@ -223,7 +224,7 @@ class LocalWorkspace(LocalBackend):
             except NotFoundError:
                 entry = self._ledger.find(connection, kind, needed)
                 if entry is not None and entry.base is not None:  # hidden, and stays so
-                    base = kind.record.model_validate_json(entry.base)
+                    base = kept_record(kind, entry.base)
                     referred.put(connection, above, base, is_blank=True)
                 else:
                     kept = getattr(store.select(connection, scope, _id(record)), field)

@@ -24,6 +24,7 @@ from dataforce_local.records.tables import (
 
 VERSION_KEY = "workspace_version"
 """What only the registry of a workspace tells of itself."""
+_SELECT_ID = f"SELECT value FROM {registry.name} WHERE key = 'id'"  # noqa: S608  of our own names
 _CREATION_LOCKS = {"postgresql": text("SELECT pg_advisory_xact_lock(7206015)")}
 """How only one process at a time creates the tables. SQLite's transaction does it unasked."""
 
@@ -50,6 +51,7 @@ def open_schema(
     with database.reading() as connection:
         values = {row.key: row.value for row in connection.execute(select(registry))}
     require_known(database, values, "schema_version", SCHEMA_VERSION)
+    database.recognize_by(_SELECT_ID, values["id"])
     if VERSION_KEY in values and not is_workspace:
         raise ConfigurationError(
             f"{database.shown} holds an overlay, not a registry. Set backend_type to hybrid to "

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dataforce import __version__
 from dataforce.backend.error_messages import printable
-from dataforce_remote.http.addresses import Addresses, InternalAddressError
+from dataforce_remote.http.addresses import Addresses, InternalAddressError, shown_host
 from dataforce_remote.http.guard import Guard
 from dataforce_remote.http.retries import Budget, Retries, parse_retry_after
 from dataforce_remote.http.transport import Answer, BrokenExchangeError, Transport
@@ -193,8 +193,8 @@ class Bucket:
                 raise BucketError(f"{_name(url)} redirects a {method}, which would lose its bytes")
             if method != "GET" and _origin(after) != origin:
                 raise BucketError(
-                    f"{_name(url)} redirects a {method} to {after.hostname}, so nothing tells "
-                    f"whether it is done there"
+                    f"{_name(url)} redirects a {method} to {shown_host(after.hostname)}, so "
+                    f"nothing tells whether it is done there"
                 )
             url = after.geturl()
         raise BucketError(f"{_name(url)} redirects more than {_HOPS} times")
@@ -206,8 +206,8 @@ class Bucket:
             raise BucketError("the platform names an address for the file that is no http URL")
         if self._is_encrypted and parts.scheme == "http":
             raise BucketError(
-                f"the platform, which is reached over https, leads to {parts.hostname} without "
-                f"encryption"
+                f"the platform, which is reached over https, leads to "
+                f"{shown_host(parts.hostname)} without encryption"
             )
         self._addresses.refuse_literal(parts.hostname)
         return parts
@@ -271,9 +271,14 @@ def _redirected(before: SplitResult, location: str) -> SplitResult:
     """Return the URL that a redirect leads to."""
     after = _split(location, before.geturl())
     if after is None:
-        raise BucketError(f"{before.hostname} redirects to an address that is no http URL")
+        raise BucketError(
+            f"{shown_host(before.hostname)} redirects to an address that is no http URL"
+        )
     if before.scheme == "https" and after.scheme == "http":
-        raise BucketError(f"{before.hostname} redirects to {after.hostname} without encryption")
+        raise BucketError(
+            f"{shown_host(before.hostname)} redirects to {shown_host(after.hostname)} without "
+            f"encryption"
+        )
     return after
 
 
@@ -283,4 +288,4 @@ def _origin(parts: SplitResult) -> str:
 
 def _name(url: str) -> str:
     """The host, without the rest of a URL that grants access to whoever sees it."""
-    return urlsplit(url).hostname or "the bucket"
+    return shown_host(urlsplit(url).hostname or "the bucket")

@@ -17,7 +17,9 @@ from dataforce_remote.http.transport_errors import Failure
 if TYPE_CHECKING:
     from dataforce.models import ModelArtifact
 
-_TOTAL = re.compile(r"bytes\s+(?:(\d+)-\d+|\*)/(\d+)")
+# Numbers of so many digits that Python takes them, however long the header is.
+_TOTAL = re.compile(r"bytes\s+(?:(\d{1,19})-\d+|\*)/(\d{1,19})")
+_LENGTH = re.compile(r"\d{1,19}")
 _OK, _PARTIAL, _FORBIDDEN, _NOT_FOUND, _CHANGED, _UNSATISFIABLE = 200, 206, 403, 404, 412, 416
 
 
@@ -118,8 +120,9 @@ class RemoteContent:
     def _start(self, answer: Answer) -> int:
         """Where an answer begins in the file; sees that it is the same file as before."""
         found = _TOTAL.match(answer.headers.get("content-range", ""))
-        total = found[2] if found else answer.headers.get("content-length", "")
-        if total.isdecimal() and int(total) != self._record.size:
+        length = _LENGTH.fullmatch(answer.headers.get("content-length", ""))
+        total = found[2] if found else length and length[0]
+        if total is not None and int(total) != self._record.size:
             raise self._mismatch(f"{total} bytes")
         # A weak tag vouches for the meaning, not for the bytes.
         etag = answer.headers.get("etag")

@@ -14,8 +14,13 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from dataforce.backend.error_messages import printable
+
 if TYPE_CHECKING:
     from dataforce.config import Settings
+
+_SHOWN = 100
+"""How much of a host is shown, in characters."""
 
 
 class Reach(IntEnum):
@@ -51,7 +56,7 @@ class Addresses:
         Raises:
             InternalAddressError: It is one.
         """
-        with suppress(OSError):  # 2852039166 and 0xa9fea9fe are addresses, too
+        with suppress(OSError, ValueError):  # 2852039166 and 0xa9fea9fe are addresses, too
             self._refuse(socket.inet_ntoa(socket.inet_aton(host)), host)
         with suppress(ValueError):
             self._refuse(str(ipaddress.ip_address(host)), host)
@@ -77,7 +82,7 @@ class Addresses:
         if reach is Reach.PUBLIC:
             return
         if reach is Reach.LINK_LOCAL or reach > self._allowed:
-            raise InternalAddressError(f"{host} is an internal address")
+            raise InternalAddressError(f"{shown_host(host)} is an internal address")
 
     @property
     def _allowed(self) -> Reach:
@@ -91,8 +96,16 @@ class Addresses:
         return self._platform_reach
 
 
+def shown_host(host: str | None) -> str:
+    """Return a host as it may stand in a message: a server can name any."""
+    return printable((host or "")[:_SHOWN])
+
+
 def _addresses(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except ValueError:  # such as a label that is empty or too long, or NUL
+        raise socket.gaierror(socket.EAI_NONAME, "no host can be called so") from None
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 

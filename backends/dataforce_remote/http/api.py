@@ -83,7 +83,7 @@ class Reply:
         else:
             first = faults[0]
             place = printable(".".join(map(str, first["loc"])))[:_QUOTED] or "the whole"
-            what = f"no response of the platform: {place}: {first['msg'][:_QUOTED]}"
+            what = f"no response of the platform: {place}: {printable(first['msg'])[:_QUOTED]}"
         raise APIResponseValidationError(
             sentence(
                 f"the response is {what}. Check that base_url is the address of the platform's "

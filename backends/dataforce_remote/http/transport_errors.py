@@ -45,6 +45,13 @@ class Failure:
 ERRORS = (requests.RequestException, exceptions.HTTPError, OSError)
 """Whatever comes out of a connection that does not do its work."""
 
+_NO_HOST = (
+    exceptions.NameResolutionError,
+    exceptions.LocationParseError,
+    requests.exceptions.InvalidURL,
+    socket.gaierror,
+)
+
 
 def explain(error: BaseException, timeout: float, is_late: bool = False) -> Failure:
     """Say what an error of the libraries below means.
@@ -75,7 +82,7 @@ def explain(error: BaseException, timeout: float, is_late: bool = False) -> Fail
     for cause in causes:
         if isinstance(cause, ssl.SSLError | exceptions.SSLError):
             return _explain_tls(cause)
-        if isinstance(cause, exceptions.NameResolutionError | socket.gaierror):
+        if isinstance(cause, _NO_HOST):
             return _explain_name(cause)
     return Failure(_words(causes), was_sent=not connecting)
 
