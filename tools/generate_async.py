@@ -194,17 +194,17 @@ def rename(tree: ast.Module, definitions: list[ast.ClassDef | ast.alias]) -> Non
 
 
 def is_import(node: ast.stmt) -> TypeGuard[ast.Import | ast.ImportFrom]:
-    """Whether a statement imports something."""
+    """Return whether a statement imports something."""
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def is_guard(node: ast.stmt) -> TypeGuard[ast.If]:
-    """Whether a statement holds imports that only the type checker sees."""
+    """Return whether a statement holds imports that only the type checker sees."""
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def is_within(node: ast.AST, folder: Path) -> bool:
-    """Whether a statement imports from a module in that folder."""
+    """Return whether a statement imports from a module in that folder."""
     return isinstance(node, ast.ImportFrom) and f"{node.module}".startswith(f"{dotted(folder)}.")
 
 
@@ -226,7 +226,7 @@ def resource_twin(tree: ast.Module, source: Path) -> tuple[str, list[ast.ClassDe
 
 
 def resource_imports(tree: ast.Module, source: Path) -> str:
-    """What the module imports, and all that it defines."""
+    """Return the imports of the module, and all that it defines."""
     guarded = [node for guard in tree.body if is_guard(guard) for node in guard.body]
     own = IMPORTS.format(
         module=dotted(source),
@@ -330,7 +330,7 @@ def prompted(example: Example, awaited: re.Pattern[str]) -> str:
 
 
 def awaited_calls(resources: Iterable[str]) -> re.Pattern[str]:
-    """What is written before the parentheses of a call that has to be awaited."""
+    """Return a pattern for the functions whose calls have to be awaited."""
     names = "|".join(sorted(resources))
     return re.compile(rf"client\.(({names})\.(?!iterate$)\w+|setup_config|close)|file\.\w+")
 
@@ -345,7 +345,7 @@ def asynchronous(source: str, awaited: re.Pattern[str]) -> str:
 
 
 def insertions(text: bytes, awaited: re.Pattern[str]) -> Iterator[tuple[int, bytes]]:
-    """What to insert into an example, and where."""
+    """Yield what to insert into an example, and where."""
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Name(id=name) | ast.alias(name=name) if name in RENAMED_IN_EXAMPLES:
@@ -365,7 +365,7 @@ def insertions(text: bytes, awaited: re.Pattern[str]) -> Iterator[tuple[int, byt
 
 
 def awaiting(text: bytes, call: ast.Call) -> Iterator[tuple[int, bytes]]:
-    """What to insert around a call so that it is awaited."""
+    """Yield what to insert around a call so that it is awaited."""
     after = end(text, call)
     if text[after:].lstrip().startswith((b".", b"[", b"(")):
         # What follows is meant for the result of the call, not for what is to be awaited.
@@ -376,22 +376,22 @@ def awaiting(text: bytes, call: ast.Call) -> Iterator[tuple[int, bytes]]:
 
 
 def start(text: bytes, node: ast.expr | ast.stmt | ast.alias) -> int:
-    """Where in the text a node starts."""
+    """Return the offset in the text at which a node starts."""
     return offset(text, node.lineno, node.col_offset)
 
 
 def end(text: bytes, node: ast.expr) -> int:
-    """Where in the text a node has ended."""
+    """Return the offset in the text at which a node has ended."""
     return offset(text, node.end_lineno or 0, node.end_col_offset or 0)
 
 
 def offset(text: bytes, line: int, column: int) -> int:
-    """Where in the text a column of a line is."""
+    """Return the offset in the text of a column of a line."""
     return len(b"".join(text.splitlines(keepends=True)[: line - 1])) + column
 
 
 def matches(pattern: re.Pattern[str], function: ast.expr) -> bool:
-    """Whether that is what a call calls."""
+    """Return whether that is what a call calls."""
     return pattern.fullmatch(ast.unparse(function)) is not None
 
 

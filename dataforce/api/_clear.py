@@ -1,4 +1,4 @@
-"""How an update says "make this empty", which is not the same as "leave this alone"."""
+"""The marker of an update that empties a field; `None` leaves it alone."""
 
 from enum import Enum
 from typing import Literal, TypeAlias

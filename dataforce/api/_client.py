@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class DataForceClientBase(ABC):
-    """What every client is made from and shows of itself."""
+    """The base of every client: its constructor, settings and defaults."""
 
     _default_backend: ClassVar[BackendType]
 
@@ -137,7 +137,7 @@ class DataForceClientBase(ABC):
 
     @property
     def settings(self) -> Settings:
-        """What the client was configured with; each value knows where it came from."""
+        """Settings of the client; each value knows its origin."""
         return self._session.settings
 
     @property

@@ -196,7 +196,7 @@ class Defaults:
             self._resolved(kind)
 
     def scope(self, kind: AnyKind, parent: str | None = None) -> Scope:
-        """Where objects of `kind` are: below the defaults, or below `parent` in place of one."""
+        """Return the scope of a kind: below the defaults, or below `parent` in place of one."""
         if kind.parent is None:
             return Scope()
         return self.scope(kind.parent).child(

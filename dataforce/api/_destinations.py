@@ -1,4 +1,4 @@
-"""Where downloads go."""
+"""Destinations of downloads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Writable(Protocol):
 
 
 def is_writable(target: object) -> TypeGuard[Writable]:
-    """Whether a target is an open file; `UnprocessableEntityError` if it takes text."""
+    """Return whether a target is an open file; `UnprocessableEntityError` if it takes text."""
     if isinstance(target, io.TextIOBase):
         raise UnprocessableEntityError(
             f"{brief(target)} takes text, and a file is bytes. Open it with mode 'wb'."

@@ -190,7 +190,7 @@ class _Range:
         self._chunk = memoryview(b"")
 
     def reaches(self, position: int) -> bool:
-        """Whether that position is near enough to read on up to there; then that is done."""
+        """Read on up to a position if it is near; return whether it was."""
         if not self._position <= position < min(self.end, self._position + BUFFER):
             return False
         while self._position < position:

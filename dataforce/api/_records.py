@@ -1,4 +1,4 @@
-"""What every resource does with the records of its kind."""
+"""Records of one kind, seen from the user's side."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Records(Generic[M, C, U]):
         return self.session.backend_of(self.family).files(self.kind, scope)
 
     def scope(self, parent: Ref[Any] | None = None) -> Scope:
-        """Where these records are."""
+        """Return the scope of these records."""
         if parent is None or self.kind.parent is None:
             return self.session.defaults.scope(self.kind)
         above, identifier = Records(self.session, self.kind.parent, self.family).locate(parent)

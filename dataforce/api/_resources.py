@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Resources:
-    """What a client offers: a resource for each kind of asset, and one for its overlay."""
+    """The resources of a client: one for each kind of asset, and one for its overlay."""
 
     _session: Session
 

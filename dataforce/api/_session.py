@@ -1,4 +1,4 @@
-"""What the resources of one client share: its settings, its backends and its defaults."""
+"""The session of a client: its settings, its backends and its defaults."""
 
 from __future__ import annotations
 

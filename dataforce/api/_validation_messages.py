@@ -106,7 +106,7 @@ def _classes(annotation: Any) -> list[type]:
 
 
 def _takes(annotation: Any) -> tuple[str, str]:
-    """How one, and how several values of a type are called."""
+    """Return the words for one value of a type, and for several."""
     annotation = _bare(annotation)
     if annotation in _PLAIN:
         return _PLAIN[annotation]

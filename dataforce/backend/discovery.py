@@ -1,4 +1,4 @@
-"""How a backend is found: by name, among the installed distributions."""
+"""Discovery of backends by name, among the installed distributions."""
 
 from __future__ import annotations
 

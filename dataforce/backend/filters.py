@@ -35,7 +35,7 @@ _LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord("A"), or
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the objects of a list have in common.
+    """A condition that every object of a list fulfils.
 
     Args:
         path: Path of the values that are compared; one of them has to match.

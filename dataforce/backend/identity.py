@@ -17,7 +17,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Identity:
-    """How the records of a kind are identified.
+    """The identity of the records of a kind.
 
     Args:
         made_by: Who makes the identifier: `backend`, or `client`, who gives it in the create model.

@@ -1,4 +1,4 @@
-"""What a backend must offer."""
+"""The protocols of a backend."""
 
 from __future__ import annotations
 

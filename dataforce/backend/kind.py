@@ -66,7 +66,7 @@ class FileFields:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What a field points at.
+    """The kinds that a field points at.
 
     Args:
         kinds: The kinds that it may point at.

@@ -1,4 +1,4 @@
-"""Where a call looks and what it asks for."""
+"""Scopes, queries and pages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which objects a page holds, and in which order.
+    """The objects that a page holds, and their order.
 
     Args:
         name: Only the objects of exactly this name, in the first of the fields that the kind
@@ -88,7 +88,7 @@ class Query:
         return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
     def position(self, *types: type) -> tuple[Any, str] | None:
-        """What `cursor_after` was given, `None` at the beginning.
+        """Return what `cursor_after` was given, `None` at the beginning.
 
         Args:
             types: What the value may be.

@@ -37,7 +37,7 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Where bytes go, in order."""
+    """A place that bytes go to, in order."""
 
     def write(self, chunk: bytes | memoryview, /) -> object:
         """Take the next bytes; they are only valid during the call."""

@@ -160,7 +160,7 @@ def port_number(text: str) -> int:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an interface."""
+    """Return whether only this machine reaches an interface."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -29,7 +29,7 @@ QUOTED: Final = re.compile(r"""('<[a-z ]+>'|'[^']{1,2}')|["'].*["']""")
 
 @dataclass(frozen=True)
 class ConfigurationFile:
-    """What a configuration file holds; an empty one stands for no file at all."""
+    """The content of a configuration file; an empty one stands for no file."""
 
     path: Path | None = None
     asked_by: Origin = DEFAULT

@@ -1,4 +1,4 @@
-"""Where the value of a setting came from."""
+"""Origins of the values of settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["CODE", "DEFAULT", "Given", "Origin"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the value of a setting came from; `str()` of it is meant for messages.
+    """The origin of the value of a setting; `str()` of it is meant for messages.
 
     Args:
         source: The kind of source.

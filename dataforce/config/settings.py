@@ -276,7 +276,7 @@ class Settings(BaseModel):
 
 
 def holds_secret(field: FieldInfo, value: object) -> bool:
-    """Whether a value of this setting must stay unseen by other people."""
+    """Return whether a value of this setting is a secret."""
     if mentions(field.annotation, SecretStr):
         return True
     url = str(value)
@@ -285,5 +285,5 @@ def holds_secret(field: FieldInfo, value: object) -> bool:
 
 
 def mentions(annotation: object, kind: type) -> bool:
-    """Whether a type, or a part of it, is the given one."""
+    """Return whether a type, or a part of it, is the given one."""
     return annotation is kind or any(mentions(part, kind) for part in get_args(annotation))

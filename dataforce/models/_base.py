@@ -1,4 +1,4 @@
-"""What every model of the registry has in common."""
+"""Base classes and field types of all models."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ class AssetRecord(Record):
 
 
 class CreateModel(BaseModel):
-    """What a new object is made of. Anything the platform does not know is refused."""
+    """A create model. Fields that the platform does not know are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class UpdateModel(CreateModel):
-    """What to change. A field that was not set stays as it is; `None` clears it."""
+    """An update model. A field that is not set stays as it is; `None` clears it."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a backend offers that lays changes over another one."""
+"""The interface of a backend with overlays."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Overlay(Protocol):
     """The changes below one root, such as an organization."""
 
     def status(self) -> OverlayStatus:
-        """How much there is."""
+        """Return how much the overlay holds."""
         ...
 
     def diff(self) -> Diff:
-        """What became of each object, parents before children."""
+        """Return the change of each object, parents before children."""
         ...
 
     def reset(self, identifier: str | None = None, kind: AnyKind | None = None) -> None:

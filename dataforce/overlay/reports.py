@@ -1,4 +1,4 @@
-"""What an overlay tells of itself: its state, its differences, and what pushing and pulling did.
+"""Reports of an overlay: its status, its differences, and results of push, pull and copy.
 
 A hybrid client reads the platform through an overlay and writes to the overlay only.
 `client.overlay` answers with the classes of this module, and `dataforce.copy` with one of them.
@@ -38,7 +38,7 @@ _LINE = 198
 
 
 class Action(StrEnum):
-    """What happened to an object in an overlay."""
+    """The change of an object in an overlay."""
 
     CREATED = "created"
     CHANGED = "changed"
@@ -81,7 +81,7 @@ class FieldChange(_InOneLine):
 
 @dataclass(frozen=True, repr=False)
 class Change(_InOneLine):
-    """What became of one object.
+    """The change of one object.
 
     Attributes:
         action: `created`, `changed` or `deleted`.
@@ -148,7 +148,7 @@ class Diff(Sequence[Change]):
         return f"{_table(map(_row, self), _HEADINGS)}\n{self.summary()}" if self else "no changes"
 
     def summary(self) -> str:
-        """How many of each, in words.
+        """Return the number of changes of each action, in words.
 
         Returns:
             One line.
@@ -162,7 +162,7 @@ class Diff(Sequence[Change]):
 
 @dataclass(frozen=True, repr=False)
 class OverlayStatus(_InOneLine):
-    """What is in an overlay.
+    """The content of an overlay, in numbers.
 
     Attributes:
         name: Of the overlay.
@@ -244,7 +244,7 @@ class Conflict(_InOneLine):
 
 @dataclass(frozen=True, repr=False)
 class PushReport(_InOneLine):
-    """What a push did, or would do; prints as a table.
+    """The result of a push, or of a dry run; prints as a table.
 
     Attributes:
         changes: What was published, in that order.
@@ -275,7 +275,7 @@ class PushReport(_InOneLine):
 
 @dataclass(frozen=True, repr=False)
 class PullReport(_InOneLine):
-    """What a pull brought.
+    """The result of a pull.
 
     Attributes:
         records: Kind to how many records of it.
@@ -296,7 +296,7 @@ class PullReport(_InOneLine):
 
 @dataclass(frozen=True, repr=False)
 class CopyReport(_InOneLine):
-    """What a copy did.
+    """The result of a copy.
 
     Attributes:
         kind: `collection` or `model artifact`.
@@ -328,7 +328,7 @@ class CopyReport(_InOneLine):
 
 
 def age(moment: datetime) -> str:
-    """How long ago something was, in words.
+    """Return the time since a moment, in words.
 
     Args:
         moment: With its time zone.

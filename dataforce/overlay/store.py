@@ -1,4 +1,4 @@
-"""What a backend must offer beside its own records so that an overlay can be kept in it."""
+"""The interface of an overlay store: a backend that keeps records, and changes over a remote."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ U = TypeVar("U", bound="BaseModel")
 
 
 class State(StrEnum):
-    """What became of an object in an overlay."""
+    """The state of an object in an overlay."""
 
     CREATED = "created"
     """Made here; the other side knows nothing of it."""
@@ -49,7 +49,7 @@ Key: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ObjectState:
-    """What a store knows of one object beside its record.
+    """The state of one object, and what is needed to publish it.
 
     Args:
         kind: Route of its kind.
@@ -126,11 +126,11 @@ class Cache(Protocol):
         ...
 
     def holds(self, size: int) -> bool:
-        """Whether a file of so many bytes would be kept at all."""
+        """Return whether a file of so many bytes would be kept at all."""
         ...
 
     def usage(self) -> tuple[int, int]:
-        """How many files there are, and how many bytes."""
+        """Return the number of files, and of bytes."""
         ...
 
 
@@ -239,7 +239,7 @@ class OverlayStore(Backend, Protocol):
         ...
 
     def has_deletion_marker(self, kind: Kind[M, C, U], scope: Scope, record: M) -> bool:
-        """Whether what `delete_url` of a copy leads to is still there."""
+        """Return whether the file that `delete_url` of a copy leads to still exists."""
         ...
 
     def exclusive_lock(self, purpose: str) -> AbstractContextManager[None]:

@@ -51,7 +51,7 @@ _DAMAGE = (tarfile.TarError, ArithmeticError, LookupError, RecursionError, Value
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What a model package holds, as the platform records it.
+    """The content of a model package, as the platform records it.
 
     Attributes:
         file_name: The name of the file without its folder.

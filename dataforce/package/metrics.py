@@ -1,4 +1,4 @@
-"""What a package says about its model in JSON: its metrics, and values that nobody can store."""
+"""Metrics in the JSON of a package, and values that cannot be stored."""
 
 from __future__ import annotations
 

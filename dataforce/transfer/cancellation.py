@@ -1,4 +1,4 @@
-"""How work in a thread learns that nobody waits for it any more.
+"""Cancellation of work in a thread, when nobody waits for it any more.
 
 A thread cannot be stopped from outside, so long work asks, at every chunk it moves, whether it
 should go on, and leaves word of how to break what it waits for. Outside of an asynchronous client

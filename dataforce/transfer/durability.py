@@ -1,4 +1,4 @@
-"""What makes a change on the disk outlast a crash of the machine."""
+"""Durability: changes on the disk that outlast a crash of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a transfer has come, for those that may have to begin anew."""
+"""A progress counter for transfers that may have to begin anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every resource stands on."""
+"""The base of every resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was made, changed and deleted in a hybrid client, until it is pushed."""
+"""The overlay of a hybrid client: status, differences, push and pull."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ class OverlayResource(OverlayResourceBase):
     def _wanted(
         self, orbit: Ref[Orbit] | None, collection: Ref[Collection] | None, query: Query | None
     ) -> tuple[AnyKind, Scope, str | Query]:
-        """What to pull: its kind, where it is, and which."""
+        """Return the kind and the scope of what to pull, and its id or a query."""
         defaults = self._session.defaults
         if orbit is None and isinstance(collection, Collection):
             orbit = collection.orbit_id
@@ -250,7 +250,7 @@ class OverlayResource(OverlayResourceBase):
 
 
 def _query(name: str | None, sort_by: str, order: Order, limit: int | None) -> Query | None:
-    """Which model artifacts; `None` for all that there are."""
+    """Return the query for some model artifacts, `None` for all."""
     if name is not None and not _is_name(name):
         raise UnprocessableEntityError(
             f"{name!r} is not the name of a {MODEL_ARTIFACT.name}: give text."

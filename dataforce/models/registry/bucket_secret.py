@@ -72,7 +72,7 @@ Credential = Annotated[SecretStr, AfterValidator(_refuse_unstorable)]
 
 
 class BucketSecretCreate(CreateModel):
-    """What a bucket secret is made of."""
+    """The create model of a bucket secret."""
 
     endpoint: Endpoint
     bucket_name: Name
@@ -85,7 +85,7 @@ class BucketSecretCreate(CreateModel):
 
 
 class BucketSecretUpdate(UpdateModel):
-    """What can change of a bucket secret."""
+    """The update model of a bucket secret."""
 
     endpoint: Endpoint = ""
     bucket_name: Name = ""

@@ -23,7 +23,7 @@ from dataforce.models.registry.orbit import ORBIT
 
 
 class CollectionType(StrEnum):
-    """What a collection is meant to hold; the platform does not check it."""
+    """The intended content of a collection; the platform does not check it."""
 
     MODEL = "model"
     DATASET = "dataset"
@@ -58,7 +58,7 @@ class Collection(AssetRecord, DeferringModel):
 
 
 class CollectionCreate(CreateModel):
-    """What a collection is made of."""
+    """The create model of a collection."""
 
     description: Text
     name: Name
@@ -72,7 +72,7 @@ def _cleared_is_empty(description: object) -> object:
 
 
 class CollectionUpdate(UpdateModel):
-    """What can change of a collection; clearing the description empties it."""
+    """The update model of a collection; clearing the description empties it."""
 
     description: Annotated[Text, BeforeValidator(_cleared_is_empty)] = ""
     name: Name = ""

@@ -41,7 +41,7 @@ class ManifestVariable(Record):
 
 
 class Manifest(Record):
-    """What a package says of itself in its `manifest.json`.
+    """The manifest of a package, its `manifest.json`.
 
     Attributes:
         variant: How the model runs, such as `pyfunc`.

@@ -37,7 +37,7 @@ MAXIMUM_SIZE = 5 * 1024**4
 
 
 class ModelArtifactStatus(StrEnum):
-    """Where a model artifact stands between its first and its last byte."""
+    """The status of a model artifact, from the first byte of its file to the last."""
 
     PENDING_UPLOAD = "pending_upload"
     UPLOADED = "uploaded"
@@ -122,7 +122,7 @@ FileName = Annotated[Text, AfterValidator(_refuse_unstorable)]
 
 
 class ModelArtifactCreate(CreateModel):
-    """What a model artifact is made of."""
+    """The create model of a model artifact."""
 
     file_name: FileName
     metrics: JSONObject
@@ -136,7 +136,7 @@ class ModelArtifactCreate(CreateModel):
 
 
 class ModelArtifactUpdate(UpdateModel):
-    """What can change of a model artifact."""
+    """The update model of a model artifact."""
 
     file_name: FileName = ""
     model_name: Name = ""
@@ -185,7 +185,7 @@ class UploadPart(SignedURL):
 
 
 class UploadDetails(_ByKey):
-    """Where the bytes of a new model artifact go.
+    """The upload targets of a new model artifact.
 
     Attributes:
         upload_id: Names the upload if it has several parts.

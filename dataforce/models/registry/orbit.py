@@ -81,14 +81,14 @@ class Orbit(AssetRecord):
 
 
 class OrbitCreate(CreateModel):
-    """What an orbit is made of."""
+    """The create model of an orbit."""
 
     name: Name
     bucket_secret_id: Identifier
 
 
 class OrbitUpdate(UpdateModel):
-    """What can change of an orbit."""
+    """The update model of an orbit."""
 
     name: Name = ""
     bucket_secret_id: Identifier = ""

@@ -34,13 +34,13 @@ class Organization(AssetRecord):
 
 
 class OrganizationCreate(CreateModel):
-    """What an organization is made of. On the platform only a person may make one."""
+    """The create model of an organization. On the platform only a person may make one."""
 
     name: Name
 
 
 class OrganizationUpdate(UpdateModel):
-    """What can change of an organization."""
+    """The update model of an organization."""
 
     name: Name = ""
 

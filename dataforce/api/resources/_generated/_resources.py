@@ -21,7 +21,7 @@ __all__ = ["AsyncResources"]
 
 
 class AsyncResources:
-    """What a client offers: a resource for each kind of asset, and one for its overlay."""
+    """The resources of a client: one for each kind of asset, and one for its overlay."""
 
     _session: Session
 
