@@ -126,14 +126,14 @@ def not_found(kind: AnyKind, identifier: str, scope: Scope, request: str = "") -
     Args:
         kind: The kind of the object.
         identifier: Its id.
-        scope: The parents of the object, or of something below it.
+        scope: The parents of the object, of something below it, or of what points at it.
         request: The request that a server refused, and its status code.
     """
     operation = _operation.get()
     is_it = operation is not None and (operation.kind, operation.identifier) == (kind, identifier)
     names = {} if operation is None else operation.names()
     where = ""
-    if kind.parent is not None:
+    if kind.parent is not None and len(scope.ids) >= len(kind.ancestors):
         parent = scope.ids[len(kind.ancestors) - 1]
         name = names.get(parent)
         where = f" in {kind.parent.name} {parent if name is None else repr(name)}"

@@ -232,7 +232,8 @@ class _Tables:
         for _, reference, identifier in kind.references_of(values):
             for other in reference.kinds:
                 row = self.rows[other].get(identifier)
-                if row is not None and row.scope.ids == scope.ids[: len(other.ancestors)]:
+                common = min(len(scope.ids), len(other.ancestors))
+                if row is not None and row.scope.ids[:common] == scope.ids[:common]:
                     break
             else:
                 raise not_found(reference.kinds[0], identifier, scope)
