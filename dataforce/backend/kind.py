@@ -68,9 +68,13 @@ class FileFields:
 class Reference:
     """The kinds that a field points at.
 
+    Below every parent that both kinds stand under, the two objects have the same one; where the
+    other kind stands deeper, its object may be anywhere below.
+
     Args:
         kinds: The kinds that it may point at.
-        forbids_deletion: Whether an object that is pointed at cannot be deleted.
+        forbids_deletion: Whether an object that is pointed at cannot be deleted, nor one that it
+            stands under, unless what points at it is deleted with it.
 
     Example:
         >>> from dataforce.models import ORBIT

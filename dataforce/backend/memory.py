@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from dataforce.backend.error_messages import duplicate, in_use, not_found
+from dataforce.backend.identity import identifier_of
 from dataforce.backend.new_identifier import new_identifier
 from dataforce.backend.paging import page_of
 from dataforce.backend.query import Page, Query, Scope
@@ -101,6 +102,7 @@ class _Tables:
         self._family = family
         self.lock = threading.RLock()
         self.rows: dict[AnyKind, dict[str, _Row]] = {kind: {} for kind in family.kinds}
+        self.uploads: dict[tuple[AnyKind, str], str] = {}
 
     def page(self, kind: AnyKind, scope: Scope, query: Query) -> Page[Any]:
         """Return one page."""
@@ -162,18 +164,19 @@ class _Tables:
                     return
                 raise not_found(kind, identifier, scope)
             removed = self._below(kind, scope, identifier)
-            for user, path, reference in self._family.pointing_at(kind):
-                for each in self.rows[user].values():
-                    by = getattr(each.record, user.identity_field)
-                    points = any(
-                        found == identifier
-                        for at, _, found in user.references_of(each.record)
-                        if at == path
-                    )
-                    if points and reference.forbids_deletion and (user, by) not in removed:
-                        raise in_use(kind, identifier, user, by)
+            self._refuse_in_use(removed)
             for lower, each_id in removed:
                 del self.rows[lower][each_id]
+
+    def _refuse_in_use(self, removed: Sequence[tuple[AnyKind, str]]) -> None:
+        """Refuse to remove what is pointed at by something that stays."""
+        for user, rows in self.rows.items():
+            for by, row in rows.items():
+                for _, reference, identifier in user.references_of(row.record):
+                    targets = [(kind, identifier) for kind in reference.kinds]
+                    target = next((each for each in targets if each in removed), None)
+                    if reference.forbids_deletion and target and (user, by) not in removed:
+                        raise in_use(*target, user, by)
 
     def _row(self, kind: AnyKind, scope: Scope, identifier: str) -> _Row:
         self._require_parents(kind, scope)
@@ -232,8 +235,7 @@ class _Tables:
         for _, reference, identifier in kind.references_of(values):
             for other in reference.kinds:
                 row = self.rows[other].get(identifier)
-                common = min(len(scope.ids), len(other.ancestors))
-                if row is not None and row.scope.ids[:common] == scope.ids[:common]:
+                if row is not None and _is_within(row.scope, scope):
                     break
             else:
                 raise not_found(reference.kinds[0], identifier, scope)
@@ -273,6 +275,11 @@ class _Tables:
             }
             record = self.create(kind, scope, kind.create.model_validate(given), None)
             made[kind] = scope, getattr(record, kind.identity_field)
+
+
+def _is_within(one: Scope, other: Scope) -> bool:
+    """Return whether two scopes have the same parents, as far down as both go."""
+    return all(mine == theirs for mine, theirs in zip(one.ids, other.ids, strict=False))
 
 
 class MemoryStore(Generic[M, C, U]):
@@ -336,6 +343,9 @@ class MemoryFiles(Generic[M, C]):
         key: str | None = None,
     ) -> M:
         """Store a record with its files, both or neither."""
+        earlier = None if key is None else self._tables.uploads.get((self._kind, key))
+        if earlier is not None:
+            return self._tables.get(self._kind, self._scope, earlier)  # type: ignore[no-any-return]
         files: dict[str, bytes] = {}
         for name, source in sources.items():
             with source.open() as file:
@@ -350,6 +360,8 @@ class MemoryFiles(Generic[M, C]):
             advance(len(content))
             files[name] = content
         record: M = self._tables.create(self._kind, self._scope, values, files)
+        if key is not None:
+            self._tables.uploads[self._kind, key] = identifier_of(record)
         return record
 
     def open(self, record: M, name: str) -> Content:

@@ -171,4 +171,6 @@ def _first(pair: tuple[_Key, object]) -> _Key:
 
 
 def _is_comparable(one: _Key, other: _Key) -> bool:
-    return one[0] != other[0] or type(one[1]) is type(other[1])
+    if one[0] != other[0] or type(one[1]) is type(other[1]):
+        return True
+    return all(type(each[1]) in (int, float) for each in (one, other))

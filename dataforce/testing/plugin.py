@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import pytest
 
 from dataforce import AsyncClient, Client, CreatedModel
-from dataforce.backend import Scope
+from dataforce.backend import Backend, Family, Scope, find_backend
+from dataforce.config import load_settings
 from dataforce.models import (
+    MODEL_ARTIFACT,
     ORGANIZATION,
     BucketSecret,
     Collection,
@@ -26,7 +28,9 @@ from dataforce.models import (
     Organization,
     OrganizationCreate,
 )
+from dataforce.testing.assets import Assets, Examples
 from dataforce.testing.capabilities import Capabilities
+from dataforce.testing.kinds import family_of
 from dataforce.testing.packages import MANIFEST, build_package
 
 pytest.register_assert_rewrite("dataforce.testing.suite", "dataforce.testing.differential.machine")
@@ -35,6 +39,21 @@ ClientSettings: TypeAlias = dict[str, Any]
 OpenClient: TypeAlias = Callable[..., Client]
 MakeOrganization: TypeAlias = Callable[[str], Organization]
 Asynchronously: TypeAlias = Callable[[Callable[[AsyncClient], Awaitable[None]]], None]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of `for_kinds`."""
+    config.addinivalue_line("markers", "kinds(condition): runs for each kind of the family.")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test for each kind that it is about."""
+    mark = metafunc.definition.get_closest_marker("kinds")
+    if mark is not None:
+        kinds = [
+            kind for kind in family_of(metafunc.module).kinds if mark.kwargs["condition"](kind)
+        ]
+        metafunc.parametrize("kind", kinds, ids=lambda kind: kind.route)
 
 
 class PackageFactory(Protocol):
@@ -55,6 +74,36 @@ class RecordFactory(Protocol):
 def capabilities() -> Capabilities:
     """What the backend can do: everything, unless its author overrides this."""
     return Capabilities()
+
+
+@pytest.fixture
+def family(request: pytest.FixtureRequest) -> Family:
+    """The family that the tests of a module are about: its `FAMILY`, or else the registry."""
+    return family_of(request.module)
+
+
+@pytest.fixture
+def backend(client_settings: ClientSettings, family: Family) -> Iterator[Backend]:
+    """The backend of a fresh platform, as a client would open it."""
+    given = dict(client_settings)
+    opened: Backend | None = given.pop("backend", None)
+    if opened is None:
+        settings = load_settings(given)
+        opened = find_backend(settings.backend_type)(settings, family)
+    with closing(opened):
+        yield opened
+
+
+@pytest.fixture
+def examples() -> Examples:
+    """Values of the registry's fields that cannot be made from their type."""
+    return {MODEL_ARTIFACT.route: {"file_name": "model.fnnx"}}
+
+
+@pytest.fixture
+def assets(backend: Backend, examples: Examples, capabilities: Capabilities) -> Assets:
+    """Makes objects of any kind through the backend."""
+    return Assets(backend, examples, capabilities.cannot_create)
 
 
 @pytest.fixture
@@ -123,10 +172,10 @@ def collection(client: Client) -> Collection:
 @pytest.fixture
 def make_organization(client: Client, capabilities: Capabilities) -> MakeOrganization:
     """Makes an organization on the platform that `client` uses, by whatever way there is."""
-    if not capabilities.makes_organizations:
-        pytest.skip("the backend cannot make organizations")
-    store = client.backend.store(ORGANIZATION)
-    return lambda name: store.create(Scope(), OrganizationCreate(name=name))
+    if ORGANIZATION.route in capabilities.cannot_create:
+        pytest.skip("the backend cannot create organizations")
+    store = client.backend.store(ORGANIZATION, Scope())
+    return lambda name: store.create(OrganizationCreate(name=name))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from dataforce.testing.suite.collections import *
 from dataforce.testing.suite.defaults import *
 from dataforce.testing.suite.downloads import *
 from dataforce.testing.suite.error_messages import *
+from dataforce.testing.suite.file_stores import *
 from dataforce.testing.suite.hierarchy import *
 from dataforce.testing.suite.listing import *
 from dataforce.testing.suite.manifests import *
@@ -24,11 +25,13 @@ from dataforce.testing.suite.open_files import *
 from dataforce.testing.suite.orbits import *
 from dataforce.testing.suite.organizations import *
 from dataforce.testing.suite.progress import *
+from dataforce.testing.suite.queries import *
 from dataforce.testing.suite.records import *
 from dataforce.testing.suite.references import *
 from dataforce.testing.suite.setup_config import *
 from dataforce.testing.suite.signed_urls import *
 from dataforce.testing.suite.statuses import *
+from dataforce.testing.suite.stores import *
 from dataforce.testing.suite.unknown_defaults import *
 from dataforce.testing.suite.updates import *
 from dataforce.testing.suite.uploads import *

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dataforce import DataForceError, ModelArtifact, ModelArtifactStatus
+from dataforce.backend import identifier_of
 
 UNKNOWN = "0199c455-21ee-74c6-b747-19a82f1a1e75"
 """An id that nothing has."""
@@ -43,7 +44,7 @@ def not_failed(models: Iterable[ModelArtifact]) -> list[ModelArtifact]:
 
 def ids(records: Iterable[Any]) -> list[str]:
     """The ids of records, in their order."""
-    return [record.id for record in records]
+    return [identifier_of(record) for record in records]
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
