@@ -6,6 +6,7 @@ DataForceError
 │   ├── ConfigurationError                a setting is missing, unknown or wrong
 │   │   └── UnknownAttributeError         nothing that can be set; an AttributeError too
 │   ├── MultipleResourcesFoundError       a name that several objects carry
+│   ├── NotOfferedError                   the backend, or the kind of asset, has no such call
 │   ├── OfflineError                      it was not pulled, and the platform is not asked
 │   ├── PushConflictError                 the platform changed what a push was to change
 │   ├── ReadOnlyError                     a client that only reads was told to write
@@ -75,6 +76,7 @@ __all__ = [
     "InternalServerError",
     "MultipleResourcesFoundError",
     "NotFoundError",
+    "NotOfferedError",
     "OfflineError",
     "OfflineWarning",
     "OrbitResourceNotFoundError",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dataforce.api._defaults import Defaults
 from dataforce.backend import ReadOnlyBackend
-from dataforce.backend.read_only import setting_reason
+from dataforce.backend.read_only import refusal, setting_reason
 from dataforce.errors import ConfigurationError, NotOfferedError
 from dataforce.models import REGISTRY
 
@@ -89,6 +89,15 @@ class Session:
                 f"client a backend of that family."
             )
         return self._guarded(backend)
+
+    def require_writable(self, operation: str) -> None:
+        """Raise `ReadOnlyError` if this client only reads, before a long preparation.
+
+        Args:
+            operation: What cannot be done then, after `Cannot`.
+        """
+        if self.settings.read_only:
+            raise refusal(operation, setting_reason(self.settings.origin("read_only")))
 
     def _guarded(self, backend: Backend) -> Backend:
         if not self.settings.read_only or isinstance(backend, ReadOnlyBackend):

@@ -61,6 +61,7 @@ def upload(
     # What can be refused without reading a large file is refused first.
     validated(MODEL_ARTIFACT, ModelArtifactUpdate, described)
     path = path_of(file_path)
+    records.session.require_writable(f"upload {path}")
     scope = records.scope(collection_id)
     if collection_id is not None and scope.parent is not None:
         records.session.backend.store(COLLECTION, Scope(scope.ids[:-1])).get(scope.parent)

@@ -8,11 +8,11 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert, inspect, select, text
 
+from dataforce.backend.new_identifier import new_identifier
 from dataforce.errors import ConfigurationError, StoreVersionError
 from dataforce.models import OrganizationCreate
 from dataforce_local.database import Database
 from dataforce_local.records.clock import now
-from dataforce.backend.new_identifier import new_identifier
 from dataforce_local.records.tables import (
     SCHEMA_VERSION,
     bucket_secrets,

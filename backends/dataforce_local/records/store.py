@@ -26,13 +26,13 @@ from dataforce._collector import collector_paused
 from dataforce.backend import Kind, Page, Query, Scope
 from dataforce.backend.error_messages import duplicate, in_use, not_found
 from dataforce.backend.interface import AnyKind
+from dataforce.backend.new_identifier import new_identifier
 from dataforce.errors import ConflictError, DataForceError, NotFoundError, StoreCorruptedError
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
 from dataforce_local.database import Database
 from dataforce_local.files.blob_store import Library
 from dataforce_local.records.clock import moment, now
 from dataforce_local.records.constraints import Constraint, broken_by, told_by
-from dataforce.backend.new_identifier import new_identifier
 from dataforce_local.records.paging import Pager
 from dataforce_local.records.tables import CONSTANTS, TABLES, below, link, total
 
