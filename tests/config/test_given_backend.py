@@ -43,7 +43,7 @@ def test_what_opens_a_backend_is_refused_beside_one(
     backend: MemoryBackend, given: dict[str, Any]
 ) -> None:
     with pytest.raises(
-        ConfigurationError, match=rf"^The backend 'memory' is open .* {[*given][0]}"
+        ConfigurationError, match=rf"^The backend 'memory' is open .* {next(iter(given))}"
     ):
         Client(backend=backend, **given)
 
