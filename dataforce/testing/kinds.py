@@ -1,8 +1,20 @@
-"""Tests that all kinds of a family share: written once, run for each kind that they are about."""
+"""Tests that all kinds of a family share: written once, run for each kind that they are about.
+
+The author of a family says in the test module which one it is, and takes in the modules of the
+suite that are about every kind:
+
+```python
+from dataforce.testing.suite.file_stores import *
+from dataforce.testing.suite.queries import *
+from dataforce.testing.suite.stores import *
+
+FAMILY = Family("weather", (STATION, OBSERVATION))
+```
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -26,6 +38,12 @@ def family_of(module: object) -> Family:
     """Return the family that a test module is about: its `FAMILY`, or else the registry."""
     family: Family = getattr(module, "FAMILY", REGISTRY)
     return family
+
+
+def kinds_of(module: object) -> Sequence[AnyKind]:
+    """Return the kinds that a test module is about: its `KINDS`, or else all of its family."""
+    kinds: Sequence[AnyKind] = getattr(module, "KINDS", family_of(module).kinds)
+    return kinds
 
 
 def is_creatable(kind: AnyKind) -> bool:

@@ -30,7 +30,7 @@ from dataforce.models import (
 )
 from dataforce.testing.assets import Assets, Examples
 from dataforce.testing.capabilities import Capabilities
-from dataforce.testing.kinds import family_of
+from dataforce.testing.kinds import family_of, kinds_of
 from dataforce.testing.packages import MANIFEST, build_package
 
 pytest.register_assert_rewrite("dataforce.testing.suite", "dataforce.testing.differential.machine")
@@ -50,9 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test for each kind that it is about."""
     mark = metafunc.definition.get_closest_marker("kinds")
     if mark is not None:
-        kinds = [
-            kind for kind in family_of(metafunc.module).kinds if mark.kwargs["condition"](kind)
-        ]
+        kinds = [kind for kind in kinds_of(metafunc.module) if mark.kwargs["condition"](kind)]
         metafunc.parametrize("kind", kinds, ids=lambda kind: kind.route)
 
 

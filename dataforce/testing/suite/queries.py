@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
-from pydantic.fields import FieldInfo
 
 from dataforce.backend import AnyKind, Query, identifier_of
 from dataforce.backend.filters import Condition, conditions_of
@@ -30,24 +29,30 @@ NUMBERS = (2, None, 0.5, "high", -1, 2.0)
 
 def fill(assets: Assets, kind: AnyKind) -> list[Any]:
     """Create records with values that repeat and values that are absent; return all there are."""
-    fields = kind.create.model_fields
-    optional = [name for name in kind.sorts if name in fields and may_be_absent(fields[name])]
-    sized = [each.size for each in kind.files.values() if each.size in fields]
+    sized = [each.size for each in kind.files.values() if each.size in kind.create.model_fields]
+    is_unique = kind.unique == (name_field(kind),)
     for number, name in enumerate(("Delta", "beta", "alpha", "Charlie", "alpha", "beta")):
-        given: dict[str, Any] = dict.fromkeys(optional, ("two", None, "", "one")[number % 4])
+        given = {field: values[number % 4] for field, values in optional(kind).items()}
         given |= {str(size): number // 2 for size in sized}
         given |= tags_and_numbers(kind, number)
-        assets.create(kind, **({name_field(kind): name} | given))
+        given[name_field(kind)] = f"{name}{number}" if is_unique else name
+        assets.create(kind, **given)
     return all_records(assets.store(kind))
 
 
-def may_be_absent(field: FieldInfo) -> bool:
-    """Return whether a field takes text, or none."""
-    texts = {
-        each if get_origin(each) is None else get_args(each)[0]
-        for each in get_args(field.annotation)
+def optional(kind: AnyKind) -> dict[str, tuple[Any, ...]]:
+    """Return values, some of them absent, of the fields that a list may be sorted by."""
+    examples: dict[type, tuple[Any, ...]] = {
+        str: ("two", None, "", "one"),
+        int: (2, None, -1, 10),
     }
-    return texts == {str, NoneType}
+    found: dict[str, tuple[Any, ...]] = {}
+    for name in set(kind.sorts) & set(kind.create.model_fields):
+        types = get_args(kind.create.model_fields[name].annotation)
+        plain = {get_args(each)[0] if get_origin(each) is Annotated else each for each in types}
+        if NoneType in plain:
+            found[name] = next(values for each, values in examples.items() if each in plain)
+    return found
 
 
 def tags_and_numbers(kind: AnyKind, number: int) -> dict[str, Any]:
