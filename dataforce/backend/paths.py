@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+M = TypeVar("M", bound="BaseModel")
 
 
 def values_at(record: object, path: str) -> list[Any]:
@@ -36,3 +41,38 @@ def values_at(record: object, path: str) -> list[Any]:
         if step.endswith("[]"):
             values = [element for each in values for element in each if element is not None]
     return values
+
+
+def with_values_at(record: M, path: str, convert: Callable[[Any], Any]) -> M:
+    """Return a model with other values at a path.
+
+    Args:
+        record: The model; it stays as it is.
+        path: See `values_at`; it leads into no dictionary.
+        convert: Gives the new value for a present one.
+
+    Returns:
+        The same model if no value is another.
+
+    Example:
+        >>> from dataforce.models import CollectionUpdate
+        >>> with_values_at(CollectionUpdate(tags=["a", "b"]), "tags[]", str.upper).tags
+        ['A', 'B']
+    """
+    changed: M = _converted(record, path, convert)
+    return changed
+
+
+def _converted(value: Any, path: str, convert: Callable[[Any], Any]) -> Any:
+    if value is None:
+        return None
+    if not path:
+        return convert(value)
+    step, _, rest = path.partition(".")
+    name = step.removesuffix("[]")
+    before = getattr(value, name)
+    if name == step or before is None:
+        after = _converted(before, rest, convert)
+    else:
+        after = type(before)(_converted(each, rest, convert) for each in before)
+    return value if after == before else value.model_copy(update={name: after})

@@ -256,8 +256,9 @@ class OverlayStore(Backend, Protocol):
         """Replace a record made here by that of the other side which was made of it.
 
         What stands below it, or points at it, then stands below the new id. The old id has an
-        entry `published`. What changed here since it was read to be published is a change of the
-        new one, and if it was deleted here, the new one is hidden.
+        entry `published`; but an id that a client made stays, and its entry is `copied`. What
+        changed here since it was read to be published is a change of the new one, and if it was
+        deleted here, the new one is hidden.
 
         Args:
             kind: Its kind.
