@@ -95,11 +95,15 @@ def cursor_of(kind: AnyKind, record: Any, query: Query) -> str:
     return query.cursor_after(sort_value(kind, record, query), identifier_of(record))
 
 
-class _HasPages(Protocol[T]):
-    def page(self, query: Query) -> Page[T]: ...
+class HasPages(Protocol[T]):
+    """Records that are read page by page, such as a store."""
+
+    def page(self, query: Query) -> Page[T]:
+        """Return one page."""
+        ...
 
 
-def pages(store: _HasPages[T], kind: AnyKind, query: Query) -> Iterator[list[T]]:
+def pages(store: HasPages[T], kind: AnyKind, query: Query) -> Iterator[list[T]]:
     """Yield the pages of a list from the first to the last, each fetched when it is taken.
 
     Args:
@@ -120,7 +124,7 @@ def pages(store: _HasPages[T], kind: AnyKind, query: Query) -> Iterator[list[T]]
         query = replace(query, cursor=page.cursor)
 
 
-def records_of(store: _HasPages[T], kind: AnyKind, query: Query | None = None) -> Iterator[T]:
+def records_of(store: HasPages[T], kind: AnyKind, query: Query | None = None) -> Iterator[T]:
     """Yield all records that a query asks for, or all there are, page by page."""
     for items in pages(store, kind, query or Query(limit=None)):
         yield from items

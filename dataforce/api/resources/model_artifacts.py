@@ -104,7 +104,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             filters: See `dataforce.models.ModelArtifactFilters`.
 
         Returns:
-            All that fit the filters, in the order asked for: by default as they were made.
+            All that fit the filters. If no order is asked for, that in which they were made.
 
         Raises:
             UnprocessableEntityError: A filter is unknown, or an argument has the wrong form.
@@ -177,7 +177,7 @@ class ModelArtifactResource(ModelArtifactResourceBase):
             filters: See `dataforce.models.ModelArtifactFilters`.
 
         Returns:
-            The page: its `items`, and the `cursor` of the next page, `None` after the last.
+            The page with its `items`, and the `cursor` of the next one or `None` after the last.
 
         Raises:
             BadRequestError: The cursor belongs to another list.
