@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from dataforce.api._client import DataForceClientBase
@@ -17,6 +18,7 @@ from dataforce.api._transfers import fetch
 from dataforce.api._verified_read import Expected
 from dataforce.backend import FileSource, Query, Scope, identifier_of
 from dataforce.backend.paging import records_of
+from dataforce.backend.paths import with_values_at
 from dataforce.errors import (
     FileDownloadError,
     MultipleResourcesFoundError,
@@ -250,26 +252,20 @@ class _Copying:
             for field in kind.create.model_fields
             if field in kind.record.model_fields
         }
-        for path, reference in kind.references.items():
-            field = path.removesuffix("[]")
-            if field not in given or given[field] is None:
-                continue
-            if field == path:
-                given[field] = self._counterpart(reference, source, target, given[field])
-            else:
-                given[field] = [
-                    self._counterpart(reference, source, target, each) for each in given[field]
-                ]
         for fields in kind.files.values():
             if fields.digest in given:
                 given[fields.digest] = fields.digest_of(record)
         try:
-            return cast("BaseModel", validated(kind, kind.create, given))
+            values: BaseModel = validated(kind, kind.create, given)
         except UnprocessableEntityError as error:
             fault = error.message
-        raise UnprocessableEntityError(
-            f"{kind.name.capitalize()} {identifier_of(record)} was not copied. {fault}"
-        )
+            raise UnprocessableEntityError(
+                f"{kind.name.capitalize()} {identifier_of(record)} was not copied. {fault}"
+            ) from None
+        for path, reference in kind.references.items():
+            counterpart = partial(self._counterpart, reference, source, target)
+            values = with_values_at(values, path, counterpart)
+        return values
 
     def _counterpart(
         self, reference: Reference, source: Scope, target: Scope, identifier: str
