@@ -20,11 +20,11 @@ except ImportError:  # pragma: no cover
     fcntl = None  # type: ignore[assignment]
 
 
-class Exclusion:
+class ExclusiveLocks:
     """Keeps others from doing the same at the same time.
 
     Args:
-        database: The workspace that is worked on; the lock goes with it wherever it is used.
+        database: The overlay that is worked on; the lock goes with it wherever it is used.
     """
 
     def __init__(self, database: Database) -> None:
@@ -33,20 +33,20 @@ class Exclusion:
         self._lock = threading.Lock()
 
     @contextmanager
-    def alone(self, purpose: str) -> Iterator[None]:
+    def exclusive(self, purpose: str) -> Iterator[None]:
         """A block that nobody else enters for that purpose; `ConflictError` if one has."""
         with self._lock:
             if purpose in self._held:
                 raise self._refusal(purpose)
             self._held.add(purpose)
         try:
-            with self._apart(purpose):
+            with self._among_processes(purpose):
                 yield
         finally:
             self._held.discard(purpose)
 
     @contextmanager
-    def _apart(self, purpose: str) -> Iterator[None]:
+    def _among_processes(self, purpose: str) -> Iterator[None]:
         """The same among processes."""
         digest = hashlib.sha256(purpose.encode()).digest()
         if self._database.url.get_backend_name() == "postgresql":
@@ -86,7 +86,7 @@ class Exclusion:
         )
 
 
-# Such locks are the whole database's, and each of its schemas may hold a workspace.
+# Such locks are the whole database's, and each of its schemas may hold an overlay.
 _KEY = "hashtextextended(CAST(current_schema() AS text), :key)"
 _TAKE = text(f"SELECT pg_try_advisory_lock({_KEY})")
 _LEAVE = text(f"SELECT pg_advisory_unlock({_KEY})")

@@ -17,8 +17,9 @@ import pytest
 
 from dataforce import Client
 from dataforce.config import Settings, load_settings
+from dataforce.models import REGISTRY
 from dataforce_local import open_overlay_store
-from dataforce_local.overlay.store import LocalWorkspace
+from dataforce_local.overlay.store import LocalOverlayStore
 
 IRIS = Path(__file__).parent.parent / "data" / "iris.fnnx"
 SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/test")
@@ -27,6 +28,13 @@ SERVER = os.environ.get("DATAFORCE_TEST_POSTGRESQL", "postgresql://127.0.0.1:543
 @pytest.fixture
 def server_url() -> Iterator[str]:
     """A schema of the test's own, if a server answers."""
+    with new_schema() as url:
+        yield url
+
+
+@pytest.fixture
+def other_server_url() -> Iterator[str]:
+    """Another schema of the test's own."""
     with new_schema() as url:
         yield url
 
@@ -102,8 +110,8 @@ def large_package(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["file", "memory", "postgresql"])
-def workspace_settings(request: pytest.FixtureRequest, place: Path, tmp_path: Path) -> Settings:
-    """A workspace that does not exist yet; its cache has room for ten bytes."""
+def overlay_store_settings(request: pytest.FixtureRequest, place: Path, tmp_path: Path) -> Settings:
+    """An overlay that does not exist yet; its cache has room for ten bytes."""
     given: dict[str, object] = {"database_url": f"sqlite:///{place}", "cache_size": 10}
     if request.param == "memory":
         given["database_url"] = ":memory:"
@@ -114,9 +122,9 @@ def workspace_settings(request: pytest.FixtureRequest, place: Path, tmp_path: Pa
 
 
 @pytest.fixture
-def workspace(workspace_settings: Settings) -> Iterator[LocalWorkspace]:
-    """A workspace of each kind."""
-    with closing(open_overlay_store(workspace_settings)) as opened:
+def overlay_store(overlay_store_settings: Settings) -> Iterator[LocalOverlayStore]:
+    """An overlay store of each kind."""
+    with closing(open_overlay_store(overlay_store_settings, REGISTRY)) as opened:
         yield opened
 
 

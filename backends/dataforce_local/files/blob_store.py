@@ -1,45 +1,35 @@
-"""Model files: each kept once, under its SHA-256, as long as a record refers to it."""
+"""Blobs: each kept once, under its SHA-256, as long as a file of some record refers to it."""
 
 from __future__ import annotations
 
-import hashlib
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import IO
 
-from sqlalchemy import (
-    CompoundSelect,
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    insert,
-    literal,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, bindparam, delete, exists, insert, literal, select
 
-from dataforce.errors import FileUploadError
-from dataforce.models import ModelArtifact, ModelArtifactStatus
+from dataforce.backend import Advance, Source
+from dataforce.errors import FileError, FileUploadError
 from dataforce.transfer import cancellation
+from dataforce.transfer.checksum import Digest
 from dataforce_local.database import Database
 from dataforce_local.files.file_system import Files, StagedFile
 from dataforce_local.records.clock import moment, now
-from dataforce_local.records.schema import holds_table
-from dataforce_local.records.tables import model_artifacts, registry, released
+from dataforce_local.records.tables import files as file_rows
+from dataforce_local.records.tables import registry, released
 
 _BATCH = 100
-"""How many released files are removed before other writers get their turn."""
+"""How many released blobs are removed before other writers get their turn."""
+_CHUNK = 1024 * 1024
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class Library:
-    """The files of model artifacts, and which of them are still needed.
+class BlobStore:
+    """The bytes of the files of all kinds, and which of them are still needed.
 
     ```text
     staging/…        being written; nothing refers to it
@@ -47,12 +37,12 @@ class Library:
     sha256/ab/abcd…  complete
     ```
 
-    Records and files change under one lock, so a file whose last record goes in one process is not
+    Records and blobs change under one lock, so a blob whose last record goes in one process is not
     taken by another for one that stays.
 
     Args:
         database: Where the records are.
-        url: Where the files are, an fsspec URL or a path.
+        url: Where the blobs are, an fsspec URL or a path.
     """
 
     def __init__(self, database: Database, url: str) -> None:
@@ -62,7 +52,7 @@ class Library:
 
     @property
     def files(self) -> Files:
-        """The files; opened when they are first needed."""
+        """The folder; opened when it is first needed."""
         with self._opening:
             return self._files
 
@@ -79,13 +69,18 @@ class Library:
 
     def _unfinished(self) -> set[str]:
         with self._database.reading() as connection:
-            return {*connection.execute(_UNFINISHED).scalars()}
+            blobs = connection.execute(_UNFINISHED).scalars()
+            return {blob.removeprefix("incoming/") for blob in blobs}
 
-    def require_unclaimed(self) -> None:
-        """Refuse a folder with the files of another registry, before this one is made."""
+    def require_unclaimed(self, holds_registry: Callable[[], bool]) -> None:
+        """Refuse a folder with the files of another registry, before this one is made.
+
+        Args:
+            holds_registry: Tells whether the database holds a registry.
+        """
         files = Files(self._url)
         # Looked at first: who makes this registry at this moment makes the tables before.
-        if files.is_claimed() and not holds_table(self._database, registry.name):
+        if files.is_claimed() and not holds_registry():
             raise files.of_another()
 
     def discard(self) -> None:
@@ -94,61 +89,63 @@ class Library:
             if "_files" in vars(self):
                 self._files.discard()
 
-    def announce(self, digest: str) -> None:
-        """Note a file before it is there, so that it is found again if this process dies."""
-        tomorrow = moment(datetime.now(UTC) + timedelta(days=1))
-        with self._database.writing() as connection:
-            connection.execute(_NOTE, {"content": _shelf(digest), "due": tomorrow})
-
-    def lock(self, connection: Connection) -> None:
-        """Keep everybody else from changing which files are needed until the transaction ends."""
-        connection.execute(_LOCK)
-
-    def release(self, connection: Connection, contents: Select[Any] | CompoundSelect[Any]) -> None:
-        """Note files that may have lost their last record; `contents` selects where they are."""
-        rows = contents.subquery()
-        due = select(rows.c.content, literal(now()))
-        connection.execute(insert(released).from_select(["content", "due"], due))
-
     @contextmanager
-    def shelving(self, connection: Connection, source: str, digest: str) -> Iterator[str]:
-        """Where a complete file will be; it moves there after the block, which records it.
+    def staging(self, source: Source, digest: str, advance: Advance) -> Iterator[StagedFile]:
+        """A complete copy of a source, which is thrown away unless it is placed.
 
-        A file of the same bytes that is there already is replaced, and healed if it was damaged.
-        """
-        content = _shelf(digest)
-        self.lock(connection)
-        yield content
-        self.files.move(source, content)
-        connection.execute(_UNNOTE, {"path": content})
-
-    @contextmanager
-    def taking_in(self, record: ModelArtifact, content: str) -> Iterator[StagedFile]:
-        """A copy of what a user brought for a record; the user may go on to change his own.
+        Args:
+            source: The bytes.
+            digest: The SHA-256 that they were found to have.
+            advance: Is told how many bytes were copied.
 
         Raises:
-            FileUploadError: It is not what the record announced.
+            FileUploadError: They are others.
+            FileError: They cannot be read, or were changed meanwhile.
         """
-        staged, digest = self.files.stage(), hashlib.sha256()
+        if not _DIGEST.fullmatch(digest):
+            raise FileUploadError(f"{digest!r} is not a SHA-256 in lower case.")
+        staged = self.files.stage(advance)
         try:
-            for chunk in self.files.read(content):
-                cancellation.check()
-                digest.update(chunk)
-                staged.write(memoryview(chunk))
-            if (digest.hexdigest(), staged.size) != (record.file_hash.lower(), record.size):
+            staged.reserve(source.size)
+            found = _copy(source, staged)
+            source.check()  # who had it hashed vouches for what did not change since
+            if staged.size != source.size or found not in (None, digest):
                 raise FileUploadError(
-                    f"The bytes brought for model artifact {record.id} are not those announced: "
-                    f"expected {record.size} bytes with SHA-256 {record.file_hash}, found "
-                    f"{staged.size} with {digest.hexdigest()}. Bring them again, or set the "
-                    f"status to upload_failed."
+                    f"{staged.size} bytes with SHA-256 {found or 'unknown'} arrived of "
+                    f"{source.name}, not {source.size} with {digest}. Try again."
                 )
             staged.finish()
             yield staged
         finally:
             staged.discard()
 
+    def announce(self, digests: Iterable[str]) -> None:
+        """Note blobs before they are there, so that they are found if this process dies."""
+        tomorrow = moment(datetime.now(UTC) + timedelta(days=1))
+        notes = [{"content": blob_path(digest), "due": tomorrow} for digest in digests]
+        if notes:
+            with self._database.writing() as connection:
+                connection.execute(insert(released), notes)
+
+    def lock(self, connection: Connection) -> None:
+        """Keep everybody else from changing which blobs are needed until the transaction ends."""
+        connection.execute(_LOCK)
+
+    def place(self, connection: Connection, staged: StagedFile, digest: str) -> None:
+        """Move a complete file to its place, after the rows that refer to it were written.
+
+        Whatever has the same bytes there is replaced, and healed if it was damaged.
+
+        Args:
+            connection: In the transaction that wrote the rows, and took the lock before.
+            staged: The file.
+            digest: Its SHA-256.
+        """
+        self.files.move(staged.path, blob_path(digest))
+        connection.execute(_UNNOTE, {"path": blob_path(digest)})
+
     def sweep(self) -> None:
-        """Remove the released files that no record refers to.
+        """Remove the released blobs that no file of any kind refers to.
 
         What is announced and not there stays noted for a day: somebody may be about to write it.
         """
@@ -173,18 +170,12 @@ class Library:
         return notes
 
 
-_STORED = select(literal(1)).where(model_artifacts.c.content.like("sha256/%")).limit(1)
-_IS_STORED = and_(
-    model_artifacts.c.status == ModelArtifactStatus.UPLOADED.value,
-    model_artifacts.c.content.like("sha256/%"),
-)
-_HAS_FAILED = model_artifacts.c.status == ModelArtifactStatus.UPLOAD_FAILED.value
-_UNFINISHED = select(model_artifacts.c.unique_identifier).where(not_(or_(_IS_STORED, _HAS_FAILED)))
-"""The records to which something in `incoming` may belong."""
+_STORED = select(literal(1)).where(file_rows.c.blob.like("sha256/%")).limit(1)
+_UNFINISHED = select(file_rows.c.blob).where(file_rows.c.blob.like("incoming/%"))
+"""The files to which something in `incoming` may belong."""
 
-_NOTE = insert(released)
 _UNNOTE = delete(released).where(released.c.content == bindparam("path"))
-_NEEDED = exists().where(model_artifacts.c.content == released.c.content)
+_NEEDED = exists().where(file_rows.c.blob == released.c.content)
 _NOTED = (
     select(released.c.id, released.c.content, _NEEDED.label("is_needed"))
     .where(released.c.id > bindparam("latest"))
@@ -198,5 +189,29 @@ _SETTLE = delete(released).where(
 _LOCK = select(registry.c.value).where(registry.c.key == "id").with_for_update()
 
 
-def _shelf(digest: str) -> str:
+def blob_path(digest: str) -> str:
+    """Return the path of the bytes with that SHA-256."""
     return f"sha256/{digest[:2]}/{digest}"
+
+
+def _copy(source: Source, staged: StagedFile) -> str | None:
+    """Copy a source, within the kernel if that can be; the SHA-256 if the bytes were seen here."""
+    with source.open() as file:
+        if source.path is not None and staged.copy(file, source.size):
+            return None
+        with Digest() as digest:
+            while chunk := _read(source, file):
+                cancellation.check()
+                digest.update(chunk)
+                staged.write(chunk)
+                if staged.size > source.size:  # it grows; nobody knows for how long
+                    break
+    return digest.hexdigest()
+
+
+def _read(source: Source, file: IO[bytes]) -> bytes:
+    try:
+        return file.read(_CHUNK)
+    except OSError as error:
+        reason = error.strerror or error
+        raise FileError(f"{source.name} cannot be read: {reason}.") from error

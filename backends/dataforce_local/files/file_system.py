@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dataforce.backend import Advance
 from dataforce.errors import (
@@ -21,11 +21,14 @@ from dataforce.errors import (
     StoreFullError,
     StorePermissionError,
 )
+from dataforce.transfer import cancellation
 from dataforce.transfer.durability import sync_folder
 from dataforce.transfer.reservation import reserve
 from dataforce_local.paths import OWNER, identity
 
 _CHUNK = 1024 * 1024
+_COPIED = 8 * 1024 * 1024
+"""How many bytes are copied before anybody is told, and asked whether to go on."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _ABANDONED = timedelta(days=1)
@@ -58,13 +61,42 @@ class StagedFile:
             with self._files.translated(self.path):
                 reserve(self._stream, size)
 
-    def write(self, chunk: memoryview) -> None:
+    def write(self, chunk: bytes | memoryview, /) -> None:
         """Append the next bytes."""
         with self._files.translated(self.path):
             self._stream.write(chunk)
         self.size += len(chunk)
         if self._advance is not None:
             self._advance(len(chunk))
+
+    def copy(self, source: IO[bytes], size: int) -> bool:
+        """Copy a file within the kernel, and perhaps without moving a byte.
+
+        Args:
+            source: The file, at its beginning.
+            size: Its size.
+
+        Returns:
+            Whether that was done; nothing was copied if not.
+        """
+        if not self._files.on_this_machine or not hasattr(os, "copy_file_range"):
+            return False
+        with self._files.translated(self.path):
+            while self.size < size:
+                cancellation.check()
+                length = min(_COPIED, size - self.size)
+                try:
+                    count = os.copy_file_range(source.fileno(), self._stream.fileno(), length)
+                except OSError as error:
+                    if self.size or error.errno in _FULL:
+                        raise
+                    return False
+                if not count:
+                    break
+                self.size += count
+                if self._advance is not None:
+                    self._advance(count)
+        return True
 
     def finish(self) -> None:
         """Close the file; on this machine its bytes are on the disk then."""

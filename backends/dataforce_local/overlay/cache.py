@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from dataforce.errors import BadRequestError, FileDownloadError
 from dataforce_local.database import Database
-from dataforce_local.files.blob_store import Library
+from dataforce_local.files.blob_store import BlobStore
 from dataforce_local.files.file_system import Files, MissingFileError, StagedFile
 from dataforce_local.overlay.schema import cached
 
@@ -27,29 +27,29 @@ class LocalCache:
 
     Args:
         database: Where the table is.
-        library: Beside whose files they are.
+        blobs: Beside whose files they are.
         capacity: How many bytes are kept at most, those of pinned files not counted.
     """
 
-    def __init__(self, database: Database, library: Library, capacity: int) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, capacity: int) -> None:
         self._database = database
-        self._library = library
+        self._blobs = blobs
         self._capacity = capacity
         self._is_swept = False
         self._sweeping = Lock()
 
     def open(self, digest: str) -> CachedFile | None:
-        """The bytes of that SHA-256, `None` if they are not here; counts as use."""
+        """Return the bytes of that SHA-256, `None` if they are not here; counts as use."""
         with self._database.writing() as connection:
             is_here = connection.execute(_USE, {"of_digest": digest}).rowcount > 0
-        return CachedFile(self, self._library.files, digest) if is_here else None
+        return CachedFile(self, self._blobs.files, digest) if is_here else None
 
     @contextmanager
     def keep(self, digest: str, size: int, *, pinned: bool = False) -> Iterator[StagedFile]:
         """Take in bytes that have that SHA-256, which the caller vouches for by leaving well."""
         if not _DIGEST.fullmatch(digest):
             raise BadRequestError(f"{digest!r} is not a SHA-256 in lower case.")
-        files = self._library.files
+        files = self._blobs.files
         self._sweep(files)
         staged = files.stage()
         try:
@@ -62,8 +62,8 @@ class LocalCache:
             staged.discard()
 
     def pin(self, digest: str) -> bool:
-        """Keep a file that is here for good; whether it is here."""
-        files = self._library.files
+        """Keep a file that is here for good; return whether it is here."""
+        files = self._blobs.files
         with self._database.writing() as connection:
             pinned = _BY_DIGEST.values(is_pinned=True)
             is_noted = connection.execute(pinned, {"of_digest": digest}).rowcount > 0
@@ -79,11 +79,11 @@ class LocalCache:
                     connection.execute(update(cached).where(is_it).values(is_pinned=False))
 
     def holds(self, size: int) -> bool:
-        """Whether a file of so many bytes would be kept at all."""
+        """Return whether a file of so many bytes would be kept at all."""
         return size <= self._capacity
 
     def usage(self) -> tuple[int, int]:
-        """How many files there are, and how many bytes."""
+        """Return how many files there are, and how many bytes."""
         statement = select(func.count(), func.coalesce(func.sum(cached.c.size), 0))
         with self._database.reading() as connection:
             number, size = connection.execute(statement.select_from(cached)).one()
@@ -93,7 +93,7 @@ class LocalCache:
         """Forget a file whose bytes are gone, so that they can be brought again."""
         with self._database.writing() as connection:
             # Somebody may have kept it again since it was missed.
-            self._is_there(connection, self._library.files, digest)
+            self._is_there(connection, self._blobs.files, digest)
 
     def _is_there(self, connection: Connection, files: Files, digest: str) -> bool:
         is_there = files.exists(_place(digest))
@@ -162,7 +162,7 @@ class CachedFile:
         self._digest = digest
 
     def read(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes from `offset` on, `length` of them or all."""
+        """Yield the bytes from `offset` on, `length` of them or all."""
         try:
             yield from self._files.read(_place(self._digest), offset, length)
         except MissingFileError:

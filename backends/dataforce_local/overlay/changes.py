@@ -1,4 +1,4 @@
-"""What a workspace knows of its objects beside their records."""
+"""What an overlay knows of its objects beside their records."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from sqlalchemy import (
     update,
 )
 
-from dataforce.backend import Scope
-from dataforce.backend.interface import AnyKind
+from dataforce.backend import AnyKind, Scope
 from dataforce.errors import NotFoundError
-from dataforce.models import KINDS
 from dataforce.overlay.kept import reading_kept
-from dataforce.overlay.store import Entry, State
+from dataforce.overlay.store import ObjectState, State
 from dataforce_local.overlay.schema import entries, revisions
+from dataforce_local.records.tables import Tables
 
 _NAMES = [column.name for column in entries.c]
 _COLUMNS = entries.c
@@ -39,10 +38,18 @@ class NoChangeHereError(NotFoundError):
 
 
 class Entries:
-    """Reads and writes entries in transactions that others began; a store's ledger.
+    """Reads and writes entries in transactions that others began; the log of an overlay's rows.
 
     Every change takes the next revision in the transaction that makes it.
+
+    Args:
+        tables: Tables of the family whose entries they are.
     """
+
+    def __init__(self, tables: Tables) -> None:
+        self._family = tables.family
+        self._keys = {kind.route: tables.key(kind) for kind in tables.family.kinds}
+        self._routes = {key: route for route, key in self._keys.items()}
 
     # -- what a store tells
 
@@ -55,7 +62,8 @@ class Entries:
         values: BaseModel,
     ) -> None:
         """A record was made here; not below one that is hidden."""
-        above = dict(zip((each.route for each in kind.ancestors), scope.ids, strict=True))
+        routes = (self._keys[each.route] for each in kind.ancestors)
+        above = dict(zip(routes, scope.ids, strict=True))
         hidden = _COLUMNS.id.in_(scope.ids), _COLUMNS.state == State.DELETED.value
         for row in connection.execute(select(_COLUMNS.kind, _COLUMNS.id).where(*hidden)):
             if above.get(row.kind) == row.id:
@@ -63,8 +71,8 @@ class Entries:
                     f"Cannot create the {kind.name}: {row.id}, which it was to stand below, was "
                     f"deleted here meanwhile."
                 )
-        unshown = _as_text(_unshown(kind, values))
-        entry = Entry(kind.route, scope.ids, identifier, State.CREATED, unshown=unshown)
+        write_only = _as_text(_write_only(kind, values))
+        entry = ObjectState(kind.route, scope.ids, identifier, State.CREATED, write_only=write_only)
         self.write(connection, entry)
 
     def changed(
@@ -78,9 +86,9 @@ class Entries:
                 f"published meanwhile. Try again."
             )
         with reading_kept("what was given and no record shows"):
-            kept = dict(json.loads(entry.unshown or "{}"))
-        kept |= _unshown(kind, changes)
-        self.write(connection, replace(entry, unshown=_as_text(kept)))
+            kept = dict(json.loads(entry.write_only or "{}"))
+        kept |= _write_only(kind, changes)
+        self.write(connection, replace(entry, write_only=_as_text(kept)))
 
     def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """A record was deleted, and all below it."""
@@ -89,19 +97,19 @@ class Entries:
 
     # -- single entries
 
-    def find(self, connection: Connection, kind: AnyKind, identifier: str) -> Entry | None:
+    def find(self, connection: Connection, kind: AnyKind, identifier: str) -> ObjectState | None:
         """The entry of one object; `None` if it has none or is gone."""
-        key = {"of_kind": kind.route, "of_id": identifier}
+        key = {"of_kind": self._keys[kind.route], "of_id": identifier}
         row = connection.execute(_FIND, key).first()
-        return None if row is None else _entry(row)
+        return None if row is None else self._entry(row)
 
-    def write(self, connection: Connection, entry: Entry) -> None:
+    def write(self, connection: Connection, entry: ObjectState) -> None:
         """Add an entry or replace it."""
         row: dict[str, Any] = asdict(entry) | {"scope": _path(Scope(entry.scope))}
-        row["state"] = entry.state.value
+        row |= {"state": entry.state.value, "kind": self._keys[entry.kind]}
         del row["revision"]
         row["id"] = row.pop("identifier")
-        key = {"of_kind": entry.kind, "of_id": entry.identifier}
+        key = {"of_kind": row["kind"], "of_id": entry.identifier}
         if not self._change(connection, _BY_KEY.values(row), key):
             row["revision"] = connection.execute(_LATEST).scalar_one() + 1
             connection.execute(insert(entries), row)
@@ -109,14 +117,14 @@ class Entries:
 
     def forget(self, connection: Connection, kind: AnyKind, identifier: str) -> None:
         """The object is nothing any more."""
-        key = {"of_kind": kind.route, "of_id": identifier}
+        key = {"of_kind": self._keys[kind.route], "of_id": identifier}
         self._change(connection, _BY_KEY.where(_IS_LEFT).values(_NOTHING), key)
 
     # -- all below an object
 
     def forget_below(self, connection: Connection, kind: AnyKind, scope: Scope) -> None:
         """Mark all objects below an object of that kind as removed."""
-        statement = update(entries).where(_below(kind, scope), _IS_LEFT).values(_NOTHING)
+        statement = update(entries).where(self._below(kind, scope), _IS_LEFT).values(_NOTHING)
         self._change(connection, statement, {})
 
     def move_below(
@@ -125,14 +133,15 @@ class Entries:
         """Move all objects below one object of that kind below another one."""
         rest = func.substr(_COLUMNS.scope, len(_path(scope)) + 1)
         moved = literal(_path(target)).concat(rest)
-        statement = update(entries).where(_below(kind, scope)).values(scope=moved)
+        statement = update(entries).where(self._below(kind, scope)).values(scope=moved)
         self._change(connection, statement, {})
 
     # -- what others see
 
-    def after(self, connection: Connection, revision: int) -> Iterator[Entry]:
+    def after(self, connection: Connection, revision: int) -> Iterator[ObjectState]:
         """The entries that changed after a revision, in order, in short; parents first."""
-        return iter([_entry(row) for row in connection.execute(_AFTER, {"after": revision})])
+        rows = connection.execute(_AFTER, {"after": revision})
+        return iter([self._entry(row) for row in rows if row.kind in self._routes])
 
     def _change(self, connection: Connection, statement: Update, key: dict[str, str]) -> bool:
         """Whether there was anything to change; it has the next revision then."""
@@ -140,6 +149,26 @@ class Entries:
         if found:
             connection.execute(_COUNT)
         return found
+
+    def _below(self, kind: AnyKind, scope: Scope) -> ColumnElement[bool]:
+        path = _path(scope)
+        lower = [self._keys[each.route] for each in self._family.kinds if kind in each.ancestors]
+        # As a range, which an index serves: 0 comes next to the slash.
+        is_within = (_COLUMNS.scope >= path) & (_COLUMNS.scope < f"{path[:-1]}0")
+        return is_within & _COLUMNS.kind.in_(lower)
+
+    def _entry(self, row: Any) -> ObjectState:
+        return ObjectState(
+            kind=self._routes[row.kind],
+            scope=_ids(row.scope),
+            identifier=row.id,
+            state=State(row.state),
+            base=row.base,
+            is_lossless=row.is_lossless,
+            write_only=row.write_only,
+            replaced_by=row.replaced_by,
+            revision=row.revision,
+        )
 
 
 REVISION = f"SELECT {revisions.c.latest.name} FROM {revisions.name}"  # noqa: S608  names of ours
@@ -149,21 +178,21 @@ _LATEST = select(revisions.c.latest)
 _NEXT = select(revisions.c.latest + 1).scalar_subquery()
 _COUNT = update(revisions).values(latest=revisions.c.latest + 1)
 _IS_ITS = (_COLUMNS.kind == bindparam("of_kind"), _COLUMNS.id == bindparam("of_id"))
-_IS_LEFT = _COLUMNS.state != State.GONE.value
+_IS_LEFT = _COLUMNS.state != State.REMOVED.value
 _FIND = select(entries).where(*_IS_ITS, _IS_LEFT)
 _BY_KEY = update(entries).where(*_IS_ITS)
 _NOTHING: dict[str, Any] = {
-    "state": State.GONE.value,
+    "state": State.REMOVED.value,
     "base": None,
-    "is_whole": True,
-    "unshown": None,
-    "successor": None,
+    "is_lossless": True,
+    "write_only": None,
+    "replaced_by": None,
 }
 _AFTER = (
     select(
-        *(column for column in _COLUMNS if column.name not in ("base", "unshown")),
+        *(column for column in _COLUMNS if column.name not in ("base", "write_only")),
         null().label("base"),
-        null().label("unshown"),
+        null().label("write_only"),
     )
     .where(_COLUMNS.revision > bindparam("after"))
     .order_by(_COLUMNS.revision, _COLUMNS.scope, _COLUMNS.id)
@@ -171,31 +200,16 @@ _AFTER = (
 
 
 def _path(scope: Scope) -> str:
-    return "".join(f"{identifier}/" for identifier in scope.ids)
+    escaped = (each.replace("%", "%25").replace("/", "%2F") for each in scope.ids)
+    return "".join(f"{identifier}/" for identifier in escaped)
 
 
-def _below(kind: AnyKind, scope: Scope) -> ColumnElement[bool]:
-    path, lower = _path(scope), [each.route for each in KINDS if kind in each.ancestors]
-    # As a range, which an index serves: no id has a character that comes next to the slash.
-    is_within = (_COLUMNS.scope >= path) & (_COLUMNS.scope < f"{path[:-1]}0")
-    return is_within & _COLUMNS.kind.in_(lower)
+def _ids(path: str) -> tuple[str, ...]:
+    escaped = path.split("/")[:-1]
+    return tuple(each.replace("%2F", "/").replace("%25", "%") for each in escaped)
 
 
-def _entry(row: Any) -> Entry:
-    return Entry(
-        kind=row.kind,
-        scope=tuple(row.scope.split("/")[:-1]),
-        identifier=row.id,
-        state=State(row.state),
-        base=row.base,
-        is_whole=row.is_whole,
-        unshown=row.unshown,
-        successor=row.successor,
-        revision=row.revision,
-    )
-
-
-def _unshown(kind: AnyKind, given: BaseModel) -> dict[str, Any]:
+def _write_only(kind: AnyKind, given: BaseModel) -> dict[str, Any]:
     """The fields that were set and that no record shows."""
     names = sorted(given.model_fields_set - kind.record.model_fields.keys())
     values = {name: getattr(given, name) for name in names}

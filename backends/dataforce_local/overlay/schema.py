@@ -1,4 +1,4 @@
-"""The tables that only a workspace has."""
+"""The tables that only an overlay has."""
 
 from __future__ import annotations
 
@@ -13,23 +13,20 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
-    text,
 )
 
 from dataforce.errors import ConfigurationError
-from dataforce.models import KINDS
 from dataforce_local.database import Database
+from dataforce_local.records.columns import String
 from dataforce_local.records.schema import (
-    VERSION_KEY,
-    create_schema,
-    holds_table,
-    open_schema,
-    require_known,
+    OVERLAY_KEY,
+    create_tables,
+    family_key,
+    lock_creation,
+    prepare,
+    recognize,
 )
-from dataforce_local.records.tables import TABLES, String, registry
-
-WORKSPACE_VERSION = 1
-"""Goes up with every change of the tables below."""
+from dataforce_local.records.tables import Tables, registry
 
 own = MetaData()
 
@@ -42,9 +39,9 @@ entries = Table(
     Column("scope", String, nullable=False, index=True),
     Column("state", String, nullable=False),
     Column("base", String),
-    Column("is_whole", Boolean, nullable=False),
-    Column("unshown", String),
-    Column("successor", String),
+    Column("is_lossless", Boolean, nullable=False),
+    Column("write_only", String),
+    Column("replaced_by", String),
     Column("revision", BigInteger, nullable=False, index=True),
 )
 
@@ -56,10 +53,10 @@ revisions = Table(
 )
 """One row. Whoever writes locks it first, so that later revisions are committed later."""
 
-notes = Table(
-    "dataforce_notes",
+key_values = Table(
+    "dataforce_key_values",
     own,
-    Column("space", String, primary_key=True),
+    Column("namespace", String, primary_key=True),
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
 )
@@ -77,43 +74,34 @@ cached = Table(
 _LOCK = select(revisions.c.latest).with_for_update()
 
 
-def open_overlay_schema(database: Database) -> None:
-    """Make the tables of a new workspace, or see that those of an old one can be used.
+def open_overlay_schema(database: Database, tables: Tables) -> None:
+    """Make the tables of a new overlay, or see that those of an old one can be used.
 
     Raises:
         StoreVersionError: A newer version of dataforce wrote it.
         StoreCorruptedError: It is damaged.
         ConfigurationError: It is a registry.
     """
-    exists = holds_table(database, entries.name)
-    if not exists and holds_table(database, registry.name):
+    values = prepare(database, tables)
+    if values and OVERLAY_KEY not in values:
         raise ConfigurationError(
             f"{database.shown} holds a registry, and an overlay needs a place of its own. Set "
             f"database_url to another one, or leave it out for the usual place."
         )
-    if not exists:
-        database.use_write_ahead_log()
+    if family_key(tables) not in values:
         with database.writing() as connection:
-            create_overlay_schema(connection)
-    open_schema(database, is_workspace=True)
-    with database.reading() as connection:
-        values = {row.key: row.value for row in connection.execute(select(registry))}
-    require_known(database, values, VERSION_KEY, WORKSPACE_VERSION)
+            _create(connection, tables)
+    recognize(database, values)
     # SQLite lets one write at a time anyhow.
     database.begin_with(_LOCK)
 
 
-def create_overlay_schema(connection: Connection) -> None:
+def _create(connection: Connection, tables: Tables) -> None:
     """Make the tables, unless another process was faster."""
-    create_schema(connection, is_empty=True)
-    if inspect(connection).has_table(entries.name):
-        return
-    own.create_all(connection, checkfirst=False)
-    connection.execute(insert(revisions), {"id": 1, "latest": 0})
-    version = {"key": VERSION_KEY, "value": str(WORKSPACE_VERSION)}
-    connection.execute(insert(registry), version)
-    for kind in KINDS:
-        # The ids of copies do not sort by age.
-        name = TABLES[kind].name
-        columns = ", ".join(filter(None, (kind.parent_field, "created_at", "id")))
-        connection.execute(text(f"CREATE INDEX {name}_by_age ON {name} ({columns})"))
+    lock_creation(connection)
+    is_new = not inspect(connection).has_table(entries.name)
+    create_tables(connection, tables)
+    if is_new:
+        own.create_all(connection, checkfirst=False)
+        connection.execute(insert(revisions), {"id": 1, "latest": 0})
+        connection.execute(insert(registry), {"key": OVERLAY_KEY, "value": "1"})

@@ -3,150 +3,185 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, insert, inspect, select, text
 
+from dataforce.backend import Scope
+from dataforce.backend.identity import identifier_of
 from dataforce.backend.new_identifier import new_identifier
 from dataforce.errors import ConfigurationError, StoreVersionError
-from dataforce.models import OrganizationCreate
-from dataforce_local.database import Database
-from dataforce_local.records.clock import now
-from dataforce_local.records.tables import (
-    SCHEMA_VERSION,
-    bucket_secrets,
-    metadata,
-    orbits,
-    organizations,
-    registry,
-)
+from dataforce_local.records.rows import Rows
+from dataforce_local.records.tables import SCHEMA_VERSION, Tables, registry, shared
 
-VERSION_KEY = "workspace_version"
-"""What only the registry of a workspace tells of itself."""
+if TYPE_CHECKING:
+    from dataforce.backend import AnyKind
+    from dataforce.config import Settings
+    from dataforce_local.database import Database
+
+OVERLAY_KEY = "overlay"
+"""What only a database with an overlay tells of itself."""
 _SELECT_ID = f"SELECT value FROM {registry.name} WHERE key = 'id'"  # noqa: S608  of our own names
 _CREATION_LOCKS = {"postgresql": text("SELECT pg_advisory_xact_lock(7206015)")}
 """How only one process at a time creates the tables. SQLite's transaction does it unasked."""
 
 
-def open_schema(
-    database: Database, *, organization: str | None = None, is_workspace: bool = False
-) -> None:
-    """Make the tables of a new registry, or see that those of an old one can be used.
+def open_schema(database: Database, tables: Tables, settings: Settings) -> None:
+    """Make the tables of a family, or see that those which are there can be used.
 
     Args:
         database: Where they are.
-        organization: Name of the first organization of a new registry; an id is no name.
-        is_workspace: Whether the registry of a workspace may be opened.
+        tables: The tables.
+        settings: Names of the first objects at the root; an id is no name.
 
     Raises:
         StoreVersionError: A newer version of dataforce wrote it.
         StoreCorruptedError: It is damaged, or holds the tables of something else.
         ConfigurationError: It holds an overlay.
     """
-    if not holds_table(database, registry.name):
-        database.use_write_ahead_log()
-        with database.writing() as connection:
-            create_schema(connection, organization=organization)
-    with database.reading() as connection:
-        values = {row.key: row.value for row in connection.execute(select(registry))}
-    require_known(database, values, "schema_version", SCHEMA_VERSION)
-    database.recognize_by(_SELECT_ID, values["id"])
-    if VERSION_KEY in values and not is_workspace:
+    values = prepare(database, tables)
+    if OVERLAY_KEY in values:
         raise ConfigurationError(
             f"{database.shown} holds an overlay, not a registry. Set backend_type to hybrid to "
             f"work with it, or database_url to another place."
         )
+    if family_key(tables) not in values:
+        with database.writing() as connection:
+            if create_tables(connection, tables):
+                add_starters(connection, database, tables, settings)
+    recognize(database, values)
 
 
-def holds_table(database: Database, name: str) -> bool:
-    """Return whether that table is there; a new file must hold no tables at all.
+def prepare(database: Database, tables: Tables) -> dict[str, str]:
+    """Return what a registry tells of itself, by key; nothing if it is new.
+
+    One that is older is migrated before.
+    """
+    if not holds_registry(database, tables):
+        database.use_write_ahead_log()
+        return {}
+    values = read_values(database)
+    if _version(database, values) < SCHEMA_VERSION:
+        from dataforce_local.migrations import migrate  # most stores need none
+
+        migrate(database)
+        values = read_values(database)
+    return values
+
+
+def recognize(database: Database, values: dict[str, str]) -> None:
+    """Let the database notice when another one takes its place.
+
+    Args:
+        database: The database.
+        values: What it told of itself before; nothing if it was made since then.
+    """
+    database.recognize_by(_SELECT_ID, (values or read_values(database))["id"])
+
+
+def read_values(database: Database) -> dict[str, str]:
+    """Return what a registry tells of itself, by key."""
+    with database.reading() as connection:
+        return {row.key: row.value for row in connection.execute(select(registry))}
+
+
+def family_key(tables: Tables) -> str:
+    """Return what a registry has a value for once it has the tables of a family."""
+    return f"family {tables.family.name}"
+
+
+def holds_registry(database: Database, tables: Tables | None = None) -> bool:
+    """Return whether there is a registry; a new file must hold no tables at all.
 
     A schema of a server may hold those of others, such as an extension's, but none of our names.
 
     Raises:
-        StoreCorruptedError: It is not there, but those of something else are.
+        StoreCorruptedError: There is none, but the tables of something else are.
     """
     with database.reading() as connection:
-        tables = sorted(inspect(connection).get_table_names())
+        found = sorted(inspect(connection).get_table_names())
         is_shared = connection.dialect.name != "sqlite"
-    foreign = [table for table in tables if not is_shared or table in metadata.tables]
-    if foreign and not {name, registry.name} & {*tables}:
+    own = {*shared.tables, *(tables.metadata.tables if tables else ())}
+    foreign = [table for table in found if not is_shared or table in own]
+    if foreign and registry.name not in found:
         shown = ", ".join(foreign[:3]) + ", ..." * (len(foreign) > 3)
         raise database.damaged(f"it holds other tables ({shown})")
-    return name in tables
+    return registry.name in found
 
 
-def require_known(database: Database, values: dict[str, str], name: str, known: int) -> None:
-    """Refuse tables of a later version than the one known here; `values` are the registry's."""
-    try:
-        version, _ = int(values[name]), values["id"]
-    except (KeyError, ValueError) as error:
-        raise database.damaged(f"{registry.name} lacks its values ({error})") from error
-    if version > known:
-        raise StoreVersionError(
-            f"The registry {database.shown} was written by a newer version of dataforce (schema "
-            f"{version}; this one knows {known}). Upgrade: pip install -U dataforce."
-        )
+def lock_creation(connection: Connection) -> None:
+    """Keep other processes from making or changing tables until the transaction ends."""
+    connection.execute(_CREATION_LOCKS.get(connection.dialect.name, text("SELECT 1")))
 
 
-def create_schema(
-    connection: Connection, *, organization: str | None = None, is_empty: bool = False
-) -> None:
-    """Make the tables and what a first script needs, unless another process was faster.
+def create_tables(connection: Connection, tables: Tables) -> bool:
+    """Make the tables of a family, and those that all families share, unless they are there.
 
     Args:
         connection: In a writing transaction.
-        organization: Name of the first organization.
-        is_empty: Whether to leave out what a first script needs.
+        tables: The tables.
+
+    Returns:
+        Whether they were made; another process may have been faster.
     """
-    connection.execute(_CREATION_LOCKS.get(connection.dialect.name, text("SELECT 1")))
-    if inspect(connection).has_table(registry.name):
-        return
-    metadata.create_all(connection, checkfirst=False)
-    connection.execute(
-        insert(registry),
-        [
-            {"key": "schema_version", "value": str(SCHEMA_VERSION)},
-            {"key": "id", "value": new_identifier()},
-        ],
-    )
-    if not is_empty:
-        _add_what_a_script_needs(connection, organization)
+    lock_creation(connection)
+    if not inspect(connection).has_table(registry.name):
+        shared.create_all(connection, checkfirst=False)
+        first = {"schema_version": str(SCHEMA_VERSION), "id": new_identifier()}
+        rows = [{"key": key, "value": value} for key, value in first.items()]
+        connection.execute(insert(registry), rows)
+    key = family_key(tables)
+    if connection.execute(select(registry).where(registry.c.key == key)).first() is not None:
+        return False
+    tables.metadata.create_all(connection, checkfirst=False)
+    connection.execute(insert(registry), {"key": key, "value": str(SCHEMA_VERSION)})
+    return True
 
 
-def _add_what_a_script_needs(connection: Connection, name: str | None) -> None:
-    organization, secret = new_identifier(), new_identifier()
-    born = {"created_at": now()}
-    connection.execute(
-        insert(organizations), {"id": organization, "name": _name_or_usual(name), **born}
-    )
-    connection.execute(
-        insert(bucket_secrets),
-        {
-            "id": secret,
-            "organization_id": organization,
-            "endpoint": "localhost",
-            "bucket_name": "local",
-            **born,
-        },
-    )
-    connection.execute(
-        insert(orbits),
-        {
-            "id": new_identifier(),
-            "organization_id": organization,
-            "bucket_secret_id": secret,
-            "name": "Default Orbit",
-            **born,
-        },
-    )
+def add_starters(
+    connection: Connection, database: Database, tables: Tables, settings: Settings
+) -> None:
+    """Make what a first script needs, as the kinds declare it."""
+    made: dict[AnyKind, tuple[Scope, str]] = {}
+    for kind in tables.family.kinds:
+        if kind.starter is None:
+            continue
+        scope = Scope()
+        if kind.parent is not None:
+            above, parent = made[kind.parent]
+            scope = above.child(parent)
+        given = {
+            name: made[value][1] if value in made else value for name, value in kind.starter.items()
+        }
+        chosen = getattr(settings, kind.name.replace(" ", "_"), None)
+        if kind.parent is None and chosen is not None and not _is_id(chosen):
+            with suppress(ValidationError):
+                given = dict(kind.create.model_validate(given | {kind.names[0]: chosen}))
+        record = Rows(kind, tables, database).insert(
+            connection, scope, kind.create.model_validate(given)
+        )
+        made[kind] = scope, identifier_of(record)
 
 
-def _name_or_usual(name: str | None) -> str:
+def _version(database: Database, values: dict[str, str]) -> int:
+    """Return the version of the tables; `StoreVersionError` for one that is not known yet."""
     try:
-        UUID(name or "")
+        version, _ = int(values["schema_version"]), values["id"]
+    except (KeyError, ValueError) as error:
+        raise database.damaged(f"{registry.name} lacks its values ({error})") from error
+    if version > SCHEMA_VERSION:
+        raise StoreVersionError(
+            f"The registry {database.shown} was written by a newer version of dataforce (schema "
+            f"{version}; this one knows {SCHEMA_VERSION}). Upgrade: pip install -U dataforce."
+        )
+    return version
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
     except ValueError:
-        with suppress(ValidationError):
-            return OrganizationCreate(name=name).name
-    return "My Organization"
+        return False
+    return True

@@ -1,187 +1,209 @@
-"""The tables of a registry, and what the local backend adds to each kind of asset."""
+"""The tables of a family, made from the records of its kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from pydantic_core import to_json
 from sqlalchemy import (
     DDL,
-    BigInteger,
-    Boolean,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     MetaData,
     Select,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     event,
     func,
     select,
 )
 
-from dataforce.backend.interface import AnyKind
-from dataforce.models import BUCKET_SECRET, COLLECTION, KINDS, MODEL_ARTIFACT, ORBIT, ORGANIZATION
-from dataforce.models._deferred import JSONText
+from dataforce.backend import AnyKind, Family
+from dataforce_local.records.columns import String, Time, is_optional, scalar_of, type_of
 
-SCHEMA_VERSION = 1
-"""Goes up with every change of the tables below."""
+SCHEMA_VERSION = 2
+"""Goes up with every change of the tables below, and with it comes a migration."""
 
-metadata = MetaData()
+_REGISTRY = "registry"
+"""The family whose tables have no prefix: it was here before the others."""
 
-# Sorted by code point on every database, whatever the language of its server.
-String = Text().with_variant(Text(collation="C"), "postgresql")
+_NOT_STORED: Mapping[str, frozenset[str]] = {
+    "organizations": frozenset({"permissions"}),
+    "bucket-secrets": frozenset({"type"}),
+    "orbits": frozenset({"role", "permissions", "members", "collections_tags"}),
+}
+"""Fields that only platforms fill, by the route of their kind."""
 
-
-# Times are text in the platform's form: it sorts, and every database keeps the microseconds.
-Time = String
-
-
-class JSON(TypeDecorator[Any]):
-    """JSON as text, which stays text until somebody looks at the field of the record."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
-        """Turn a value, which may be a model, into text."""
-        return None if value is None else to_json(value).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> JSONText | None:
-        """Vouch for text that was valid when it was stored."""
-        return None if value is None else JSONText(value)
-
-
-def _table(kind: AnyKind, *parts: Column[Any] | UniqueConstraint | Index) -> Table:
-    columns: list[Any] = [Column("id", String, primary_key=True)]
-    if kind.parent and kind.parent_field:
-        above = ForeignKey(f"dataforce_{_name(kind.parent)}.id", ondelete="CASCADE")
-        columns.append(Column(kind.parent_field, String, above, nullable=False))
-    columns += [*parts, Column("created_at", Time, nullable=False), Column("updated_at", Time)]
-    table = Table(f"dataforce_{_name(kind)}", metadata, *columns)
-    if kind.parent_field:
-        parent = table.c[kind.parent_field]
-        Index(f"{table.name}_by_parent", parent, table.c.id)
-        for name in kind.names:
-            by_name = f"{table.name}_by_{name}"
-            Index(by_name, parent, table.c[name], table.c.id).ddl_if(dialect="sqlite")
-            # A sorted index of PostgreSQL refuses names of more than 2,704 bytes. Said in SQL, as
-            # Index(postgresql_using="hash") loads all of that dialect, on SQLite too.
-            statement = f"CREATE INDEX {by_name}_hash ON {table.name} USING hash ({name})"
-            hashed = DDL(statement)  # type: ignore[no-untyped-call]  # not annotated there
-            event.listen(table, "after_create", hashed.execute_if(dialect="postgresql"))
-    return table
-
-
-def _name(kind: AnyKind) -> str:
-    return kind.route.replace("-", "_")
-
-
-def _text(name: str) -> Column[Any]:
-    return Column(name, String, nullable=False)
-
+shared = MetaData()
+"""The tables that all families of one database share."""
 
 registry = Table(
     "dataforce_registry",
-    metadata,
+    shared,
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
 )
 
 released = Table(
     "dataforce_released_files",
-    metadata,
+    shared,
     Column("id", Integer, primary_key=True),
     Column("content", String, nullable=False),
     Column("due", Time, nullable=False),
 )
-"""Files that may have lost their last record; a crash between the two is made good from here."""
+"""Blobs that may have lost their last record; a crash between the two is made good from here."""
 
-organizations = _table(ORGANIZATION, _text("name"), Column("logo", String))
-
-bucket_secrets = _table(
-    BUCKET_SECRET,
-    # The credentials are not kept: nothing here could use them, and what is not there cannot leak.
-    _text("endpoint"),
-    _text("bucket_name"),
-    Column("secure", Boolean),
-    Column("region", String),
-    Column("cert_check", Boolean),
-    UniqueConstraint("organization_id", "endpoint", "bucket_name"),
+files = Table(
+    "dataforce_files",
+    shared,
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    # Path of the bytes, below the folder of files; equal files are one.
+    Column("blob", String, nullable=False, index=True),
+    Column("upload", String, index=True),
 )
+"""The files of records of every kind; `upload` is the key of the upload that brought them."""
 
-orbits = _table(
-    ORBIT,
-    _text("name"),
-    Column("bucket_secret_id", String, ForeignKey(bucket_secrets.c.id), nullable=False, index=True),
+links = Table(
+    "dataforce_links",
+    shared,
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("target_kind", String, primary_key=True),
+    Column("target_id", String, primary_key=True),
+    Index("dataforce_links_by_target", "target_kind", "target_id"),
 )
-
-collections = _table(
-    COLLECTION,
-    _text("description"),
-    _text("name"),
-    _text("collection_type"),
-    Column("tags", JSON),
-)
-
-model_artifacts = _table(
-    MODEL_ARTIFACT,
-    _text("file_name"),
-    _text("model_name"),
-    Column("description", String),
-    Column("metrics", JSON, nullable=False),
-    Column("manifest", JSON, nullable=False),
-    _text("file_hash"),
-    Column("file_index", JSON, nullable=False),
-    _text("bucket_location"),
-    Column("size", BigInteger, nullable=False),
-    _text("unique_identifier"),
-    Column("tags", JSON),
-    _text("status"),
-    Column("created_by_user", String),
-    # Where its bytes are, below the folder of model files; equal files are one.
-    Column("content", String, nullable=False, index=True),
-)
-
-TABLES: Mapping[AnyKind, Table] = {
-    ORGANIZATION: organizations,
-    BUCKET_SECRET: bucket_secrets,
-    ORBIT: orbits,
-    COLLECTION: collections,
-    MODEL_ARTIFACT: model_artifacts,
-}
-
-CONSTANTS: Mapping[AnyKind, Mapping[str, object]] = {
-    ORGANIZATION: {"role": "owner"},
-    ORBIT: {"total_members": 1, "total_satellites": 0},
-}
-"""What the platform tells of an asset and is always the same here, where there is one user."""
+"""The references that are no foreign keys: plural ones, nested ones, and those to several kinds."""
 
 
-def total(kind: AnyKind, route: str) -> Any:
-    """How many objects of the kind at `route` stand below one row of `kind`."""
-    counted = next(candidate for candidate in KINDS if candidate.route == route)
-    return below(kind, counted, TABLES[kind].c.id).with_only_columns(func.count()).scalar_subquery()
+class Tables:
+    """The tables of a family.
+
+    Args:
+        family: The kinds.
+        holds_copies: Whether records may be copies of others, whose ids do not tell their age.
+    """
+
+    def __init__(self, family: Family, *, holds_copies: bool = False) -> None:
+        self.family = family
+        self.holds_copies = holds_copies
+        self.metadata = MetaData()
+        self._tables: dict[AnyKind, Table] = {}
+        for kind in family.kinds:
+            self._tables[kind] = self._make(kind)
+
+    def __getitem__(self, kind: AnyKind) -> Table:
+        return self._tables[kind]
+
+    def key(self, kind: AnyKind) -> str:
+        """Return what stands for a kind in the tables that families share."""
+        is_plain = self.family.name == _REGISTRY
+        return kind.route if is_plain else f"{self.family.name}/{kind.route}"
+
+    def identity(self, kind: AnyKind) -> Column[Any]:
+        """Return the column with the identifier of a record."""
+        return self[kind].c[kind.identity_field]
+
+    def parent(self, kind: AnyKind) -> Column[Any]:
+        """Return the column with the id of the parent; at the root, that of the record itself."""
+        return self[kind].c[kind.parent_field or kind.identity_field]
+
+    def tells_age(self, kind: AnyKind) -> bool:
+        """Return whether the ids of a kind sort by the time they were made."""
+        made_here = kind.identity.made_by == "backend" and kind.identity.form == "uuid"
+        return made_here and not self.holds_copies
+
+    def foreign_keys(self, kind: AnyKind) -> dict[str, AnyKind]:
+        """Return the references of a kind that are foreign keys: field to what it points at."""
+        return {
+            path: reference.kinds[0]
+            for path, reference in kind.references.items()
+            if len(reference.kinds) == 1
+            and reference.forbids_deletion
+            and path in kind.record.model_fields
+            and scalar_of(kind.record.model_fields[path].annotation) is str
+        }
+
+    def is_linked(self, kind: AnyKind) -> bool:
+        """Return whether records of a kind have references in the table of links."""
+        return len(kind.references) > len(self.foreign_keys(kind))
+
+    def below(self, kind: AnyKind, lower: AnyKind, identifier: Any) -> Select[Any]:
+        """Return the rows of `lower` below the object of `kind` with that id, or that object."""
+        chain = (*lower.ancestors, lower)
+        path = chain[chain.index(kind) + 1 :]
+        rows = select(self[lower]).correlate(self[kind])
+        for upper, child in reversed([*pairwise(path)]):
+            is_child = self.parent(child) == self.identity(upper)
+            rows = rows.join_from(self[child], self[upper], is_child)
+        return rows.where((self.parent(path[0]) if path else self.identity(kind)) == identifier)
+
+    def at_or_below(self, kind: AnyKind) -> list[AnyKind]:
+        """Return a kind and those whose objects stand below its objects, at any depth."""
+        return [each for each in self.family.kinds if kind in (each, *each.ancestors)]
+
+    def total(self, kind: AnyKind, route: str) -> Any:
+        """Return the number of objects of the kind at `route` below one row of `kind`."""
+        rows = self.below(kind, self.family.kind(route), self.identity(kind))
+        return rows.with_only_columns(func.count()).scalar_subquery()
+
+    def _name(self, kind: AnyKind) -> str:
+        return "dataforce_" + self.key(kind).replace("-", "_").replace("/", "_")
+
+    def _make(self, kind: AnyKind) -> Table:
+        left_out = {*kind.totals, *kind.constants, *_NOT_STORED.get(kind.route, ())}
+        names = [name for name in kind.record.model_fields if name not in left_out]
+        table = Table(
+            self._name(kind), self.metadata, *(self._column(kind, each) for each in names)
+        )
+        if kind.unique:
+            together = (kind.parent_field, *kind.unique) if kind.parent_field else kind.unique
+            table.append_constraint(UniqueConstraint(*together))
+        above = [] if kind.parent_field is None else [table.c[kind.parent_field]]
+        identity = table.c[kind.identity_field]
+        if above:
+            Index(f"{table.name}_by_parent", *above, identity)
+        if not self.tells_age(kind) and kind.default_sort in table.c:
+            Index(f"{table.name}_by_age", *above, table.c[kind.default_sort], identity)
+        for name in kind.names:
+            if name != kind.identity_field and name in table.c:
+                _add_index_of_names(table, name, [*above, table.c[name], identity])
+        return table
+
+    def _column(self, kind: AnyKind, name: str) -> Column[Any]:
+        annotation = kind.record.model_fields[name].annotation
+        type_ = type_of(annotation, is_deferred=name in getattr(kind.record, "_deferred", ()))
+        if name == kind.identity_field:
+            return Column(name, type_, primary_key=True)
+        target, rule = self.foreign_keys(kind).get(name), None
+        if name == kind.parent_field:
+            target, rule = kind.parent, "CASCADE"
+        keys = []
+        if target is not None:
+            above = f"{self._name(target)}.{target.identity_field}"
+            keys.append(ForeignKey(above, ondelete=rule))
+        # The parent is indexed together with the id.
+        is_indexed = target is not None and rule is None
+        return Column(name, type_, *keys, nullable=is_optional(annotation), index=is_indexed)
 
 
-def below(kind: AnyKind, lower: AnyKind, identifier: Any) -> Select[Any]:
-    """The rows of `lower` that stand below the object of `kind` with that id, or are it."""
-    chain = (*lower.ancestors, lower)
-    path = chain[chain.index(kind) + 1 :]
-    rows = select(TABLES[lower]).correlate(TABLES[kind])
-    for upper, child in reversed([*pairwise(path)]):
-        parent, table = TABLES[upper], TABLES[child]
-        rows = rows.join_from(table, parent, link(child) == parent.c.id)
-    return rows.where((link(path[0]) if path else TABLES[kind].c.id) == identifier)
+@cache
+def tables_of(family: Family, *, holds_copies: bool = False) -> Tables:
+    """Return the tables of a family, which are made once."""
+    return Tables(family, holds_copies=holds_copies)
 
 
-def link(kind: AnyKind) -> Column[Any]:
-    """The column that holds the id of the parent; at the root, an object's own id."""
-    return TABLES[kind].c[kind.parent_field or "id"]
+def _add_index_of_names(table: Table, name: str, columns: list[Column[Any]]) -> None:
+    by_name = f"{table.name}_by_{name}"
+    Index(by_name, *columns).ddl_if(dialect="sqlite")
+    # A sorted index of PostgreSQL refuses names of more than 2,704 bytes. Said in SQL, as
+    # Index(postgresql_using="hash") loads all of that dialect, on SQLite too.
+    statement = f'CREATE INDEX {by_name}_hash ON {table.name} USING hash ("{name}")'
+    hashed = DDL(statement)  # type: ignore[no-untyped-call]  # not annotated there
+    event.listen(table, "after_create", hashed.execute_if(dialect="postgresql"))
