@@ -118,15 +118,16 @@ class Transitions:
     ) -> None:
         """Let the other side's record take the place of one made here."""
         kind, identifier, target = rows.kind, entry.identifier, identifier_of(record)
-        needed = any(
-            rows.references.is_needed(connection, kind, each) for each in {identifier, target}
+        needed = identifier == target or any(
+            rows.references.is_needed(connection, kind, each) for each in (identifier, target)
         )
         there = self._entries.find(connection, kind, target)
         is_hidden = there is not None and there.state is State.DELETED
         mine = rows.select(connection, scope, identifier)
         rows.blank(connection, identifier)
-        if identifier == target:  # whose key the client made
+        if identifier == target:  # which the client made, and which stays
             self._entries.forget(connection, kind, identifier)
+            rows.files.remove(connection, select(literal(identifier)))
         if not is_current and not is_hidden:
             fields = kind.update.model_fields.keys() & kind.record.model_fields.keys()
             later = record.model_copy(update={field: getattr(mine, field) for field in fields})
@@ -154,8 +155,6 @@ class Transitions:
             self._entries.move_below(connection, kind, scope.child(identifier), scope.child(target))
             published = replace(entry, state=State.PUBLISHED, write_only=None, replaced_by=target)
             self._entries.write(connection, published)
-        elif is_current and not needed:
-            rows.remove(connection, identifier)
 
     def copy(
         self,

@@ -73,13 +73,8 @@ class FileRows:
             changed: The fields that change.
         """
         for name, each in self._kind.files.items():
-            if (
-                each.status is None
-                or each.status not in changed
-                or changed[each.status] != each.ready
-            ):
-                continue
-            if name not in self.blobs(connection, identifier):
+            is_set = each.status is not None and changed.get(each.status) == each.ready
+            if is_set and name not in self.blobs(connection, identifier):
                 raise BadRequestError(
                     f"The file of {self._kind.name} {identifier} was not stored, so its "
                     f"{each.status} cannot be {each.ready}. Upload it."

@@ -65,7 +65,7 @@ class References:
         """Write the links of a record, or of those of its fields that are set in an update."""
         if not self._tables.is_linked(kind):
             return
-        rows = self.links_of(connection, kind, scope, identifier, values)
+        rows = self._links_of(connection, kind, scope, identifier, values)
         given = values.model_fields_set
         for path in kind.references:
             if path.partition(".")[0].removesuffix("[]") in given:
@@ -73,7 +73,7 @@ class References:
         if rows:
             connection.execute(insert(links), rows)
 
-    def links_of(
+    def _links_of(
         self,
         connection: Connection,
         kind: AnyKind,
@@ -99,14 +99,21 @@ class References:
         ]
 
     def require_unused(self, connection: Connection, kind: AnyKind, identifier: str) -> None:
-        """Raise `ConflictError` if a record that stays has a link that forbids a deletion."""
+        """Raise `ConflictError` if a link from what stays forbids to delete a record.
+
+        That holds for links to it, and for those to what stands below it.
+        """
         tables = self._tables
-        for user, path, reference in tables.family.pointing_at(kind):
-            if not reference.forbids_deletion or path in tables.foreign_keys(user):
-                continue
-            for by in connection.execute(self._pointing(user, path, kind, identifier)).scalars():
-                if not self._goes_with(connection, user, by, kind, identifier):
-                    raise in_use(kind, identifier, user, by)
+        for target in tables.at_or_below(kind):
+            ids = tables.below(kind, target, identifier)
+            ids = ids.with_only_columns(tables.identity(target))
+            for user, path, reference in tables.family.pointing_at(target):
+                if not reference.forbids_deletion or path in tables.foreign_keys(user):
+                    continue
+                pointing = self._pointing(user, path, target, ids)
+                for by, pointed_at in connection.execute(pointing):
+                    if not self._goes_with(connection, user, by, kind, identifier):
+                        raise in_use(target, pointed_at, user, by)
 
     def user_by_key(
         self, connection: Connection, kind: AnyKind, identifier: str
@@ -146,7 +153,7 @@ class References:
                 ) from None
         for user, path, _ in self._tables.family.pointing_at(kind):
             if path not in self._tables.foreign_keys(user):
-                pointing = self._pointing(user, path, kind, identifier)
+                pointing = self._pointing(user, path, kind, [identifier])
                 for by in connection.execute(pointing).scalars().all():
                     self._repoint_link(connection, user, by, path, kind, identifier, target)
 
@@ -163,13 +170,10 @@ class References:
         table, identity = self._tables[user], self._tables.identity(user)
         column = table.c[path.partition(".")[0].removesuffix("[]")]
         stored = connection.execute(select(column).where(identity == by)).scalar_one()
-        value = (
-            from_json(stored)
-            if isinstance(column.type, JSON) and isinstance(stored, str)
-            else stored
-        )
-        _, _, rest = path.partition(".")
-        is_list = path.partition(".")[0].endswith("[]")
+        is_text = isinstance(column.type, JSON) and isinstance(stored, str)
+        value = from_json(stored) if is_text else stored
+        step, _, rest = path.partition(".")
+        is_list = step.endswith("[]")
         changed = _replaced(value, "[]." * is_list + rest, identifier, target)
         connection.execute(update(table).where(identity == by).values({column.name: changed}))
         own = self._own(user, by, path)
@@ -191,14 +195,14 @@ class References:
         rows = tables.below(kind, user, identifier).where(tables.identity(user) == by)
         return connection.execute(rows.with_only_columns(literal(1))).first() is not None
 
-    def _pointing(self, user: AnyKind, path: str, kind: AnyKind, identifier: str) -> Any:
-        wanted = {
-            "kind": self._tables.key(user),
-            "path": path,
-            "target_kind": self._tables.key(kind),
-            "target_id": identifier,
-        }
-        return select(links.c.id).where(*(links.c[name] == wanted[name] for name in wanted))
+    def _pointing(self, user: AnyKind, path: str, kind: AnyKind, ids: Any) -> Any:
+        """Return a statement for the records that point at some, and what they point at."""
+        return select(links.c.id, links.c.target_id).where(
+            links.c.kind == self._tables.key(user),
+            links.c.path == path,
+            links.c.target_kind == self._tables.key(kind),
+            links.c.target_id.in_(ids),
+        )
 
     def _own(self, kind: AnyKind, identifier: str, path: str) -> Iterator[Any]:
         wanted = {"kind": self._tables.key(kind), "id": identifier, "path": path}
@@ -236,13 +240,9 @@ def _replaced(value: Any, path: str, old: str, new: str) -> Any:
         return [_replaced(each, rest, old, new) for each in value or ()]
     if not path:
         return new if value == old else value
-    if not isinstance(value, dict):
-        return value
     name, _, rest = path.partition(".")
     field = name.removesuffix("[]")
-    if path in value:  # of a dictionary, all that is left is one key
-        return value | {path: new if value[path] == old else value[path]}
-    if field not in value:
+    if not isinstance(value, dict) or field not in value:
         return value
     inner = "[]." * name.endswith("[]") + rest
     return value | {field: _replaced(value[field], inner, old, new)}
