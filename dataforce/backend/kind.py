@@ -198,7 +198,7 @@ class Kind(Generic[M, C, U]):
 
     def sort_of(self, query: Query) -> str:
         """Return the field that a query sorts by."""
-        return query.sort_by or self.default_sort
+        return self.default_sort if query.sort_by is None else query.sort_by
 
     def references_of(self, values: object) -> list[tuple[str, Reference, str]]:
         """Return the references that a record, or a create or update model, holds.

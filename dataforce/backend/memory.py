@@ -33,6 +33,8 @@ C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
 S = TypeVar("S")
 
+_CHUNK = 1024 * 1024
+
 
 @dataclass
 class _Row:
@@ -389,4 +391,6 @@ class _MemoryContent:
                 f"it again if you have it."
             )
         content = row.files[self._name]
-        yield content[offset:] if length is None else content[offset : offset + length]
+        end = len(content) if length is None else min(offset + length, len(content))
+        for start in range(offset, end, _CHUNK):
+            yield content[start : min(start + _CHUNK, end)]

@@ -149,6 +149,20 @@ def all_records(store: Any) -> list[Any]:
             return records
 
 
+def is_text(annotation: Any) -> bool:
+    """Return whether a type is text, or text or none."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType, Annotated):
+        return is_text(arguments[0])
+    return annotation is str
+
+
+def are_texts(annotation: Any) -> bool:
+    """Return whether a type is a list of text, or that or none."""
+    options = get_args(annotation) if get_origin(annotation) is not list else (annotation,)
+    return any(get_origin(each) is list and is_text(get_args(each)[0]) for each in options)
+
+
 def _value_of(annotation: Any, name: str, number: int) -> Any:
     """Return a value of a type, which another number makes another one where it can."""
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -17,18 +17,21 @@ from typing import Any, Protocol, TypeAlias
 import pytest
 
 from dataforce import AsyncClient, Client, CreatedModel
-from dataforce.backend import Backend, Family, Scope, find_backend
+from dataforce.backend import Backend, BytesSource, Family, Scope, find_backend
 from dataforce.config import load_settings
 from dataforce.models import (
     MODEL_ARTIFACT,
     ORGANIZATION,
     BucketSecret,
     Collection,
+    ModelArtifact,
+    ModelArtifactCreate,
     Orbit,
     Organization,
     OrganizationCreate,
 )
 from dataforce.testing.assets import Assets, Examples
+from dataforce.testing.awaiting import Awaiting
 from dataforce.testing.capabilities import Capabilities
 from dataforce.testing.kinds import family_of, kinds_of
 from dataforce.testing.packages import MANIFEST, build_package
@@ -61,11 +64,20 @@ class PackageFactory(Protocol):
         """The path of a package of that name; `changes` are those of `build_package`."""
 
 
-class RecordFactory(Protocol):
-    """Registers a model artifact whose bytes are not there yet."""
+class ReserveFactory(Protocol):
+    """Creates a model artifact whose bytes the user is to bring."""
 
     def __call__(self, content: bytes = b"model", **changes: Any) -> CreatedModel:
-        """The record for these bytes; `changes` are arguments of `model_artifacts.create`."""
+        """Return the record for these bytes; `changes` are arguments of `create`."""
+
+
+class RecordFactory(Protocol):
+    """Creates a model artifact."""
+
+    def __call__(
+        self, content: bytes = b"model", *, stored: bool = False, **changes: Any
+    ) -> ModelArtifact:
+        """Return the record for these bytes, which are stored or to come."""
 
 
 @pytest.fixture
@@ -115,6 +127,27 @@ def open_client(client_settings: ClientSettings) -> Iterator[OpenClient]:
 def client(open_client: OpenClient) -> Client:
     """A client of a fresh platform."""
     return open_client()
+
+
+@pytest.fixture(params=["called", "awaited"])
+def caller(
+    request: pytest.FixtureRequest, client_settings: ClientSettings
+) -> Iterator[Client | Awaiting]:
+    """A client of a fresh platform, and in another run an asynchronous one, awaited."""
+    if request.param == "called":
+        with Client(**client_settings) as client:
+            yield client
+        return
+    with asyncio.Runner() as runner:
+        awaited = Awaiting(AsyncClient(**client_settings), runner)
+        yield awaited
+        awaited.close()
+
+
+@pytest.fixture
+def there(caller: Client, examples: Examples, capabilities: Capabilities) -> Assets:
+    """Makes objects on the platform of `caller`."""
+    return Assets(caller.backend, examples, capabilities.cannot_create)
 
 
 @pytest.fixture
@@ -196,19 +229,45 @@ def package(tmp_path: Path) -> PackageFactory:
 
 
 @pytest.fixture
-def register(client: Client, collection: Collection) -> RecordFactory:
-    """Registers model artifacts in `collection` whose bytes are not there yet."""
+def signed_urls(capabilities: Capabilities) -> None:
+    """Skips what needs signed URLs if there are none."""
+    if not capabilities.signed_urls:
+        pytest.skip("the backend has no signed URLs")
+
+
+@pytest.fixture
+def reserve(client: Client, collection: Collection, signed_urls: None) -> ReserveFactory:
+    """Creates model artifacts in `collection` as users do who move the bytes themselves."""
 
     def create(content: bytes = b"model", **changes: Any) -> CreatedModel:
-        values: dict[str, Any] = {
-            "file_name": "model.fnnx",
-            "metrics": {},
-            "manifest": MANIFEST,
-            "file_hash": hashlib.sha256(content).hexdigest(),
-            "file_index": {},
-            "size": len(content),
-            "model_name": "model",
-        }
-        return client.model_artifacts.create(**(values | changes))
+        return client.model_artifacts.create(**_values(content, changes))
 
     return create
+
+
+@pytest.fixture
+def register(client: Client, collection: Collection) -> RecordFactory:
+    """Creates model artifacts in `collection`, with their bytes or without."""
+
+    def create(content: bytes = b"model", *, stored: bool = False, **changes: Any) -> ModelArtifact:
+        scope = Scope(tuple(map(str, (client.organization, client.orbit, client.collection))))
+        values = ModelArtifactCreate.model_validate(_values(content, changes))
+        if not stored:
+            return client.backend.store(MODEL_ARTIFACT, scope).create(values)
+        files = client.backend.files(MODEL_ARTIFACT, scope)
+        return files.upload(values, {"file": BytesSource(content)}, lambda size: None)
+
+    return create
+
+
+def _values(content: bytes, changes: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "file_name": "model.fnnx",
+        "metrics": {},
+        "manifest": MANIFEST,
+        "file_hash": hashlib.sha256(content).hexdigest(),
+        "file_index": {},
+        "size": len(content),
+        "model_name": "model",
+    }
+    return values | dict(changes)

@@ -1,54 +1,49 @@
-"""The same random calls on a backend and on plain dictionaries; both must answer alike.
+"""The same random calls on a backend and on `MemoryBackend`; both must answer alike.
 
-`test_backend_behaves_like_a_dictionary` of the suite runs a fixed set of calls, so that it says the
-same of the same backend each time. To hunt for more, let it run longer and at random:
+`test_backend_behaves_like_one_in_memory` of the suite runs a fixed set of calls, so that it says
+the same of the same backend each time. To hunt for more, let it run longer and at random:
 
 ```python
 from dataforce.testing.differential import compare
 
-def test_for_an_hour(client, package, tmp_path):
-    compare(client, [package()], tmp_path, max_examples=10_000, derandomize=False)
+def test_for_an_hour(backend, examples):
+    compare(backend, examples, max_examples=10_000, derandomize=False)
 ```
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from dataforce import Client
+from dataforce.backend import Backend
+from dataforce.testing.assets import Examples
 from dataforce.testing.differential.machine import Differential
 
 __all__ = ["Differential", "compare"]
 
 
 def compare(
-    client: Client,
-    packages: Sequence[Path],
-    folder: Path,
+    backend: Backend,
+    examples: Examples,
     *,
-    optional_regions: bool = True,
+    cannot_create: frozenset[str] = frozenset(),
     max_examples: int = 25,
     derandomize: bool = True,
 ) -> None:
-    """Compare a backend with dictionaries.
+    """Compare a backend with one in memory, for all kinds of its family.
 
     Args:
-        client: Of the backend, on a fresh platform; what is made there is deleted again.
-        packages: Model packages to upload.
-        folder: Where downloads go.
-        optional_regions: Whether a bucket secret may have no region.
+        backend: A backend that holds its starter objects only; what is made there is deleted again.
+        examples: Values of fields that cannot be made from their type, by the route of the kind.
+        cannot_create: Routes of the kinds that the backend does not create.
         max_examples: How many sequences of calls are tried, each from the start.
         derandomize: Whether they are the same each time.
     """
-    home = client.orbits.list()[0].id
 
     class Bound(Differential):
         def __init__(self) -> None:
-            super().__init__(client, home, packages, folder, optional_regions)
+            super().__init__(backend, examples, cannot_create)
 
     run_state_machine_as_test(
         Bound,

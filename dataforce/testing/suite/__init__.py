@@ -28,6 +28,7 @@ from dataforce.testing.suite.progress import *
 from dataforce.testing.suite.queries import *
 from dataforce.testing.suite.records import *
 from dataforce.testing.suite.references import *
+from dataforce.testing.suite.resources import *
 from dataforce.testing.suite.setup_config import *
 from dataforce.testing.suite.signed_urls import *
 from dataforce.testing.suite.statuses import *

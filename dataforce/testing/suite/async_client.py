@@ -7,112 +7,16 @@ import asyncio
 import pytest
 
 from dataforce import (
-    CLEAR,
     AsyncClient,
     ConfigurationError,
-    ConflictError,
     DataForceError,
     NotFoundError,
     UnprocessableEntityError,
 )
 from dataforce.testing.plugin import Asynchronously, ClientSettings
-from dataforce.testing.suite._support import UNKNOWN, ids
+from dataforce.testing.suite._support import UNKNOWN
 
 TASKS = 16
-
-
-def test_organizations_awaited(asynchronously: Asynchronously) -> None:
-    """Got, listed, iterated."""
-
-    async def flow(client: AsyncClient) -> None:
-        (organization,) = await client.organizations.list()
-        assert await client.organizations.get() == organization
-        assert await client.organizations.get(organization.name) == organization
-        assert [each async for each in client.organizations.iterate()] == [organization]
-
-    asynchronously(flow)
-
-
-def test_bucket_secrets_awaited(asynchronously: Asynchronously) -> None:
-    """Made, got, changed, listed, deleted, refused."""
-
-    async def flow(client: AsyncClient) -> None:
-        (first,) = await client.bucket_secrets.list()
-        made = await client.bucket_secrets.create("s3.example.com", "models", cert_check=True)
-        assert await client.bucket_secrets.get("models") == made
-        changed = await client.bucket_secrets.update(made.id, cert_check=CLEAR)
-        assert changed.cert_check is None
-        assert [each async for each in client.bucket_secrets.iterate()] == [first, changed]
-        with pytest.raises(ConflictError):
-            await client.bucket_secrets.delete(first.id)
-        await client.bucket_secrets.delete(made.id)
-        assert await client.bucket_secrets.list() == [first]
-
-    asynchronously(flow)
-
-
-def test_orbits_awaited(asynchronously: Asynchronously) -> None:
-    """Made, got, changed, listed, deleted."""
-
-    async def flow(client: AsyncClient) -> None:
-        (first,) = await client.orbits.list()
-        await client.setup_config(orbit=first.id)
-        made = await client.orbits.create("Research", first.bucket_secret_id)
-        assert ids(await client.orbits.list()) == [first.id, made.id]
-        assert (await client.orbits.update("Production")).id == first.id
-        with pytest.raises(ConflictError):
-            await client.orbits.delete(first.id)
-        await client.orbits.delete(made.id)
-        assert [each.name async for each in client.orbits.iterate()] == ["Production"]
-
-    asynchronously(flow)
-
-
-def test_collections_awaited(asynchronously: Asynchronously) -> None:
-    """Made, got, changed, listed, deleted, refused."""
-
-    async def flow(client: AsyncClient) -> None:
-        made = await client.collections.create("Who leaves", "Churn", "model", ["crm"])
-        assert await client.collections.get("Churn") == made
-        changed = await client.collections.update(tags=CLEAR, collection_id=made.id)
-        assert (changed.name, changed.tags) == ("Churn", None)
-        assert await client.collections.list() == [changed]
-        with pytest.raises(UnprocessableEntityError, match="name"):
-            await client.collections.create("", "", "model")
-        await client.collections.delete(made.id)
-        with pytest.raises(NotFoundError):
-            await client.collections.delete(made.id)
-        assert await client.collections.get("Churn") is None
-
-    asynchronously(flow)
-
-
-@pytest.mark.parametrize("page_size", [1, 3, 100])
-def test_iteration_awaited(asynchronously: Asynchronously, page_size: int) -> None:
-    """In any order, page by page; it may be left before its end."""
-
-    async def flow(client: AsyncClient) -> None:
-        for name in "bdace":
-            await client.collections.create("", name, "model")
-        pages = client.collections.iterate(sort_by="name", order="desc", page_size=page_size)
-        assert [each.name async for each in pages] == list("edcba")
-        assert (await anext(client.collections.iterate(page_size=page_size))).name == "b"
-        assert len(await client.collections.list()) == 5
-
-    asynchronously(flow)
-
-
-def test_a_wrong_iteration_is_refused_when_awaited(asynchronously: Asynchronously) -> None:
-    """With the error of the synchronous one."""
-
-    async def flow(client: AsyncClient) -> None:
-        for page_size in (0, -1, 1001):
-            with pytest.raises(UnprocessableEntityError, match="page_size"):
-                await anext(client.collections.iterate(page_size=page_size))
-        with pytest.raises(UnprocessableEntityError, match="sort_by"):
-            await anext(client.collections.iterate(sort_by="colour"))  # type: ignore[arg-type]
-
-    asynchronously(flow)
 
 
 def test_calls_run_side_by_side(asynchronously: Asynchronously) -> None:

@@ -47,6 +47,7 @@ def test_models_awaited(
     asynchronously(flow)
 
 
+@pytest.mark.usefixtures("signed_urls")
 def test_bytes_moved_by_hand_awaited(asynchronously: Asynchronously) -> None:
     """Brought, read, deleted."""
     digest = hashlib.sha256(b"model").hexdigest()

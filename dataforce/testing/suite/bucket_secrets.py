@@ -10,12 +10,8 @@ from dataforce import (
     BucketSecret,
     Client,
     ConflictError,
-    MultipleResourcesFoundError,
-    NotFoundError,
-    Organization,
     UnprocessableEntityError,
 )
-from dataforce.testing.suite._support import UNKNOWN, ids, spellings
 
 SECRETS: dict[str, Any] = {
     "access_key": "AKIDEXAMPLE",
@@ -60,35 +56,6 @@ def test_the_scheme_of_an_endpoint_is_dropped(client: Client, scheme: str) -> No
     assert changed.endpoint == "s3.example.org"
 
 
-def test_a_bucket_secret_is_found_by_its_id_in_any_spelling(
-    client: Client, bucket_secret: BucketSecret
-) -> None:
-    """Upper case, without dashes, as a URN, in braces."""
-    for spelling in spellings(bucket_secret.id):
-        assert client.bucket_secrets.get(spelling) == bucket_secret
-
-
-def test_a_bucket_secret_is_found_by_the_name_of_its_bucket(client: Client) -> None:
-    """Exactly, with upper and lower case told apart."""
-    made = client.bucket_secrets.create("s3.example.com", "Models")
-    assert client.bucket_secrets.get("Models") == made
-    assert client.bucket_secrets.get("models") is None
-
-
-@pytest.mark.parametrize("value", [UNKNOWN, "no-such-bucket", ""])
-def test_an_unknown_bucket_secret_is_none(client: Client, value: str) -> None:
-    """By id or by name."""
-    assert client.bucket_secrets.get(value) is None
-
-
-def test_two_buckets_of_one_name_are_told_apart_by_id(client: Client) -> None:
-    """At two endpoints they may have it; the error names both."""
-    pair = [client.bucket_secrets.create(f"{i}.example.com", "models") for i in range(2)]
-    with pytest.raises(MultipleResourcesFoundError) as caught:
-        client.bucket_secrets.get("models")
-    assert all(identifier in str(caught.value) for identifier in ids(pair))
-
-
 def test_a_bucket_has_one_bucket_secret(client: Client) -> None:
     """A second one, however the endpoint is written, is a conflict."""
     client.bucket_secrets.create("s3.example.com", "models")
@@ -97,54 +64,6 @@ def test_a_bucket_has_one_bucket_secret(client: Client) -> None:
         with pytest.raises(ConflictError):
             client.bucket_secrets.create(endpoint, "models", region="eu-west-1")
     assert client.bucket_secrets.list() == before
-
-
-def test_a_bucket_secret_cannot_become_another_one(client: Client) -> None:
-    """It stays what it was."""
-    client.bucket_secrets.create("s3.example.com", "models")
-    other = client.bucket_secrets.create("s3.example.com", "data")
-    with pytest.raises(ConflictError):
-        client.bucket_secrets.update(other.id, bucket_name="models")
-    assert client.bucket_secrets.get(other.id) == other
-
-
-def test_a_bucket_secret_may_be_given_the_values_it_has(client: Client) -> None:
-    """It is no conflict with itself."""
-    made = client.bucket_secrets.create("s3.example.com", "models")
-    again = client.bucket_secrets.update(made.id, "s3.example.com", "models", region="eu-west-1")
-    assert (again.id, again.region) == (made.id, "eu-west-1")
-
-
-def test_an_update_of_an_unknown_bucket_secret_is_refused(client: Client) -> None:
-    """Unlike its deletion."""
-    with pytest.raises(NotFoundError):
-        client.bucket_secrets.update(UNKNOWN, region="eu-west-1")
-
-
-def test_a_deleted_bucket_secret_is_gone(client: Client) -> None:
-    """And its bucket is free for another."""
-    before = client.bucket_secrets.list()
-    made = client.bucket_secrets.create("s3.example.com", "models")
-    client.bucket_secrets.delete(made.id.upper())
-    assert client.bucket_secrets.get(made.id) is None
-    assert client.bucket_secrets.list() == before
-    client.bucket_secrets.create("s3.example.com", "models")
-
-
-def test_deleting_an_unknown_bucket_secret_succeeds(client: Client) -> None:
-    """As the platform has it."""
-    before = client.bucket_secrets.list()
-    client.bucket_secrets.delete(UNKNOWN)
-    assert client.bucket_secrets.list() == before
-
-
-def test_a_bucket_secret_in_use_cannot_be_deleted(
-    client: Client, bucket_secret: BucketSecret
-) -> None:
-    """The orbit that uses it would lose its files."""
-    with pytest.raises(ConflictError):
-        client.bucket_secrets.delete(bucket_secret.id)
-    assert client.bucket_secrets.list() == [bucket_secret]
 
 
 def test_a_bucket_secret_can_be_deleted_when_no_orbit_uses_it_any_more(
@@ -186,18 +105,3 @@ def test_credentials_are_not_shown_by_an_error(client: Client) -> None:
         client.bucket_secrets.create("", "models", access_key="AKIDEXAMPLE", **wrong)
     assert "wJalrXUtnFEMI" not in str(caught.value)
     assert "AKIDEXAMPLE" not in str(caught.value)
-
-
-def test_the_bucket_secrets_of_another_organization_are_out_of_reach(
-    client: Client, bucket_secret: BucketSecret, other_organization: Organization
-) -> None:
-    """They are neither seen, changed nor deleted from here."""
-    client.organization = other_organization.id
-    assert client.bucket_secrets.list() == []
-    assert client.bucket_secrets.get(bucket_secret.id) is None
-    assert client.bucket_secrets.get(bucket_secret.bucket_name) is None
-    with pytest.raises(NotFoundError):
-        client.bucket_secrets.update(bucket_secret.id, region="eu-west-1")
-    client.bucket_secrets.delete(bucket_secret.id)
-    client.organization = bucket_secret.organization_id
-    assert client.bucket_secrets.list() == [bucket_secret]

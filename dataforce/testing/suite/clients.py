@@ -82,7 +82,7 @@ def test_of_threads_that_delete_one_object_one_succeeds(
     client: Client, register: RecordFactory
 ) -> None:
     """The others learn that it is gone."""
-    model = register().model
+    model = register()
 
     def delete(_: int) -> bool:
         try:
@@ -151,10 +151,13 @@ def test_a_client_is_closed_at_the_end_of_its_block(open_client: OpenClient) -> 
         client.collections.list()
 
 
-def test_a_client_and_its_resources_say_what_they_are(open_client: OpenClient) -> None:
+def test_a_client_and_its_resources_say_what_they_are(
+    open_client: OpenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the defaults that were set, without the key."""
     key = "dfs_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
-    client = open_client(orbit="Somewhere", api_key=key)
+    monkeypatch.setenv("DFS_API_KEY", key)
+    client = open_client(orbit="Somewhere")
     shown = f"{client!r} {client.collections!r}"
     assert "orbit='Somewhere'" in shown
     assert str(client.settings.backend_type) in shown

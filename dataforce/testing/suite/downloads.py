@@ -21,7 +21,7 @@ from dataforce import (
     UnprocessableEntityError,
 )
 from dataforce.testing import links
-from dataforce.testing.plugin import PackageFactory, RecordFactory
+from dataforce.testing.plugin import PackageFactory, RecordFactory, ReserveFactory
 from dataforce.testing.suite._support import UNKNOWN, content_of
 
 REFUSALS = (BadRequestError, FileUploadError, ChecksumMismatchError)
@@ -175,7 +175,7 @@ def test_bytes_that_are_not_there_leave_the_old_file(
     client: Client, register: RecordFactory, folder: Path
 ) -> None:
     """A record may wait for its bytes for ever."""
-    model = register().model
+    model = register()
     (folder / "model.fnnx").write_bytes(b"old")
     with pytest.raises(FileDownloadError):
         client.model_artifacts.download(model.id, folder)
@@ -188,10 +188,10 @@ def test_bytes_that_are_not_there_leave_the_old_file(
 
 @pytest.mark.parametrize("brought", [b"MODEL", b"mode", b"model and more", b""])
 def test_bytes_that_are_not_those_announced_are_never_downloaded(
-    client: Client, register: RecordFactory, folder: Path, brought: bytes
+    client: Client, reserve: ReserveFactory, folder: Path, brought: bytes
 ) -> None:
     """They are refused on their way in or on their way out."""
-    created = register(b"model")
+    created = reserve(b"model")
     (folder / "model.fnnx").write_bytes(b"old")
     with suppress(HTTPError):  # of a server that takes no more than was announced
         links.put(created.url.parts[0].url, brought)
@@ -199,13 +199,6 @@ def test_bytes_that_are_not_those_announced_are_never_downloaded(
     with pytest.raises(REFUSALS):
         download(update(created.model.id, status="uploaded").id, folder)
     assert content_of(folder) == {"model.fnnx": b"old"}
-
-
-def registered(client: Client, register: RecordFactory, file_name: str) -> ModelArtifact:
-    """A model whose file name came from elsewhere."""
-    created = register(b"model", file_name=file_name)
-    links.put(created.url.parts[0].url, b"model")
-    return client.model_artifacts.update(created.model.id, status="uploaded")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +216,7 @@ def test_a_file_name_does_not_choose_the_folder(
     client: Client, register: RecordFactory, folder: Path, file_name: str
 ) -> None:
     """What a server says of folders is ignored."""
-    model = registered(client, register, file_name)
+    model = register(stored=True, file_name=file_name)
     assert client.model_artifacts.download(model.id, folder) == folder / "evil.fnnx"
     assert content_of(folder) == {"evil.fnnx": b"model"}
 
@@ -242,7 +235,7 @@ def test_a_file_name_is_made_harmless(
     client: Client, register: RecordFactory, folder: Path, file_name: str, written: str
 ) -> None:
     """A server must not write what a shell reads, or what a terminal obeys."""
-    model = registered(client, register, file_name)
+    model = register(stored=True, file_name=file_name)
     assert client.model_artifacts.download(model.id, folder) == folder / written
     assert content_of(folder) == {written: b"model"}
 
@@ -252,7 +245,7 @@ def test_a_file_name_that_no_folder_can_hold(
     client: Client, register: RecordFactory, folder: Path, file_name: str
 ) -> None:
     """The error says so, nothing is written, and another name can be given."""
-    model = registered(client, register, file_name)
+    model = register(stored=True, file_name=file_name)
     with pytest.raises(FileDownloadError):
         client.model_artifacts.download(model.id, folder)
     assert content_of(folder) == {}
@@ -338,10 +331,10 @@ def test_an_open_file_that_takes_nothing_is_an_error(
 
 @pytest.mark.parametrize("brought", [b"MODEL", b"mode", b"model and more", b""])
 def test_an_open_file_is_told_of_bytes_that_are_not_those_announced(
-    client: Client, register: RecordFactory, brought: bytes
+    client: Client, reserve: ReserveFactory, brought: bytes
 ) -> None:
     """They are refused on their way in, or what was written is said to be of no use."""
-    created = register(b"model")
+    created = reserve(b"model")
     with suppress(HTTPError):  # of a server that takes no more than was announced
         links.put(created.url.parts[0].url, brought)
     update, download = client.model_artifacts.update, client.model_artifacts.download

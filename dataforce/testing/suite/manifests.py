@@ -8,7 +8,7 @@ import pytest
 
 from dataforce import Client, Collection, ModelArtifact, UnprocessableEntityError
 from dataforce.testing.packages import MANIFEST
-from dataforce.testing.plugin import PackageFactory, RecordFactory
+from dataforce.testing.plugin import PackageFactory, RecordFactory, ReserveFactory
 
 REQUIRED = set(MANIFEST) - {"name", "version", "description"}
 ITEM = {"name": "x", "content_type": "NDJSON", "dtype": "Array[float]", "shape": ["batch", 4]}
@@ -38,24 +38,24 @@ def stored_manifest(client: Client, model: ModelArtifact) -> dict[str, Any]:
 
 
 def test_a_manifest_needs_its_fields(
-    client: Client, register: RecordFactory, package: PackageFactory
+    client: Client, reserve: ReserveFactory, package: PackageFactory
 ) -> None:
     """Whether it is given or read from a package."""
     for field in REQUIRED:
         manifest = {name: value for name, value in MANIFEST.items() if name != field}
         with pytest.raises(UnprocessableEntityError, match=rf"manifest\.{field}"):
-            register(manifest=manifest)
+            reserve(manifest=manifest)
         path = package(manifest=manifest)
         with pytest.raises(UnprocessableEntityError, match=rf"manifest\.{field}"):
             client.model_artifacts.upload(path, "iris")
     assert client.model_artifacts.list() == []
 
 
-def test_a_manifest_needs_the_right_form(client: Client, register: RecordFactory) -> None:
+def test_a_manifest_needs_the_right_form(client: Client, reserve: ReserveFactory) -> None:
     """The error names the part that is wrong."""
     for changes in WRONG_PARTS:
         with pytest.raises(UnprocessableEntityError, match=rf"manifest\.{next(iter(changes))}"):
-            register(manifest={**MANIFEST, **changes})
+            reserve(manifest={**MANIFEST, **changes})
     assert client.model_artifacts.list() == []
 
 
@@ -64,7 +64,7 @@ def test_a_manifest_that_the_platform_takes(register: RecordFactory, dtype: str)
     """Names and numbers make a shape; what is left out is stored as absent."""
     item = ITEM | {"dtype": dtype}
     bare = {name: value for name, value in MANIFEST.items() if name in REQUIRED}
-    stored = register(manifest={**bare, "inputs": [item]}).model.manifest.model_dump()
+    stored = register(manifest={**bare, "inputs": [item]}).manifest.model_dump()
     assert stored["inputs"] == [item | {"tags": None}]
     assert (stored["name"], stored["version"], stored["description"]) == (None, None, None)
 
@@ -77,4 +77,4 @@ def test_what_the_platform_does_not_know_of_a_manifest_is_dropped(
     known = {**MANIFEST, "inputs": [{**ITEM, "tags": None}]}
     uploaded = client.model_artifacts.upload(package(manifest=unknown), "iris")
     assert stored_manifest(client, uploaded) == known
-    assert stored_manifest(client, register(manifest=unknown).model) == known
+    assert stored_manifest(client, register(manifest=unknown)) == known

@@ -17,7 +17,6 @@ from dataforce import (
     ModelArtifact,
     NotFoundError,
 )
-from dataforce.testing import links
 from dataforce.testing.packages import MANIFEST
 from dataforce.testing.plugin import PackageFactory, RecordFactory
 from dataforce.testing.suite._support import UNKNOWN
@@ -129,7 +128,7 @@ def test_bytes_that_are_not_there_are_missed_when_they_are_read(
 ) -> None:
     """A record may wait for its bytes for ever."""
     with (
-        client.model_artifacts.open(register().model.id) as file,
+        client.model_artifacts.open(register().id) as file,
         pytest.raises(FileDownloadError),
     ):
         file.read()
@@ -153,14 +152,12 @@ def test_an_index_that_leads_out_of_the_file_is_refused(
 ) -> None:
     """It came from elsewhere."""
     index = {"after": (3, 3), "before": (-1, 2), "negative": (3, -1), "right": (1, 4)}
-    created = register(b"model", file_index=index)
-    links.put(created.url.parts[0].url, b"model")
-    model = client.model_artifacts.update(created.model.id, status="uploaded")
+    model = register(stored=True, file_index=index)
     for member in ("after", "before", "negative"):
         with pytest.raises(FileDownloadError, match=member):
             client.model_artifacts.open(model.id, member)
     with client.model_artifacts.open(model.id, "right") as file:
         assert file.read() == b"odel"
-    bare = register(b"model")
+    bare = register()
     with pytest.raises(NotFoundError, match="index is empty"):
-        client.model_artifacts.open(bare.model.id, "right")
+        client.model_artifacts.open(bare.id, "right")

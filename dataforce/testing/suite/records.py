@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from dataforce import AsyncClient, Client
-from dataforce.testing.plugin import Asynchronously, RecordFactory
+from dataforce import Client
+from dataforce.testing.plugin import RecordFactory, ReserveFactory
 
 RESOURCES = ("organizations", "bucket_secrets", "orbits", "collections", "model_artifacts")
 WIRE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
@@ -76,9 +76,9 @@ def test_a_record_says_what_it_is(client: Client, records: list[Any]) -> None:
             assert "\n" not in shown
 
 
-def test_a_new_model_says_what_it_is(register: RecordFactory) -> None:
+def test_a_new_model_says_what_it_is(reserve: ReserveFactory) -> None:
     """Without the signatures of its URLs."""
-    made = register(model_name="m" * 3000, file_name=f"{'f' * 3000}.fnnx")
+    made = reserve(model_name="m" * 3000, file_name=f"{'f' * 3000}.fnnx")
     for shown in (repr(made), str(made), repr(made.url), repr(made.url.parts[0])):
         assert len(shown) < 200
         assert "://" not in shown
@@ -113,19 +113,6 @@ def test_a_record_is_the_same_however_it_was_got(client: Client, records: list[A
             *getattr(client, resource).list(),
         ]
         assert ways == [record] * len(ways)
-
-
-def test_records_awaited(asynchronously: Asynchronously) -> None:
-    """The same."""
-
-    async def flow(client: AsyncClient) -> None:
-        made = await client.collections.create("", "x" * 3000, "model", tags=["a"])
-        again = await client.collections.get(made.id)
-        assert {made, again} == {made}
-        assert made == again == await client.collections.get(made.name)
-        assert len(repr(made)) < 200
-
-    asynchronously(flow)
 
 
 def test_a_record_equals_itself_read_again(client: Client, records: list[Any]) -> None:

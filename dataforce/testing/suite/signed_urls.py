@@ -12,10 +12,11 @@ from dataforce import (
     CreatedModel,
     FileDownloadError,
     ModelArtifactStatus,
+    NotFoundError,
 )
 from dataforce.testing import links
-from dataforce.testing.plugin import PackageFactory, RecordFactory
-from dataforce.testing.suite._support import ids
+from dataforce.testing.plugin import PackageFactory, ReserveFactory
+from dataforce.testing.suite._support import UNKNOWN, ids, refuse_all
 
 
 def bring(created: CreatedModel, content: bytes) -> None:
@@ -27,10 +28,10 @@ def bring(created: CreatedModel, content: bytes) -> None:
 
 
 def test_bytes_can_be_brought_by_hand(
-    client: Client, register: RecordFactory, tmp_path: Path
+    client: Client, reserve: ReserveFactory, tmp_path: Path
 ) -> None:
     """After that the model is like an uploaded one."""
-    created = register(b"brought by hand")
+    created = reserve(b"brought by hand")
     bring(created, b"brought by hand")
     model = client.model_artifacts.update(created.model.id, status="uploaded")
     assert model.status is ModelArtifactStatus.UPLOADED
@@ -40,11 +41,11 @@ def test_bytes_can_be_brought_by_hand(
 
 
 def test_a_model_brought_by_hand_outlives_its_twins(
-    client: Client, register: RecordFactory, tmp_path: Path
+    client: Client, reserve: ReserveFactory, tmp_path: Path
 ) -> None:
     """Two records of the same bytes lose nothing when one of them goes."""
     for name in ("one", "two"):
-        created = register(b"the same", model_name=name)
+        created = reserve(b"the same", model_name=name)
         bring(created, b"the same")
         client.model_artifacts.update(created.model.id, status="uploaded")
     first, second = client.model_artifacts.list()
@@ -53,6 +54,7 @@ def test_a_model_brought_by_hand_outlives_its_twins(
     assert written.read_bytes() == b"the same"
 
 
+@pytest.mark.usefixtures("signed_urls")
 def test_bytes_can_be_read_by_hand(
     client: Client, collection: Collection, package: PackageFactory
 ) -> None:
@@ -65,6 +67,7 @@ def test_bytes_can_be_read_by_hand(
     assert client.model_artifacts.list() == [model]
 
 
+@pytest.mark.usefixtures("signed_urls")
 def test_a_deletion_can_be_done_by_hand(
     client: Client, collection: Collection, package: PackageFactory, tmp_path: Path
 ) -> None:
@@ -79,6 +82,7 @@ def test_a_deletion_can_be_done_by_hand(
     assert client.model_artifacts.list() == []
 
 
+@pytest.mark.usefixtures("signed_urls")
 def test_a_deletion_by_hand_takes_no_bytes_of_another_model(
     client: Client, collection: Collection, package: PackageFactory, tmp_path: Path
 ) -> None:
@@ -92,6 +96,7 @@ def test_a_deletion_by_hand_takes_no_bytes_of_another_model(
     assert written.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.usefixtures("signed_urls")
 def test_a_failed_deletion_is_told_and_tried_again(
     client: Client, collection: Collection, package: PackageFactory
 ) -> None:
@@ -105,21 +110,36 @@ def test_a_failed_deletion_is_told_and_tried_again(
 
 
 def test_a_model_can_be_given_up_before_its_bytes_came(
-    client: Client, register: RecordFactory
+    client: Client, reserve: ReserveFactory
 ) -> None:
     """Or after some came that nobody vouched for."""
-    created = register(b"model")
+    created = reserve(b"model")
     bring(created, b"model")
     client.model_artifacts.update(created.model.id, status="upload_failed")
     client.model_artifacts.delete(created.model.id)
     assert client.model_artifacts.list() == []
 
 
-def test_signed_urls_are_not_shown(client: Client, register: RecordFactory) -> None:
+def test_signed_urls_are_not_shown(client: Client, reserve: ReserveFactory) -> None:
     """Whoever holds one can use it, so none gets into a log."""
-    created = register()
+    created = reserve()
     downloaded = client.model_artifacts.download_url(created.model.id)
     deleted = client.model_artifacts.delete_url(created.model.id)
     urls = [created.url.parts[0].url, downloaded.url, deleted.url]
     shown = "".join(f"{holder!r}{holder}" for holder in (created, downloaded, deleted))
     assert not [url for url in urls if url in shown]
+
+
+def test_there_is_no_url_for_what_is_not_there(client: Client, reserve: ReserveFactory) -> None:
+    """Neither a model nor a collection, or not in each other."""
+    model, resource = reserve().model, client.model_artifacts
+    other = client.collections.create("", "Other", "model").id
+    refuse_all(
+        NotFoundError,
+        lambda: resource.download_url(UNKNOWN),
+        lambda: resource.delete_url(UNKNOWN),
+        lambda: resource.download_url(model.id, collection_id=other),
+        lambda: resource.delete_url(model.id, collection_id=other),
+        lambda: reserve(collection_id=UNKNOWN),
+    )
+    assert resource.list() == [model]

@@ -15,7 +15,7 @@ from dataforce import (
 )
 from dataforce.models import CreatedModel
 from dataforce.testing import links
-from dataforce.testing.plugin import RecordFactory
+from dataforce.testing.plugin import RecordFactory, ReserveFactory
 
 PENDING_UPLOAD, UPLOADED, UPLOAD_FAILED, PENDING_DELETION, DELETION_FAILED = ModelArtifactStatus
 
@@ -54,12 +54,12 @@ def status_of(client: Client, model: ModelArtifact) -> ModelArtifactStatus:
 @pytest.mark.parametrize(("before", "after"), sorted(ALLOWED))
 def test_a_status_may_follow(
     client: Client,
-    register: RecordFactory,
+    reserve: ReserveFactory,
     before: ModelArtifactStatus,
     after: ModelArtifactStatus,
 ) -> None:
     """The answer has it, and so has the record ever after."""
-    created = register()
+    created = reserve()
     model = created.model
     bring_to(client, created, before)
     if after is UPLOADED:
@@ -71,12 +71,12 @@ def test_a_status_may_follow(
 @pytest.mark.parametrize(("before", "after"), REFUSED)
 def test_a_status_may_not_follow(
     client: Client,
-    register: RecordFactory,
+    reserve: ReserveFactory,
     before: ModelArtifactStatus,
     after: ModelArtifactStatus,
 ) -> None:
     """Nor does anything else of that update happen."""
-    created = register()
+    created = reserve()
     model = created.model
     bring_to(client, created, before)
     with pytest.raises(BadRequestError):
@@ -87,7 +87,7 @@ def test_a_status_may_not_follow(
 
 def test_a_status_that_is_never_set_by_hand(client: Client, register: RecordFactory) -> None:
     """The platform sets it, or does not know it."""
-    model = register().model
+    model = register()
     wrong: tuple[Any, ...] = (PENDING_UPLOAD, PENDING_DELETION, "unknown", "", 1)
     for status in wrong:
         with pytest.raises(UnprocessableEntityError, match="status"):
@@ -97,35 +97,35 @@ def test_a_status_that_is_never_set_by_hand(client: Client, register: RecordFact
 
 def test_a_status_may_be_given_as_text(client: Client, register: RecordFactory) -> None:
     """It comes back as a member of the enumeration, which is that text."""
-    model = client.model_artifacts.update(register().model.id, status="upload_failed")
+    model = client.model_artifacts.update(register().id, status="upload_failed")
     assert model.status is UPLOAD_FAILED
     assert model.status == "upload_failed"
 
 
-def test_a_deletion_may_begin_at_any_status(client: Client, register: RecordFactory) -> None:
+def test_a_deletion_may_begin_at_any_status(client: Client, reserve: ReserveFactory) -> None:
     """Asking for the URL to delete with is what begins it."""
     for before in ModelArtifactStatus:
-        created = register()
+        created = reserve()
         model = created.model
         bring_to(client, created, before)
         assert client.model_artifacts.delete_url(model.id).url
         assert status_of(client, model) is PENDING_DELETION
 
 
-def test_a_model_can_be_deleted_at_any_status(client: Client, register: RecordFactory) -> None:
+def test_a_model_can_be_deleted_at_any_status(client: Client, reserve: ReserveFactory) -> None:
     """In one call."""
     for before in ModelArtifactStatus:
-        created = register()
+        created = reserve()
         model = created.model
         bring_to(client, created, before)
         client.model_artifacts.delete(model.id)
     assert client.model_artifacts.list() == []
 
 
-def test_a_model_can_be_renamed_at_any_status(client: Client, register: RecordFactory) -> None:
+def test_a_model_can_be_renamed_at_any_status(client: Client, reserve: ReserveFactory) -> None:
     """Its status stays."""
     for before in ModelArtifactStatus:
-        created = register()
+        created = reserve()
         model = created.model
         bring_to(client, created, before)
         changed = client.model_artifacts.update(model.id, model_name="iris")

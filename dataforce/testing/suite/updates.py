@@ -24,7 +24,7 @@ def change_collection(client: Client) -> Change:
 @pytest.fixture
 def change_model(client: Client, register: RecordFactory) -> Change:
     """Changes a model artifact with a description and a tag."""
-    model = register(description="Flowers", tags=["iris"]).model
+    model = register(description="Flowers", tags=["iris"])
     return lambda **changes: client.model_artifacts.update(model.id, **changes)
 
 
