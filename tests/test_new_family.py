@@ -43,7 +43,7 @@ from dataforce.backend import (
 )
 from dataforce.backend.filters import conditions_of
 from dataforce.config import load_settings
-from dataforce.models import COLLECTION, ORGANIZATION, REGISTRY, AssetRecord
+from dataforce.models import COLLECTION, REGISTRY, AssetRecord
 from dataforce.models._base import (
     CreateModel,
     Identifier,
@@ -53,7 +53,6 @@ from dataforce.models._base import (
     Timestamp,
     UpdateModel,
 )
-from dataforce.testing import Capabilities
 from dataforce.testing.assets import Assets, Examples, all_records
 from dataforce.testing.kinds import for_kinds
 from dataforce.testing.suite.file_stores import *  # noqa: F403
@@ -212,13 +211,6 @@ class AsyncSampleResource(SampleResource):
 def place(request: pytest.FixtureRequest) -> str:
     """Where the family is kept."""
     return str(request.param)
-
-
-@pytest.fixture
-def capabilities(place: str) -> Capabilities:
-    """Nobody makes organizations on a platform."""
-    is_platform = place in ("remote", "hybrid")
-    return Capabilities(cannot_create=frozenset({ORGANIZATION.route} if is_platform else ()))
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from hashlib import sha256
 from itertools import count
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
-import pytest
 from pydantic import BaseModel
 
 from dataforce.backend import AnyKind, Backend, BytesSource, Query, Scope, identifier_of
@@ -26,16 +25,11 @@ class Assets:
     Args:
         backend: The backend.
         examples: Values of fields that cannot be made from their type.
-        cannot_create: Routes of the kinds that the backend does not create; a test that would need
-            it to is skipped.
     """
 
-    def __init__(
-        self, backend: Backend, examples: Examples, cannot_create: Collection[str] = ()
-    ) -> None:
+    def __init__(self, backend: Backend, examples: Examples) -> None:
         self.backend = backend
         self._examples = examples
-        self._cannot_create = cannot_create
         self._numbers = count(1)
 
     def store(self, kind: AnyKind, scope: Scope | None = None) -> Any:
@@ -102,8 +96,6 @@ class Assets:
             contents: Its files.
             given: Values of fields.
         """
-        if kind.route in self._cannot_create:
-            pytest.skip(f"the backend cannot create {kind.name}s")
         number = next(self._numbers)
         examples = self._examples.get(kind.route, {})
         fields: dict[str, Any] = {}

@@ -14,18 +14,17 @@ class Capabilities:
     ```python
     @pytest.fixture
     def capabilities():
-        return Capabilities(cannot_create=frozenset({"organizations"}))
+        return Capabilities(makes_organizations=False)
     ```
 
     Args:
-        cannot_create: Routes of the kinds that are not created: organizations, on the platform, are
-            only by people.
+        makes_organizations: Organizations can be made; on the platform, only by people.
         signed_urls: There are URLs to move files with that need no client.
         is_shared: A second client with the same settings sees what the first one wrote.
         optional_regions: A bucket secret may have no region. Newer platforms give it one.
     """
 
-    cannot_create: frozenset[str] = frozenset()
+    makes_organizations: bool = True
     signed_urls: bool = True
     is_shared: bool = True
     optional_regions: bool = True

@@ -41,6 +41,7 @@ pytest.register_assert_rewrite("dataforce.testing.suite", "dataforce.testing.dif
 ClientSettings: TypeAlias = dict[str, Any]
 OpenClient: TypeAlias = Callable[..., Client]
 MakeOrganization: TypeAlias = Callable[[str], Organization]
+OrganizationMaker: TypeAlias = Callable[[Backend, str], Organization]
 Asynchronously: TypeAlias = Callable[[Callable[[AsyncClient], Awaitable[None]]], None]
 
 
@@ -111,9 +112,9 @@ def examples() -> Examples:
 
 
 @pytest.fixture
-def assets(backend: Backend, examples: Examples, capabilities: Capabilities) -> Assets:
+def assets(backend: Backend, examples: Examples) -> Assets:
     """Makes objects of any kind through the backend."""
-    return Assets(backend, examples, capabilities.cannot_create)
+    return Assets(backend, examples)
 
 
 @pytest.fixture
@@ -145,9 +146,9 @@ def caller(
 
 
 @pytest.fixture
-def there(caller: Client, examples: Examples, capabilities: Capabilities) -> Assets:
+def there(caller: Client, examples: Examples) -> Assets:
     """Makes objects on the platform of `caller`."""
-    return Assets(caller.backend, examples, capabilities.cannot_create)
+    return Assets(caller.backend, examples)
 
 
 @pytest.fixture
@@ -201,12 +202,21 @@ def collection(client: Client) -> Collection:
 
 
 @pytest.fixture
-def make_organization(client: Client, capabilities: Capabilities) -> MakeOrganization:
-    """Makes an organization on the platform that `client` uses, by whatever way there is."""
-    if ORGANIZATION.route in capabilities.cannot_create:
-        pytest.skip("the backend cannot create organizations")
-    store = client.backend.store(ORGANIZATION, Scope())
-    return lambda name: store.create(OrganizationCreate(name=name))
+def organization_maker(capabilities: Capabilities) -> OrganizationMaker:
+    """Makes an organization on the platform of a backend, by whatever way there is."""
+    if not capabilities.makes_organizations:
+        pytest.skip("the backend cannot make organizations")
+
+    def make(backend: Backend, name: str) -> Organization:
+        return backend.store(ORGANIZATION, Scope()).create(OrganizationCreate(name=name))
+
+    return make
+
+
+@pytest.fixture
+def make_organization(client: Client, organization_maker: OrganizationMaker) -> MakeOrganization:
+    """Makes an organization on the platform that `client` uses."""
+    return lambda name: organization_maker(client.backend, name)
 
 
 @pytest.fixture

@@ -16,18 +16,18 @@ import psycopg
 import pytest
 
 from dataforce import Client, Organization
-from dataforce.backend import Scope, find_backend
+from dataforce.backend import Backend, MemoryBackend, Scope, find_backend
 from dataforce.config import APIVersion, load_settings
-from dataforce.models import ORGANIZATION, OrganizationCreate
+from dataforce.models import ORGANIZATION, REGISTRY
 from dataforce.server import Server, UploadLimits, create_app
 from dataforce.testing import Capabilities
-from dataforce.testing.plugin import ClientSettings, MakeOrganization
+from dataforce.testing.plugin import ClientSettings, OrganizationMaker
 from tests.hybrid.arrangements import INSTALLED
 from tests.server.s3 import new_bucket
 from tests.server.s3 import s3_server as s3_server
 from tests.server.serving import KEY, Turntable, running
 
-LOCAL = ("file", "memory", "postgresql")
+LOCAL = ("file", "memory", "postgresql", "double")
 REMOTE = {
     "remote-2025-12": APIVersion.DECEMBER_2025,
     "remote-2026-01": APIVersion.JANUARY_2026,
@@ -51,7 +51,7 @@ VARIANTS = {
 
 Most of the suite is slow on them: only `REPRESENTATIVES` run on every place each time.
 """
-REPRESENTATIVES = {"hierarchy", "updates", "uploads"}
+REPRESENTATIVES = {"file_stores", "hierarchy", "stores", "updates", "uploads"}
 """Modules of the suite which together make, read, change, list and delete, with files."""
 LONG = {"behaviour"}
 """Modules of the suite that run on SQLite each time, and are slow elsewhere."""
@@ -79,10 +79,11 @@ def place(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def capabilities(place: str, capabilities: Capabilities) -> Capabilities:
-    """Records in memory are seen by the client that made them only."""
+    """What the places cannot do: share records in memory, or sign URLs of them."""
     return replace(
         capabilities,
         is_shared=place != "memory",
+        signed_urls=place != "double",
         optional_regions=REMOTE.get(place) != APIVersion.JANUARY_2026,
     )
 
@@ -98,6 +99,8 @@ def client_settings(
     place: str, request: pytest.FixtureRequest, tmp_path: Path, registry: str
 ) -> ClientSettings:
     """A new registry of that kind."""
+    if place == "double":
+        return {"backend": MemoryBackend(REGISTRY)}
     if place == "memory":
         return {"backend_type": "local", "database_url": ":memory:"}
     if place == "file":
@@ -128,7 +131,7 @@ def client_settings(
 def new_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a new registry holds: a copy of it takes a third of the time of making one."""
     path = tmp_path_factory.mktemp("new") / "registry.db"
-    find_backend("local")(load_settings({"database_url": f"sqlite:///{path}"})).close()
+    find_backend("local")(load_settings({"database_url": f"sqlite:///{path}"}), REGISTRY).close()
     return path
 
 
@@ -140,7 +143,7 @@ def served(
     turntable, base_url = request.getfixturevalue("serve")(place)
     shutil.copy(new_registry, registry.removeprefix("sqlite:///"))
     settings = load_settings({"database_url": registry})
-    with closing(find_backend("local")(settings)) as turntable.current:
+    with closing(find_backend("local")(settings, REGISTRY)) as turntable.current:
         yield base_url
 
 
@@ -172,19 +175,18 @@ def serve(s3_server: str) -> Iterator[Callable[[str], tuple[Turntable, str]]]:
 
 
 @pytest.fixture
-def make_organization(
-    place: str, client: Client, make_organization: MakeOrganization, registry: str
-) -> MakeOrganization:
+def organization_maker(
+    place: str, organization_maker: OrganizationMaker, registry: str
+) -> OrganizationMaker:
     """Over HTTP nobody makes organizations; on the registry behind it one can."""
     if place in LOCAL:
-        return make_organization
+        return organization_maker
 
-    def make(name: str) -> Organization:
+    def make(backend: Backend, name: str) -> Organization:
         with Client(database_url=registry) as behind:
-            store = behind.backend.store(ORGANIZATION)
-            made = store.create(Scope(), OrganizationCreate(name=name))
+            made = organization_maker(behind.backend, name)
         # As it is seen through the platform, with what that alone says.
-        return next(each for each in client.organizations.list() if each.id == made.id)
+        return backend.store(ORGANIZATION, Scope()).get(made.id)
 
     return make
 

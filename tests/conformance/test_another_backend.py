@@ -23,7 +23,7 @@ def capabilities():
 def test_two_files_are_all_it_takes(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_conformance="from dataforce.testing.suite import *")
-    chosen = "organization or two_clients or wrong_default or dictionary"
+    chosen = "organization or two_clients or wrong_default or in_memory"
     result = pytester.runpytest_subprocess("-W", "error", "-rs", "-k", chosen)
     outcomes = result.parseoutcomes()
     assert set(outcomes) == {"passed", "skipped", "deselected"}

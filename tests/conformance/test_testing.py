@@ -12,16 +12,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from dataforce import (
-    Client,
-    ConflictError,
-    MultipleResourcesFoundError,
-    NotFoundError,
-    UnprocessableEntityError,
-)
+from dataforce import Client
 from dataforce.testing import links, packages, suite
-from dataforce.testing.differential.answers import outcome
-from dataforce.testing.differential.dictionaries import Dictionaries, find
 
 
 def test_nothing_in_the_suite_hides_another() -> None:
@@ -45,33 +37,6 @@ def test_a_complete_manifest_is_stored_as_it_is() -> None:
         client.collections.create("", "Flowers", "model")
         created = client.model_artifacts.create("a.b", {}, packages.MANIFEST, "", {}, 0, "model")
     assert created.model.manifest.model_dump() == packages.MANIFEST
-
-
-def test_the_yardstick_knows_the_rules() -> None:
-    row = {"endpoint": "home", "bucket_name": "home"}
-    orbit = {"id": "o", "name": "alpha", "bucket_secret_id": "s"}
-    twin = Dictionaries({"s": {"id": "s", **row}}, {"o": orbit}, "o")
-    twin.create_secret("t", {"endpoint": "home", "bucket_name": "other"})
-    twin.create_orbit("p", {"name": "alpha", "bucket_secret_id": "t"})
-    for error, call in (
-        (NotFoundError, lambda: twin.update_secret("u", {})),
-        (NotFoundError, lambda: twin.update_orbit("u", {})),
-        (NotFoundError, lambda: twin.update_orbit("o", {"bucket_secret_id": "u"})),
-        (NotFoundError, lambda: twin.create_orbit("u", {"name": "a", "bucket_secret_id": "u"})),
-        (ConflictError, lambda: twin.create_secret("u", row)),
-        (ConflictError, lambda: twin.update_secret("t", row)),
-        (ConflictError, lambda: twin.delete_secret("t")),
-        (ConflictError, lambda: twin.delete_orbit("o")),
-        (UnprocessableEntityError, lambda: twin.update_orbit("o", {"name": ""})),
-        (MultipleResourcesFoundError, lambda: find(twin.list_orbits(), ["name"], "alpha")),
-    ):
-        assert outcome(call) is error
-    assert find(twin.list_orbits(), ["name"], "beta") is None
-    twin.create_collection("c", "o", {"name": "alpha", "description": ""})
-    twin.create_model("m", "o", "c", {"model_name": "alpha", "status": "uploaded"}, None)
-    assert twin.update_model("o", "c", "m", {"model_name": "beta"})["model_name"] == "beta"
-    twin.delete_collection("o", "c")
-    assert twin.models == {}
 
 
 class Bucket(BaseHTTPRequestHandler):

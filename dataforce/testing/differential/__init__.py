@@ -27,7 +27,6 @@ def compare(
     backend: Backend,
     examples: Examples,
     *,
-    cannot_create: frozenset[str] = frozenset(),
     max_examples: int = 25,
     derandomize: bool = True,
 ) -> None:
@@ -36,14 +35,13 @@ def compare(
     Args:
         backend: A backend that holds its starter objects only; what is made there is deleted again.
         examples: Values of fields that cannot be made from their type, by the route of the kind.
-        cannot_create: Routes of the kinds that the backend does not create.
         max_examples: How many sequences of calls are tried, each from the start.
         derandomize: Whether they are the same each time.
     """
 
     class Bound(Differential):
         def __init__(self) -> None:
-            super().__init__(backend, examples, cannot_create)
+            super().__init__(backend, examples)
 
     run_state_machine_as_test(
         Bound,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from dataforce.backend.paging import records_of
 from dataforce.errors import DataForceError
 from dataforce.testing.assets import Assets, Examples
 from dataforce.testing.differential.strategies import CONTENTS, UNKNOWN, queries, values_of
-from dataforce.testing.kinds import is_creatable, is_deletable
+from dataforce.testing.kinds import is_deletable
 
 Pair: TypeAlias = tuple[str, str]
 """Ids of one object on the two sides."""
@@ -57,22 +58,15 @@ class Differential(RuleBasedStateMachine):
     Args:
         backend: A backend that holds its starter objects only; what is made there is deleted again.
         examples: Values of fields that cannot be made from their type.
-        cannot_create: Routes of the kinds that the backend does not create.
     """
 
     objects: Bundle[Object] = Bundle("objects")
 
-    def __init__(
-        self, backend: Backend, examples: Examples, cannot_create: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, backend: Backend, examples: Examples) -> None:
         super().__init__()
         family = backend.family
         self.sides = [Assets(each, examples) for each in (backend, MemoryBackend(family))]
-        self.kinds = [
-            kind
-            for kind in family.kinds
-            if is_creatable(kind) and is_deletable(kind) and kind.route not in cannot_create
-        ]
+        self.kinds = [kind for kind in family.kinds if is_deletable(kind)]
         self.made: list[Object] = []
         self.numbers: dict[str, int] = {}
         self.starters = [self.starter(kind) for kind in family.kinds if kind.starter is not None]
@@ -252,14 +246,13 @@ class Differential(RuleBasedStateMachine):
         """Filtered and sorted in any way, in pages of any size."""
         kind = data.draw(st.sampled_from(self.kinds))
         scope, query = self.scope_of(data, kind), data.draw(queries(kind))
-        self.same(kind, lambda side, n: _all(side.backend, kind, on(scope, n), query))
+        self.same(kind, partial(_all, kind, scope, query))
 
     def teardown(self) -> None:
         """Compare everything once more, then clean up."""
         try:
-            for thing in dict.fromkeys((each.kind, each.scope) for each in self.made):
-                kind, scope = thing
-                self.same(kind, lambda side, n, k=kind, s=scope: _all(side.backend, k, on(s, n)))
+            for kind, scope in dict.fromkeys((each.kind, each.scope) for each in self.made):
+                self.same(kind, partial(_all, kind, scope, Query(limit=None)))
         finally:
             self.clean()
 
@@ -278,8 +271,10 @@ def on(scope: Sequence[Pair], side: int) -> Scope:
     return Scope(tuple(pair[side] for pair in scope))
 
 
-def _all(backend: Backend, kind: AnyKind, scope: Scope, query: Query | None = None) -> list[Any]:
-    return [*records_of(backend.store(kind, scope), kind, query)]
+def _all(
+    kind: AnyKind, scope: Sequence[Pair], query: Query, side: Assets, number: int
+) -> list[Any]:
+    return [*records_of(side.backend.store(kind, on(scope, number)), kind, query)]
 
 
 def _outcome(call: Callable[[Assets, int], Any], side: Assets, number: int) -> Any:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataforce.backend import Backend
 from dataforce.testing.assets import Examples
-from dataforce.testing.capabilities import Capabilities
 from dataforce.testing.differential import compare
 
 
-def test_backend_behaves_like_one_in_memory(
-    backend: Backend, examples: Examples, capabilities: Capabilities
-) -> None:
+def test_backend_behaves_like_one_in_memory(backend: Backend, examples: Examples) -> None:
     """The same calls get the same answers and the same errors."""
-    compare(backend, examples, cannot_create=capabilities.cannot_create)
+    compare(backend, examples)

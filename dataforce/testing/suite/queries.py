@@ -173,7 +173,7 @@ def test_a_cursor_belongs_to_its_order(assets: Assets, kind: AnyKind) -> None:
 
 
 @for_kinds(is_deletable)
-def test_deleting_what_was_seen_skips_nothing(assets: Assets, kind: AnyKind) -> None:
+def test_a_page_goes_on_where_the_one_before_ended(assets: Assets, kind: AnyKind) -> None:
     """Pages begin after the last record of the one before, not at a number."""
     store = assets.store(kind)
     made = ids(assets.create(kind) for _ in range(5))

@@ -16,8 +16,8 @@ from dataforce.backend.paging import page_of
 from dataforce.errors import MultipleResourcesFoundError, NotFoundError, UnprocessableEntityError
 from dataforce.models import BUCKET_SECRET
 from dataforce.testing.assets import Assets, all_records, are_texts, is_text
-from dataforce.testing.kinds import for_kinds, name_field
-from dataforce.testing.plugin import MakeOrganization
+from dataforce.testing.kinds import for_kinds, is_creatable, name_field
+from dataforce.testing.plugin import OrganizationMaker
 from dataforce.testing.suite._support import (
     HOSTILE_NAMES,
     UNKNOWN,
@@ -27,7 +27,7 @@ from dataforce.testing.suite._support import (
 )
 from dataforce.testing.suite.queries import fill, sorts_of, wanted_of
 
-WAYS: dict[str, Callable[[AnyKind, Any], Any]] = {
+GIVEN: dict[str, Callable[[AnyKind, Any], Any]] = {
     "id": lambda kind, record: identifier_of(record),
     "uuid": lambda kind, record: uuid.UUID(identifier_of(record)),
     "object": lambda kind, record: record,
@@ -39,11 +39,6 @@ NO_TEXTS = ("text", [5], ["a\x00b"], ["\ud800"], [None], {"a": "b"})
 
 Caller: TypeAlias = Any
 """A `Client`, or an `AsyncClient` that is awaited; the calls are the same."""
-
-
-def below_root(kind: AnyKind) -> bool:
-    """Return whether objects of a kind are made by clients: those at the root are not."""
-    return kind.parent is not None
 
 
 def resource_of(caller: Caller, kind: AnyKind) -> Any:
@@ -77,7 +72,7 @@ def test_an_object_is_found_by_its_id_in_any_spelling(
         assert resource_of(caller, kind).get(spelling) == record
 
 
-@for_kinds(below_root)
+@for_kinds(is_creatable)
 def test_an_object_is_found_by_its_name(caller: Caller, there: Assets, kind: AnyKind) -> None:
     """Whatever the name is; it comes back as it was given."""
     field, fields = name_field(kind), kind.create.model_fields
@@ -107,7 +102,7 @@ def test_what_does_not_exist_is_none(
     assert resource.get(f"{name} ") is None
 
 
-@for_kinds(below_root)
+@for_kinds(is_creatable)
 def test_an_id_wins_over_a_name(caller: Caller, there: Assets, kind: AnyKind) -> None:
     """An object may carry the id of another as its name; the id finds its owner."""
     record = there.create(kind)
@@ -115,39 +110,37 @@ def test_an_id_wins_over_a_name(caller: Caller, there: Assets, kind: AnyKind) ->
     assert resource_of(caller, kind).get(identifier_of(record)) == record
 
 
-@for_kinds(lambda kind: set(kind.unique) != {name_field(kind)})
+@for_kinds(is_creatable)
 def test_objects_of_one_name_are_told_apart_by_id(
     caller: Caller, there: Assets, kind: AnyKind
 ) -> None:
     """They may have it; the error names them all, and nothing is deleted."""
     resource = resource_of(caller, kind)
     made = [there.create(kind, **{name_field(kind): "Twin"}) for _ in range(3)]
-    calls: list[Callable[[], object]] = [partial(resource.get, "Twin")]
-    if below_root(kind):
-        calls.append(partial(resource.delete, "Twin"))
+    calls = [partial(resource.get, "Twin"), partial(resource.delete, "Twin")]
     for message in refuse_all(MultipleResourcesFoundError, *calls):
         assert all(identifier in message for identifier in ids(made))
     assert resource.get(identifier_of(made[1])) == made[1]
     assert ids(resource.list())[-3:] == ids(made)
 
 
-@for_kinds(below_root)
-@pytest.mark.parametrize("way", WAYS)
+@for_kinds(is_creatable)
+@pytest.mark.parametrize("way", GIVEN)
 def test_an_object_is_given(caller: Caller, there: Assets, kind: AnyKind, way: str) -> None:
     """To be got, changed and deleted; it is gone then."""
     resource, field = resource_of(caller, kind), name_field(kind)
     kept, made = there.create(kind), there.create(kind)
     before = ids(resource.list())
-    assert resource.get(WAYS[way](kind, made)) == made
-    changed = update(resource, WAYS[way](kind, made), **{field: "another"})
+    assert resource.get(GIVEN[way](kind, made)) == made
+    changed = update(resource, GIVEN[way](kind, made), **{field: "another"})
     assert (identifier_of(changed), getattr(changed, field)) == (identifier_of(made), "another")
     assert ids(resource.list()) == before
-    resource.delete(WAYS[way](kind, changed))
+    resource.delete(GIVEN[way](kind, changed))
     assert resource.get(identifier_of(made)) is None
     assert ids(resource.list())[-1] == identifier_of(kept)
 
 
-@for_kinds(below_root)
+@for_kinds(is_creatable)
 def test_what_does_not_exist_is_neither_changed_nor_deleted(
     caller: Caller, there: Assets, kind: AnyKind
 ) -> None:
@@ -168,7 +161,7 @@ def test_what_does_not_exist_is_neither_changed_nor_deleted(
     assert resource.list() == before
 
 
-@for_kinds(below_root)
+@for_kinds(is_creatable)
 def test_the_objects_of_another_parent_are_out_of_reach(
     caller: Caller, there: Assets, kind: AnyKind, request: pytest.FixtureRequest
 ) -> None:
@@ -177,8 +170,8 @@ def test_the_objects_of_another_parent_are_out_of_reach(
     record, above = there.create(kind), there.scope(kind).parent
     identifier, field = identifier_of(record), name_field(kind)
     if kind.parent.parent is None:
-        make: MakeOrganization = request.getfixturevalue("make_organization")
-        elsewhere = identifier_of(make("Elsewhere"))
+        make: OrganizationMaker = request.getfixturevalue("organization_maker")
+        elsewhere = identifier_of(make(caller.backend, "Elsewhere"))
     else:
         elsewhere = identifier_of(there.create(kind.parent))
     resource = resource_of(caller, kind)
@@ -196,7 +189,7 @@ def test_the_objects_of_another_parent_are_out_of_reach(
     assert resource.get(identifier) == record
 
 
-@for_kinds(below_root)
+@for_kinds(is_creatable)
 def test_wrong_text_is_refused(caller: Caller, there: Assets, kind: AnyKind) -> None:
     """With an error that names the argument; nothing is written."""
     record = there.first(kind)
@@ -217,19 +210,19 @@ def test_wrong_text_is_refused(caller: Caller, there: Assets, kind: AnyKind) -> 
     assert resource.list() == before
 
 
-@for_kinds()
+@for_kinds(is_creatable)
 def test_lists_are_sorted_as_a_user_asks(caller: Caller, there: Assets, kind: AnyKind) -> None:
     """By all that the kind declares."""
     records = fill(there, kind)
     resource = resource_of(caller, kind)
     for field in sorts_of(kind):
         for order in ("asc", "desc"):
-            query = Query(sort_by=field, order=order, limit=None)  # type: ignore[arg-type]
+            query = Query(sort_by=field, order=order, limit=None)
             wanted = ids(page_of(kind, records, query).items)
             check_list(resource, wanted, 4, sort_by=field, order=order)
 
 
-@for_kinds()
+@for_kinds(is_creatable)
 def test_lists_are_filtered_as_a_user_asks(caller: Caller, there: Assets, kind: AnyKind) -> None:
     """By all that the kind declares; what makes no sense is refused."""
     records = fill(there, kind)

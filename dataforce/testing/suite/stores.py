@@ -95,7 +95,7 @@ def test_the_missing_parent_is_named(assets: Assets, kind: AnyKind) -> None:
             assert f"{parent.name} {UNKNOWN}".lower() in message.lower()
 
 
-@for_kinds(lambda kind: is_nameable(kind) and kind.parent)
+@for_kinds(lambda kind: is_nameable(kind) and kind.parent and is_creatable(kind.parent))
 def test_the_records_of_another_parent_are_out_of_reach(assets: Assets, kind: AnyKind) -> None:
     """They are neither seen, changed nor deleted from there."""
     made = assets.create(kind)
