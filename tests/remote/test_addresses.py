@@ -12,7 +12,7 @@ import pytest
 
 from dataforce.config import load_settings
 from dataforce_remote.files.bucket import Bucket, BucketError
-from dataforce_remote.http.retries import Budget
+from dataforce_remote.http.retries import RetryBudget
 
 PUBLIC = "93.184.216.34"
 PUBLIC_6 = "2606:2800:220:1::1"
@@ -54,7 +54,7 @@ def contacted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def ask(url: str, base_url: str = "https://platform.example", **changed: Any) -> str:
     """What the bucket says when it is asked for that URL."""
     given = {"base_url": base_url, "retry_timeout": 0, **changed}
-    bucket = Bucket(load_settings(given, environment={}, client_name=""), Budget())
+    bucket = Bucket(load_settings(given, environment={}, client_name=""), RetryBudget())
     with closing(bucket), pytest.raises(BucketError) as caught:
         bucket.request("GET", url)
     return str(caught.value)
@@ -175,7 +175,7 @@ def test_a_platform_whose_name_was_not_known_once(names: Names, contacted: list[
     names["platform.internal"] = [[], ["10.0.0.1"]]
     names["bucket.internal"] = [["10.0.0.2"]]
     given = {"base_url": "http://platform.internal", "retry_timeout": 0}
-    bucket = Bucket(load_settings(given, environment={}, client_name=""), Budget())
+    bucket = Bucket(load_settings(given, environment={}, client_name=""), RetryBudget())
     with closing(bucket):
         for _ in range(2):
             with pytest.raises(BucketError):

@@ -10,7 +10,7 @@ from dataforce import AsyncClient, OfflineError
 from dataforce.config import load_settings
 from dataforce_remote.files.bucket import Bucket
 from dataforce_remote.http.api import API
-from dataforce_remote.http.retries import Budget
+from dataforce_remote.http.retries import RetryBudget
 from tests.remote.conftest import BASE, COLLECTION, KEY, MODEL, ORBIT, ORGANIZATION, Open, Platform
 from tests.writes import IRIS
 
@@ -48,5 +48,5 @@ def test_nothing_is_sent_whoever_asks(platform: Platform) -> None:
     with pytest.raises(OfflineError, match=REFUSED):
         API(settings).call("GET", "/users/me/organizations")
     with pytest.raises(OfflineError, match=REFUSED):
-        Bucket(settings, Budget()).request("GET", "https://bucket.example/x")
+        Bucket(settings, RetryBudget()).request("GET", "https://bucket.example/x")
     assert list(platform.calls) == []

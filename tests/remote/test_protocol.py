@@ -22,7 +22,7 @@ from dataforce import (
 from dataforce.backend import Scope
 from dataforce.models import ORGANIZATION as ORGANIZATION_KIND
 from dataforce.models import OrganizationCreate
-from dataforce_remote.http.api import Reply
+from dataforce_remote.http.api import APIResponse
 from tests.remote.conftest import (
     COLLECTION,
     COLLECTIONS,
@@ -376,5 +376,5 @@ def test_the_collector_is_paused_while_a_page_is_parsed_and_not_while_one_is_wai
     platform.add_callback("GET", COLLECTIONS, answer)
     assert len(client.collections.list()) == 1
     assert waited == [True]
-    assert not Reply("GET", "/", b"").parse(lambda _: gc.isenabled())
+    assert not APIResponse("GET", "/", b"").parse(lambda _: gc.isenabled())
     assert gc.isenabled()

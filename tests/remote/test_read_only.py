@@ -28,9 +28,9 @@ from dataforce.models import (
 from dataforce.testing.packages import MANIFEST
 from dataforce_remote.backend import RemoteBackend
 from dataforce_remote.files.bucket import Bucket, Payload
-from dataforce_remote.files.multipart import Outgoing, Plan, send
+from dataforce_remote.files.multipart import UploadSource, Plan, send
 from dataforce_remote.http.api import API
-from dataforce_remote.http.retries import Budget
+from dataforce_remote.http.retries import RetryBudget
 from tests.server.serving import KEY, serving
 from tests.writes import IRIS, WRITES, Made, call
 
@@ -171,8 +171,8 @@ def scope(platform: Served, client: Client) -> Scope:
     return Scope((organization, platform.made.orbit, platform.made.collection))
 
 
-def outgoing() -> Outgoing:
-    return Outgoing(IRIS, lambda count: None)
+def source() -> UploadSource:
+    return UploadSource(IRIS, lambda count: None)
 
 
 def assert_nothing_was_asked_to_change(platform: Served, state: Path) -> None:
@@ -211,7 +211,7 @@ def test_no_change_of_a_record_is_sent_whoever_asks(
     "act",
     [
         lambda store, scope, made: store.content.create(scope, values_of_a_model()),
-        lambda store, scope, made: store.content.upload(scope, values_of_a_model(), outgoing()),
+        lambda store, scope, made: store.content.upload(scope, values_of_a_model(), source()),
         lambda store, scope, made: store.content.delete_url(scope, made.model),
         lambda store, scope, made: store.set_status(
             scope, made.model, ModelArtifactStatus.UPLOAD_FAILED
@@ -244,7 +244,7 @@ def test_the_backend_itself_offers_no_write(
     content = backend.content(MODEL_ARTIFACT)
     for write in (
         lambda: backend.store(COLLECTION).delete(Scope(scope.ids[:2]), platform.made.collection),
-        lambda: content.upload(scope, values_of_a_model(), outgoing()),
+        lambda: content.upload(scope, values_of_a_model(), source()),
         lambda: content.create(scope, values_of_a_model()),
         lambda: content.delete_url(scope, platform.made.model),
     ):
@@ -258,7 +258,7 @@ def test_the_backend_itself_offers_no_write(
 def test_a_bucket_is_sent_nothing_but_gets(platform: Served, method: str, state: Path) -> None:
     platform.seen.clear()
     payload = Payload(3, lambda: [memoryview(b"abc")])
-    with closing(Bucket(settings_for(platform), Budget())) as bucket:
+    with closing(Bucket(settings_for(platform), RetryBudget())) as bucket:
         for given in (None, payload):
             with pytest.raises(ReadOnlyError, match=f"Cannot send {method} to the bucket"):
                 bucket.request(method, f"{platform.url}/objects/x", given)
@@ -280,8 +280,8 @@ def test_no_thread_sends_a_part(platform: Served, state: Path) -> None:
         for number in range(8)
     ]
     plan = Plan("s3", UploadDetails(parts=parts, complete_url=f"{platform.url}/objects/whole"))
-    with closing(Bucket(settings_for(platform), Budget())) as bucket:
-        sent = send(bucket, plan, outgoing(), {})
+    with closing(Bucket(settings_for(platform), RetryBudget())) as bucket:
+        sent = send(bucket, plan, source(), {})
         with pytest.raises(ReadOnlyError, match="Cannot send PUT to the bucket"):
             list(sent)
     assert platform.seen == []
@@ -296,5 +296,5 @@ def test_a_refusal_is_not_tried_again(
     settings = settings_for(platform).model_copy(update={"retry_timeout": 60})
     with closing(API(settings)) as api, pytest.raises(ReadOnlyError):
         api.call("POST", "/organizations", repeatable=True)
-    with closing(Bucket(settings, Budget())) as bucket, pytest.raises(ReadOnlyError):
+    with closing(Bucket(settings, RetryBudget())) as bucket, pytest.raises(ReadOnlyError):
         bucket.request("DELETE", "not even a URL")

@@ -16,7 +16,7 @@ from dataforce.models import ModelArtifactCreate
 from dataforce.package import read_package
 from dataforce.testing import links
 from dataforce.testing.packages import build_package
-from dataforce_remote.files.checkpoints import Journal, key_of
+from dataforce_remote.files.checkpoints import Checkpoints, key_of
 from tests.server.serving import KEY, serving
 
 
@@ -36,12 +36,12 @@ def package(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
+def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoints:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return Journal(tmp_path / "state" / "dataforce" / "uploads")
+    return Checkpoints(tmp_path / "state" / "dataforce" / "uploads")
 
 
-def leave_behind(client: Client, journal: Journal, package: Path, **changes: Any) -> CreatedModel:
+def leave_behind(client: Client, checkpoints: Checkpoints, package: Path, **changes: Any) -> CreatedModel:
     """What is there when a process was killed before a byte arrived."""
     described = read_package(package)
     values = ModelArtifactCreate(
@@ -59,13 +59,13 @@ def leave_behind(client: Client, journal: Journal, package: Path, **changes: Any
     key = key_of(client.settings.base_url, scope, values.model_dump(mode="json"))
     details = created.url.model_dump(mode="json")
     first: dict[str, Any] = {"base_url": client.settings.base_url, "scope": scope}
-    note = journal.begin(key, first | {"model": created.model.id} | changes)
-    assert note is not None
+    checkpoint = checkpoints.begin(key, first | {"model": created.model.id} | changes)
+    assert checkpoint is not None
     if "details" not in changes:
-        note.add({"type": "s3", "details": details})
+        checkpoint.add({"type": "s3", "details": details})
     elif changes["details"]:
-        note.add({"type": "s3", "details": changes["details"]})
-    note.keep()
+        checkpoint.add({"type": "s3", "details": changes["details"]})
+    checkpoint.keep()
     return created
 
 
@@ -73,8 +73,8 @@ def statuses(client: Client) -> list[str]:
     return [str(model.status) for model in client.model_artifacts.list()]
 
 
-def test_it_goes_on_where_it_stopped(client: Client, journal: Journal, package: Path) -> None:
-    created = leave_behind(client, journal, package)
+def test_it_goes_on_where_it_stopped(client: Client, checkpoints: Checkpoints, package: Path) -> None:
+    created = leave_behind(client, checkpoints, package)
     model = client.model_artifacts.upload(package, "iris")
     assert model.id == created.model.id
     assert client.model_artifacts.list() == [model]
@@ -82,9 +82,9 @@ def test_it_goes_on_where_it_stopped(client: Client, journal: Journal, package: 
 
 
 def test_what_was_finished_is_not_done_again(
-    client: Client, journal: Journal, package: Path
+    client: Client, checkpoints: Checkpoints, package: Path
 ) -> None:
-    created = leave_behind(client, journal, package)
+    created = leave_behind(client, checkpoints, package)
     links.put(created.url.parts[0].url, package.read_bytes())
     client.model_artifacts.update(created.model.id, status="uploaded")
     assert client.model_artifacts.upload(package, "iris").id == created.model.id
@@ -94,9 +94,9 @@ def test_what_was_finished_is_not_done_again(
 
 @pytest.mark.parametrize("status", ["deleted", "upload_failed"])
 def test_a_record_that_waits_no_more_is_left_alone(
-    client: Client, journal: Journal, package: Path, status: str
+    client: Client, checkpoints: Checkpoints, package: Path, status: str
 ) -> None:
-    created = leave_behind(client, journal, package)
+    created = leave_behind(client, checkpoints, package)
     if status == "deleted":
         client.model_artifacts.delete(created.model.id)
     else:
@@ -107,32 +107,32 @@ def test_a_record_that_waits_no_more_is_left_alone(
 
 
 def test_a_record_whose_url_was_never_noted_is_given_up(
-    client: Client, journal: Journal, package: Path
+    client: Client, checkpoints: Checkpoints, package: Path
 ) -> None:
-    leave_behind(client, journal, package, details=None)
+    leave_behind(client, checkpoints, package, details=None)
     client.model_artifacts.upload(package, "iris")
     assert statuses(client) == ["upload_failed", "uploaded"]
 
 
 @pytest.mark.parametrize("status", ["pending_upload", "uploaded", "deleted"])
 def test_a_note_of_yesterday_gives_its_record_up(
-    client: Client, journal: Journal, package: Path, tmp_path: Path, status: str
+    client: Client, checkpoints: Checkpoints, package: Path, tmp_path: Path, status: str
 ) -> None:
     """If it still waits for bytes that can never come: the URLs have expired."""
-    created = leave_behind(client, journal, package)
+    created = leave_behind(client, checkpoints, package)
     if status == "uploaded":
         links.put(created.url.parts[0].url, package.read_bytes())
         client.model_artifacts.update(created.model.id, status="uploaded")
     elif status == "deleted":
         client.model_artifacts.delete(created.model.id)
-    others = journal.begin("0" * 32, {"base_url": "https://x", "scope": [], "model": "y"})
-    torn = journal.begin("1" * 32, {})
+    others = checkpoints.begin("0" * 32, {"base_url": "https://x", "scope": [], "model": "y"})
+    torn = checkpoints.begin("1" * 32, {})
     assert others is not None
     assert torn is not None
     others.keep()
     torn.keep()
-    for note in (tmp_path / "state").rglob("*.jsonl"):
-        os.utime(note, (0, 0))
+    for checkpoint in (tmp_path / "state").rglob("*.jsonl"):
+        os.utime(checkpoint, (0, 0))
     client.model_artifacts.upload(package, "another")
     told = {"pending_upload": ["upload_failed"], "uploaded": ["uploaded"], "deleted": []}[status]
     assert statuses(client) == [*told, "uploaded"]
@@ -142,23 +142,23 @@ def test_a_note_of_yesterday_gives_its_record_up(
 
 @pytest.mark.parametrize("change", [{"model": None, "scope": 1}, {"details": {"parts": 1}}])
 def test_a_note_that_says_nothing_is_dropped(
-    client: Client, journal: Journal, package: Path, change: dict[str, Any]
+    client: Client, checkpoints: Checkpoints, package: Path, change: dict[str, Any]
 ) -> None:
-    created = leave_behind(client, journal, package, **change)
+    created = leave_behind(client, checkpoints, package, **change)
     model = client.model_artifacts.upload(package, "iris")
     assert model.id != created.model.id
     assert statuses(client) == ["pending_upload", "uploaded"]
 
 
 def test_where_nothing_can_be_brought_any_more_it_begins_anew(
-    client: Client, journal: Journal, package: Path, caplog: pytest.LogCaptureFixture
+    client: Client, checkpoints: Checkpoints, package: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    created = leave_behind(client, journal, package)
+    created = leave_behind(client, checkpoints, package)
     # As when the URL has expired.
     details = created.url.model_dump(mode="json")
     details["parts"][0]["url"] += "0"
     client.model_artifacts.update(created.model.id, status="upload_failed")
-    leave_behind(client, journal, package, details=details)
+    leave_behind(client, checkpoints, package, details=details)
     told: list[tuple[int, int]] = []
     with caplog.at_level(logging.WARNING, "dataforce"):
         client.model_artifacts.upload(
@@ -171,17 +171,17 @@ def test_where_nothing_can_be_brought_any_more_it_begins_anew(
 
 
 def test_without_a_place_for_notes_uploads_still_work(
-    client: Client, journal: Journal, package: Path, tmp_path: Path
+    client: Client, checkpoints: Checkpoints, package: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "state").write_bytes(b"a file where a folder should be")
     assert client.model_artifacts.upload(package, "iris").size == package.stat().st_size
 
 
 def test_a_note_that_cannot_be_opened_is_left_alone(
-    client: Client, journal: Journal, package: Path, tmp_path: Path
+    client: Client, checkpoints: Checkpoints, package: Path, tmp_path: Path
 ) -> None:
-    created = leave_behind(client, journal, package)
-    [note] = (tmp_path / "state").rglob("*.jsonl")
-    note.unlink()
-    note.mkdir()
+    created = leave_behind(client, checkpoints, package)
+    [checkpoint] = (tmp_path / "state").rglob("*.jsonl")
+    checkpoint.unlink()
+    checkpoint.mkdir()
     assert client.model_artifacts.upload(package, "iris").id != created.model.id

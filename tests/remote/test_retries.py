@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforce_remote.http.retries import LARGEST_RETRY_AFTER, Budget, Retries, parse_retry_after
+from dataforce_remote.http.retries import LARGEST_RETRY_AFTER, RetryBudget, Retries, parse_retry_after
 
 
 @given(st.text() | st.floats().map(str) | st.integers().map(str))
@@ -55,7 +55,7 @@ def test_a_date_without_a_zone_is_one_of_greenwich() -> None:
 
 
 def test_a_budget_is_spent_and_earned() -> None:
-    budget = Budget(2)
+    budget = RetryBudget(2)
     assert [budget.spend() for _ in range(3)] == [True, True, False]
     for _ in range(11):
         budget.earn()
@@ -63,7 +63,7 @@ def test_a_budget_is_spent_and_earned() -> None:
 
 
 def test_a_budget_never_holds_more_than_it_began_with() -> None:
-    budget = Budget(1)
+    budget = RetryBudget(1)
     for _ in range(1000):
         budget.earn()
     assert [budget.spend(), budget.spend()] == [True, False]
@@ -71,7 +71,7 @@ def test_a_budget_never_holds_more_than_it_began_with() -> None:
 
 @given(st.integers(1, 8), st.integers(1, 40))
 def test_threads_together_spend_no_more_than_there_is(threads: int, retries: int) -> None:
-    budget, taken = Budget(retries), []
+    budget, taken = RetryBudget(retries), []
 
     def work() -> None:
         while budget.spend():
@@ -87,7 +87,7 @@ def test_threads_together_spend_no_more_than_there_is(threads: int, retries: int
 
 
 def test_nobody_waits_beyond_the_end() -> None:
-    retries = Retries(Budget(), patience=0.2)
+    retries = Retries(RetryBudget(), patience=0.2)
 
     assert not retries.wait("GET", retry_after=1)
     assert not retries.wait("GET", within=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,22 +12,23 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from dataforce import __version__
 from dataforce.backend.error_messages import printable
 from dataforce_remote.http.addresses import Addresses, InternalAddressError, shown_host
-from dataforce_remote.http.guard import Guard
-from dataforce_remote.http.retries import Budget, Retries, parse_retry_after
-from dataforce_remote.http.transport import Answer, BrokenExchangeError, Transport
-from dataforce_remote.http.transport_errors import Failure
+from dataforce_remote.http.messages import Payload
+from dataforce_remote.http.retries import Retries, RetryBudget, parse_retry_after
+from dataforce_remote.http.transport import ServerResponse, Transport
+from dataforce_remote.http.transport_errors import TransportError
 
 if TYPE_CHECKING:
     from dataforce.config import Settings
+    from dataforce_remote.http.guard import Guard
 
 _ERROR = re.compile(rb"<Error>.*?</Error>", re.S)
 _CODE = re.compile(rb"<Code>\s*(.*?)\s*</Code>", re.S)
 _MESSAGE = re.compile(rb"<Message>\s*(.*?)\s*</Message>", re.S)
-PASSING = (408, 429, 500, 502, 503, 504)
-_PASSING_CODES = (b"InternalError", b"SlowDown", b"ServiceUnavailable", b"OperationAborted")
+TRANSIENT = (408, 429, 500, 502, 503, 504)
+_TRANSIENT_CODES = (b"InternalError", b"SlowDown", b"ServiceUnavailable", b"OperationAborted")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HOPS = 3
-_LARGEST_DOCUMENT = 16 * 1024 * 1024
+_LARGEST_RESPONSE = 16 * 1024 * 1024
 _QUOTED = 200
 
 
@@ -36,7 +37,7 @@ class BucketError(Exception):
 
     Args:
         reason: What happened, as part of a sentence.
-        status: The HTTP status, 0 if there was no answer.
+        status: The HTTP status, 0 if there was no response.
     """
 
     def __init__(self, reason: str, status: int = 0) -> None:
@@ -44,38 +45,26 @@ class BucketError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Payload:
-    """What a request brings.
-
-    Args:
-        size: In bytes.
-        chunks: Makes the bytes, anew for each attempt.
-    """
-
-    size: int
-    chunks: Callable[[], Iterable[memoryview]]
-
-
 class Bucket:
     """The bucket, or whatever the platform's URLs lead to. The API key is never sent there.
 
     Args:
         settings: Of the client.
-        budget: The retries that all requests of the client share.
+        guard: Refuses what writes if the client only reads.
+        budget: The retry budget that all requests of the client share.
     """
 
-    def __init__(self, settings: Settings, budget: Budget) -> None:
+    def __init__(self, settings: Settings, guard: Guard, budget: RetryBudget) -> None:
         self._is_encrypted = settings.base_url.startswith("https:")
         self._addresses = Addresses(settings)
         self._transport = Transport(settings, resolve=self._addresses.resolve)
-        self._guard = Guard(settings)
-        self._patience = settings.retry_timeout
+        self._guard = guard
+        self._retry_timeout = settings.retry_timeout
         self.budget = budget
 
     def retries(self) -> Retries:
         """The retries of one piece of work."""
-        return Retries(self.budget, self._patience)
+        return Retries(self.budget, self._retry_timeout)
 
     def request(
         self,
@@ -84,7 +73,7 @@ class Bucket:
         payload: Payload | None = None,
         headers: Mapping[str, str] | None = None,
         allowance: float = 0.0,
-    ) -> Document:
+    ) -> BucketResponse:
         """Send a request until it succeeds.
 
         Args:
@@ -92,7 +81,7 @@ class Bucket:
             url: Carries its own permission.
             payload: What to send.
             headers: Beside the usual ones.
-            allowance: For how much longer than usual the answer may drip, in seconds.
+            allowance: For how much longer than usual the response may drip, in seconds.
 
         Raises:
             BucketError: It did not.
@@ -100,25 +89,25 @@ class Bucket:
         """
         retries = self.retries()
         while True:
-            fault, retry_after = None, None
+            failure, retry_after = None, None
             try:
-                document = self._attempt(
+                response = self._attempt(
                     method, url, payload, headers or {}, allowance, retries.count + 1
                 )
-                fault = _fault(document, url)
-                if fault is None:
+                failure = _failure(response, url)
+                if failure is None:
                     self.budget.earn()
-                    return document
-                is_passing = _is_passing(document)
-                retry_after = parse_retry_after(document.headers.get("retry-after"))
-            except BrokenExchangeError as error:
-                fault = broken(error.failure, url)
-                is_passing = not error.failure.is_lasting
-            if not is_passing or not retries.wait(f"{method}: {fault}", retry_after):
-                raise fault
+                    return response
+                is_transient = _is_transient(response)
+                retry_after = parse_retry_after(response.headers.get("retry-after"))
+            except TransportError as error:
+                failure = without_response(error, url)
+                is_transient = not error.is_permanent
+            if not is_transient or not retries.wait(f"{method}: {failure}", retry_after):
+                raise failure
 
-    def open(self, url: str, headers: Mapping[str, str], attempt: int = 1) -> Answer:
-        """Send one GET and leave its answer, whatever it is, to be read.
+    def open(self, url: str, headers: Mapping[str, str], attempt: int = 1) -> ServerResponse:
+        """Send one GET and leave its response, whatever it is, to be read.
 
         Args:
             url: Carries its own permission.
@@ -126,7 +115,7 @@ class Bucket:
             attempt: The number of the attempt, for the log.
 
         Raises:
-            BrokenExchangeError: No answer came.
+            TransportError: No response came.
             BucketError: It leads to where no file is fetched from.
         """
         return self._send("GET", url, None, headers, attempt)
@@ -143,11 +132,11 @@ class Bucket:
         headers: Mapping[str, str],
         allowance: float,
         attempt: int,
-    ) -> Document:
-        answer = self._send(method, url, payload, headers, attempt)
-        with closing(answer):
-            content = answer.read(_LARGEST_DOCUMENT, allowance)
-        return Document(answer.status, answer.headers, content or b"")
+    ) -> BucketResponse:
+        response = self._send(method, url, payload, headers, attempt)
+        with closing(response):
+            content = response.read(_LARGEST_RESPONSE, allowance)
+        return BucketResponse(response.status, response.headers, content or b"")
 
     def _send(
         self,
@@ -156,19 +145,19 @@ class Bucket:
         payload: Payload | None,
         headers: Mapping[str, str],
         attempt: int,
-    ) -> Answer:
+    ) -> ServerResponse:
         self._guard.check_transfer(method)
         sent = {"Accept-Encoding": "identity", "User-Agent": f"dataforce/{__version__}", **headers}
         if payload is not None:
             sent["Content-Length"] = str(payload.size)
         elif method == "POST":
             sent["Content-Length"] = "0"  # else it would go in chunks, which no bucket takes
-        fault = ""
+        why = ""
         try:
             return self._followed(method, url, payload, sent, attempt)
         except InternalAddressError as error:
-            fault = str(error)
-        raise BucketError(fault)
+            why = str(error)
+        raise BucketError(why)
 
     def _followed(
         self,
@@ -177,19 +166,21 @@ class Bucket:
         payload: Payload | None,
         headers: Mapping[str, str],
         attempt: int,
-    ) -> Answer:
+    ) -> ServerResponse:
         """Send a request to where redirects lead."""
         for _ in range(_HOPS + 1):
             parts = self._checked(url)
             body = payload.chunks() if payload else b"" if method == "POST" else None
             origin = _origin(parts)
-            answer = self._transport.send(method, url, headers, body, host=origin, attempt=attempt)
-            location = answer.headers.get("location")
-            if answer.status not in _REDIRECTS or location is None:
-                return answer
-            answer.close()
+            response = self._transport.send(
+                method, url, headers, body, host=origin, attempt=attempt
+            )
+            location = response.headers.get("location")
+            if response.status not in _REDIRECTS or location is None:
+                return response
+            response.close()
             after = _redirected(parts, location)
-            if method != "GET" and answer.status not in (307, 308):
+            if method != "GET" and response.status not in (307, 308):
                 raise BucketError(f"{_name(url)} redirects a {method}, which would lose its bytes")
             if method != "GET" and _origin(after) != origin:
                 raise BucketError(
@@ -214,8 +205,8 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class Document:
-    """A whole answer.
+class BucketResponse:
+    """A whole response of the bucket.
 
     Args:
         status: The HTTP status.
@@ -228,32 +219,32 @@ class Document:
     content: bytes
 
 
-def refused(status: int, content: bytes, url: str) -> BucketError:
-    """What an answer that is no success means."""
+def bucket_error(status: int, content: bytes, url: str) -> BucketError:
+    """Return the error that a response without success stands for."""
     code, message = _CODE.search(content), _MESSAGE.search(content)
     said = b": ".join(found[1] for found in (code, message) if found).decode(errors="replace")
     said = printable(said[:_QUOTED])
     return BucketError(f"{_name(url)} answered {status} {said}".rstrip(), status)
 
 
-def _fault(document: Document, url: str) -> BucketError | None:
-    is_success = 200 <= document.status < 300
-    # S3 begins to answer before it has put the parts of a file together, and may fail after that.
-    error = _ERROR.search(document.content)
+def _failure(response: BucketResponse, url: str) -> BucketError | None:
+    is_success = 200 <= response.status < 300
+    # S3 begins to response before it has put the parts of a file together, and may fail after that.
+    error = _ERROR.search(response.content)
     if is_success and error is None:
         return None
-    return refused(document.status, document.content, url)
+    return bucket_error(response.status, response.content, url)
 
 
-def _is_passing(document: Document) -> bool:
-    code = _CODE.search(document.content)
-    return document.status in PASSING or (
-        document.status == 200 and code is not None and code[1] in _PASSING_CODES
+def _is_transient(response: BucketResponse) -> bool:
+    code = _CODE.search(response.content)
+    return response.status in TRANSIENT or (
+        response.status == 200 and code is not None and code[1] in _TRANSIENT_CODES
     )
 
 
-def broken(failure: Failure, url: str) -> BucketError:
-    """What it means that no whole answer came."""
+def without_response(failure: TransportError, url: str) -> BucketError:
+    """Return the error for a request without a whole response."""
     hint = f" ({failure.hint.rstrip('.')})" if failure.hint else ""
     return BucketError(f"{_name(url)}: {failure.reason}{hint}")
 

@@ -1,4 +1,4 @@
-"""Notes of uploads under way, for a process that comes after one that was killed."""
+"""Upload checkpoints, for a process that comes after one that was killed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from dataforce.errors import ConflictError
+
 _DAY = 24 * 60 * 60
 
 try:
@@ -21,13 +23,13 @@ except ImportError:  # pragma: no cover
     fcntl = None  # type: ignore[assignment]
 
 
-class Note:
-    """What is known of one upload. Its file is locked for as long as this process lives.
+class Checkpoint:
+    """The progress of one upload. Its file is locked for as long as this process lives.
 
     Args:
         file: The open and locked file.
         path: Its path.
-        entries: What was noted, in order.
+        entries: What was added to it, in order.
     """
 
     def __init__(self, file: IO[bytes], path: Path, entries: list[dict[str, Any]]) -> None:
@@ -36,14 +38,22 @@ class Note:
         self._path = path
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Note something more; it survives the process."""
+        """Add an entry, which survives the process."""
         self.entries.append(entry)
         with suppress(OSError, ValueError):  # a full disk costs the resumption, not the upload
             self._file.write(json.dumps(entry).encode() + b"\n")
             self._file.flush()
 
+    @property
+    def age(self) -> float:
+        """The time since the last entry, in seconds."""
+        try:
+            return time.time() - self._path.stat().st_mtime
+        except OSError:
+            return 0.0
+
     def keep(self) -> None:
-        """Leave the note for another process."""
+        """Leave the checkpoint for another process."""
         self._file.close()
 
     def discard(self) -> None:
@@ -55,53 +65,71 @@ class Note:
             self._path.unlink(missing_ok=True)
 
 
-class Journal:
-    """The notes of this user's uploads, one file each, readable by its owner only.
+class Checkpoints:
+    """The checkpoints of this user's uploads, one file each, readable by its owner only.
 
-    A note holds signed URLs, so that an upload can go on where it stopped: those who hold one may
-    write that one object, for a few hours.
+    A checkpoint holds signed URLs, so that an upload can go on where it stopped: those who hold one
+    may write that one object, for a few hours.
 
     Args:
-        folder: Where the notes are; made when it is needed.
+        folder: Where the checkpoints are; made when it is needed.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def begin(self, key: str, entry: dict[str, Any]) -> Note | None:
-        """A new note, `None` if none can be written."""
+    def begin(
+        self, name: str, entry: dict[str, Any], *, is_only: bool = False
+    ) -> Checkpoint | None:
+        """Make a checkpoint.
+
+        Args:
+            name: Name of the upload.
+            entry: The first entry.
+            is_only: Whether there may be one checkpoint of that name at a time.
+
+        Returns:
+            The checkpoint, `None` if none can be written.
+
+        Raises:
+            ConflictError: There is another one already.
+        """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = self._folder / f"{key}-{uuid.uuid4().hex}.jsonl"
+            path = self._folder / f"{name}-{'only' if is_only else uuid.uuid4().hex}.jsonl"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise ConflictError(
+                "Another upload with the same key is under way. Wait until it has ended."
+            ) from None
         except OSError:
             return None
         file = os.fdopen(descriptor, "r+b")
         _lock(file)
-        note = Note(file, path, [])
-        note.add(entry)
-        return note
+        checkpoint = Checkpoint(file, path, [])
+        checkpoint.add(entry)
+        return checkpoint
 
-    def abandoned(self, key: str) -> Iterator[Note]:
-        """The notes of uploads with that key whose process is gone, each now ours."""
-        for path in self._paths(f"{key}-*.jsonl"):
-            note = _taken(path)
-            if note is not None:
-                yield note
+    def abandoned(self, name: str) -> Iterator[Checkpoint]:
+        """Yield the checkpoints of uploads of that name whose process has ended, each now ours."""
+        for path in self._paths(f"{name}-*.jsonl"):
+            checkpoint = _claim(path)
+            if checkpoint is not None:
+                yield checkpoint
 
-    def stale(self) -> Iterator[Note]:
-        """The notes of more than a day, whose URLs no longer work; each is now ours."""
+    def stale(self) -> Iterator[Checkpoint]:
+        """Yield the checkpoints of more than a day, whose URLs no longer work; each is now ours."""
         for path in self._paths("*.jsonl"):
             with suppress(OSError):
-                if time.time() - path.stat().st_mtime > _DAY and (note := _taken(path)):
-                    yield note
+                if time.time() - path.stat().st_mtime > _DAY and (checkpoint := _claim(path)):
+                    yield checkpoint
 
     def _paths(self, pattern: str) -> Iterable[Path]:
         return sorted(self._folder.glob(pattern))
 
 
-def key_of(*parts: object) -> str:
-    """What sets one upload apart from others: the same for the same call.
+def name_of(*parts: object) -> str:
+    """Return the name of an upload, which is the same for the same call.
 
     Args:
         parts: Whatever matters, as JSON.
@@ -119,7 +147,7 @@ def _lock(file: IO[bytes]) -> bool:
     return True
 
 
-def _taken(path: Path) -> Note | None:
+def _claim(path: Path) -> Checkpoint | None:
     try:
         file = path.open("r+b")
     except OSError:
@@ -131,4 +159,4 @@ def _taken(path: Path) -> Note | None:
     for line in file:
         with suppress(ValueError):  # the last one may be torn
             entries.append(json.loads(line))
-    return Note(file, path, entries)
+    return Checkpoint(file, path, entries)

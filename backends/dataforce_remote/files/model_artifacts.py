@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel
 
 from dataforce.errors import BadRequestError, DataForceError, FileDeletionError
 from dataforce.models import (
+    MODEL_ARTIFACT,
     CreatedModel,
     ModelArtifact,
     ModelArtifactCreate,
     ModelArtifactStatus,
     ModelArtifactUpdate,
 )
-from dataforce_remote.files.bucket import Bucket, BucketError
-from dataforce_remote.files.checkpoints import Journal
+from dataforce_remote.files.bucket import BucketError
 from dataforce_remote.files.downloads import RemoteContent
-from dataforce_remote.files.multipart import Outgoing
+from dataforce_remote.files.upload_targets import register
 from dataforce_remote.files.uploads import Uploads
 from dataforce_remote.registry.pages import PagedStore
 
 if TYPE_CHECKING:
-    from dataforce.backend import Advance, Incoming, Scope
+    from dataforce.backend import Advance, Query, Scope, Source
+    from dataforce_remote.files.bucket import Bucket
+    from dataforce_remote.files.checkpoints import Checkpoints
+    from dataforce_remote.records import Platform
 
-_GONE = 404
+_NOT_FOUND = 404
 
 
 class _URL(BaseModel):
@@ -39,117 +40,142 @@ class _URL(BaseModel):
 class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]):
     """The records; deleting one deletes its file."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.bucket = Bucket(self.api.settings, self.api.budget)
-        self.content = ModelContent(self)
+    @property
+    def bucket(self) -> Bucket:
+        """The connections to the bucket."""
+        return self.platform.bucket()
 
-    def close(self) -> None:
-        """Close the connections to the bucket."""
-        self.bucket.close()
+    def create(self, values: ModelArtifactCreate) -> ModelArtifact:
+        """Make a record whose file is pending."""
+        return register(self, values).model
 
-    def delete(self, scope: Scope, identifier: str) -> None:
+    def delete(self, identifier: str) -> None:
         """Remove the file, then the record; a file that stays leaves it `deletion_failed`."""
-        self.delete_known(scope, self.get(scope, identifier))
+        self.delete_known(self.get(identifier))
 
-    def delete_known(self, scope: Scope, record: ModelArtifact) -> None:
-        """The same for a record that was just read."""
-        url = self.signed(scope, record.id, "delete-url")
-        fault = None
+    def delete_known(self, record: ModelArtifact) -> None:
+        """Remove a record that was just read, and its file first."""
+        url = self.signed(record.id, "delete-url")
+        error = None
         try:
             self.bucket.request("DELETE", url)
-        except BucketError as error:
-            fault = None if error.status == _GONE else error
-        if fault is not None:
-            raise self._not_deleted(scope, record, fault)
-        super().delete(scope, record.id)
+        except BucketError as raised:
+            error = None if raised.status == _NOT_FOUND else raised
+        if error is not None:
+            raise self._not_deleted(record, error)
+        super().delete(record.id)
 
-    def signed(self, scope: Scope, identifier: str, purpose: str) -> str:
-        """A URL that the platform signs: `download-url` or `delete-url`."""
-        reply = self.call("GET", scope, identifier, suffix=f"/{purpose}")
-        return reply.parse(_URL.model_validate_json).url
+    def sort_parameter(self, query: Query) -> str | None:
+        """Return the name of the field or metric that the platform sorts by.
+
+        In ascending order absent metrics stand first, and with them text; the platform takes some
+        text for a number, and nothing tells so before the numbers come. So that is sorted here.
+        """
+        sort_by = self.kind.sort_of(query)
+        dictionary, dot, key = sort_by.partition(".")
+        if not dot:
+            return sort_by
+        is_column = key in self.kind.sorts or key == dictionary
+        return None if is_column or query.order == "asc" else key
+
+    def signed(self, identifier: str, purpose: str) -> str:
+        """Return a URL that the platform signs: `download-url` or `delete-url`."""
+        response = self.call("GET", identifier, suffix=f"/{purpose}")
+        return response.parse(_URL.model_validate_json).url
 
     def set_status(
         self,
-        scope: Scope,
         identifier: str,
         status: ModelArtifactStatus,
-        patience: float = math.inf,
+        retry_timeout: float = math.inf,
     ) -> ModelArtifact:
-        """The record with that status, also if the answer to the first attempt is lost."""
+        """Return the record with that status, also if the response to the first attempt is lost."""
         changes = ModelArtifactUpdate.model_validate({"status": status})
         body = changes.model_dump_json(exclude_unset=True).encode()
         try:
-            reply = self.call(
-                "PATCH", scope, identifier, body=body, repeatable=True, patience=patience
+            response = self.call(
+                "PATCH", identifier, body=body, is_idempotent=True, retry_timeout=retry_timeout
             )
         except BadRequestError:
-            record = self.get(scope, identifier)
+            record = self.get(identifier)
             if record.status != status:
                 raise
             return record
-        return reply.parse(self.one)
+        return response.parse(self.one)
 
-    def _not_deleted(
-        self, scope: Scope, record: ModelArtifact, fault: BucketError
-    ) -> FileDeletionError:
+    def _not_deleted(self, record: ModelArtifact, error: BucketError) -> FileDeletionError:
         try:
-            self.set_status(scope, record.id, ModelArtifactStatus.DELETION_FAILED)
+            self.set_status(record.id, ModelArtifactStatus.DELETION_FAILED)
             told = "its status is deletion_failed"
         except DataForceError:
             told = "its status could not be set to deletion_failed"
         return FileDeletionError(
-            f"The file of model artifact {record.id} was not deleted, and {told}: {fault}. Try "
+            f"The file of model artifact {record.id} was not deleted, and {told}: {error}. Try "
             f"again; it lies at {record.bucket_location} in the bucket."
         )
 
 
-class ModelContent:
-    """The files.
+class ModelFiles:
+    """The files of the model artifacts below one scope.
 
     Args:
         store: Their records.
+        checkpoints: The checkpoints of uploads under way.
     """
 
-    def __init__(self, store: ModelArtifactStore) -> None:
+    def __init__(self, store: ModelArtifactStore, checkpoints: Checkpoints) -> None:
         self._store = store
-
-    @cached_property
-    def _uploads(self) -> Uploads:
-        from platformdirs import user_state_path
-
-        journal = Journal(user_state_path("dataforce", appauthor=False) / "uploads")
-        return Uploads(self._store, journal, self.open)
-
-    @contextmanager
-    def receive(self, scope: Scope, path: Path, advance: Advance) -> Iterator[Outgoing]:
-        """The file at `path`; it goes when `upload` knows where."""
-        yield Outgoing(path, advance)
+        self._uploads = Uploads(store, checkpoints, self.open)
 
     def upload(
-        self, scope: Scope, values: ModelArtifactCreate, incoming: Incoming
+        self,
+        values: ModelArtifactCreate,
+        sources: Mapping[str, Source],
+        advance: Advance,
+        *,
+        key: str | None = None,
     ) -> ModelArtifact:
-        """Bring the file to the bucket; the record tells in the end whether it is there."""
-        return self._uploads.upload(scope, values, cast("Outgoing", incoming))
+        """Store a record with its file in the bucket, both or neither."""
+        return self._uploads.upload(values, sources["file"], advance, key)
+
+    def create(self, values: ModelArtifactCreate) -> CreatedModel:
+        """Make a record whose file is pending, and say where its bytes go."""
+        return self._uploads.create(values)
+
+    def open(self, record: ModelArtifact, name: str = "file") -> RemoteContent:
+        """Return the bytes of a record."""
+        find_url = partial(self._store.signed, record.id, "download-url")
+        return RemoteContent(self._store.bucket, MODEL_ARTIFACT, record, name, find_url)
+
+
+class RemoteSignedURLs:
+    """The service `SignedURLs` of the registry.
+
+    Args:
+        platform: Where the records are.
+        checkpoints: The checkpoints of uploads under way.
+    """
+
+    def __init__(self, platform: Platform, checkpoints: Checkpoints) -> None:
+        self._platform = platform
+        self._checkpoints = checkpoints
 
     def create(self, scope: Scope, values: ModelArtifactCreate) -> CreatedModel:
-        """A record that waits for its bytes, and where they go."""
-        return self._uploads.create(scope, values)
-
-    def open(self, scope: Scope, record: ModelArtifact) -> RemoteContent:
-        """The bytes of a record."""
-        find_url = partial(self._store.signed, scope, record.id, "download-url")
-        return RemoteContent(self._store.bucket, record, find_url)
+        """Make a record whose file is pending, and say where its bytes go."""
+        return ModelFiles(self._store(scope), self._checkpoints).create(values)
 
     def download_url(self, scope: Scope, identifier: str) -> str:
-        """A URL that the bytes can be read from."""
+        """Return a URL that the bytes can be read from."""
         return self._signed(scope, identifier, "download-url")
 
     def delete_url(self, scope: Scope, identifier: str) -> str:
-        """A URL to delete the bytes with; the record becomes `pending_deletion`."""
+        """Return a URL to delete the bytes with; the record becomes `pending_deletion`."""
         return self._signed(scope, identifier, "delete-url")
 
     def _signed(self, scope: Scope, identifier: str, purpose: str) -> str:
         # The platform does not check that the model is in the collection.
-        record = self._store.get(scope, identifier)
-        return self._store.signed(scope, record.id, purpose)
+        store = self._store(scope)
+        return store.signed(store.get(identifier).id, purpose)
+
+    def _store(self, scope: Scope) -> ModelArtifactStore:
+        return cast("ModelArtifactStore", self._platform.store(MODEL_ARTIFACT, scope))

@@ -1,4 +1,4 @@
-"""A model file on its way into the bucket: whole, or in parts at the same time."""
+"""The upload of a model file to the bucket: whole, or in parts at the same time."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-from dataforce.errors import FileUploadError
+from dataforce.errors import FileError, FileUploadError
 from dataforce.models import UploadDetails, UploadPart
 from dataforce.parallel import run_parallel
 from dataforce.transfer import cancellation
 from dataforce.transfer.progress_counter import Tally
-from dataforce_remote.files.bucket import Bucket, BucketError, Payload
+from dataforce_remote.files.bucket import Bucket, BucketError
+from dataforce_remote.http.messages import Payload
 
 if TYPE_CHECKING:
-    from dataforce.backend import Advance
+    from dataforce.backend import Advance, Source
+    from dataforce.models import ModelArtifactCreate
 
 STREAMS = 4
-"""How many parts are under way at a time."""
+"""Highest number of parts that are sent at a time."""
 
 _CHUNK = 256 * 1024
 _TO_COMPLETE = 600.0
@@ -34,7 +35,7 @@ _AZURE_HEADERS = {"x-ms-blob-type": "BlockBlob"}
 
 @dataclass(frozen=True)
 class Plan:
-    """Where the bytes go.
+    """The URLs that the bytes of a file go to.
 
     Args:
         type: `s3` or `azure`.
@@ -46,62 +47,77 @@ class Plan:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the file goes in one piece."""
+        """Whether the file goes in one request."""
         return self.details.complete_url is None
 
 
-class Outgoing:
-    """A file that is to be uploaded; it stays where it is.
+class UploadSource:
+    """A source that is uploaded, and the count of its bytes that were.
 
     Args:
-        path: The file.
-        advance: Is told how many bytes went.
+        source: The bytes.
+        advance: Is told how many bytes were sent.
     """
 
-    def __init__(self, path: Path, advance: Advance) -> None:
-        self.path = path
+    def __init__(self, source: Source, advance: Advance) -> None:
         self.advance = Tally(advance)
-        self._before = self._version()
+        self._source = source
 
-    def write(self, chunk: memoryview) -> None:
-        """Nothing to do: the bytes are read again when it is known where they go."""
+    @property
+    def name(self) -> str:
+        """The name for messages."""
+        return self._source.name
 
-    def check_unchanged(self) -> None:
-        """Raise `FileUploadError` if the file is no longer the one that was described."""
-        if self._version() != self._before:
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return self._source.size
+
+    def check_described(self, values: ModelArtifactCreate) -> None:
+        """Raise `FileUploadError` if a record describes other bytes."""
+        if values.size != self.size:
             raise FileUploadError(
-                f"{self.path} changed while it was uploaded, so what arrived is not what was "
-                f"described. Upload it again when nothing writes to it."
+                f"{self.name} has {self.size} bytes, not the {values.size} of its record. Try "
+                f"again."
             )
 
-    def payload(self, start: int, size: int) -> Payload:
-        """A stretch of the file."""
-        return Payload(size, _Stretch(self, start, size).chunks)
-
-    def _version(self) -> tuple[int, ...] | None:
+    def check_unchanged(self) -> None:
+        """Raise `FileUploadError` if the bytes are no longer those that were described."""
         try:
-            status = self.path.stat()
-        except (OSError, ValueError):
-            return None  # who reads the file says what is wrong with it
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+            self._source.check()
+            return
+        except FileError:
+            pass
+        raise FileUploadError(
+            f"{self.name} changed while it was uploaded, so what arrived is not what was "
+            f"described. Upload it again when nothing writes to it."
+        )
+
+    def payload(self, start: int, size: int) -> Payload:
+        """Return a range of the bytes."""
+        return Payload(size, _Range(self, self._source, start, size).chunks)
 
 
-class _Stretch:
+class _Range:
     """The bytes of one part, as often as they are needed."""
 
-    def __init__(self, outgoing: Outgoing, start: int, size: int) -> None:
-        self._outgoing = outgoing
+    def __init__(self, upload: UploadSource, source: Source, start: int, size: int) -> None:
+        self._upload = upload
+        self._source = source
         self._start = start
         self._size = size
         self._sent = 0
 
     def chunks(self) -> Iterator[memoryview]:
-        if self._sent:  # the attempt before came so far
-            self._outgoing.advance(-self._sent)
+        """Yield the bytes; those of an earlier attempt count no more."""
+        if self._sent:
+            self._upload.advance(-self._sent)
             self._sent = 0
         buffer = memoryview(bytearray(min(_CHUNK, self._size) or 1))
         with self._readable():
-            file = FileIO(self._outgoing.path)
+            # Unbuffered where it is a file: each chunk is read once.
+            path = self._source.path
+            file: Any = self._source.open() if path is None else FileIO(path)
         with file:
             file.seek(self._start)
             while self._sent < self._size:
@@ -110,36 +126,36 @@ class _Stretch:
                     count = file.readinto(buffer[: self._size - self._sent])
                 if not count:
                     raise FileUploadError(
-                        f"{self._outgoing.path} became shorter while it was uploaded. Upload it "
+                        f"{self._upload.name} became shorter while it was uploaded. Upload it "
                         f"again when nothing writes to it."
                     )
                 yield buffer[:count]
                 self._sent += count
-                self._outgoing.advance(count)
+                self._upload.advance(count)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
-        fault = None
+        why = None
         try:
             yield
         except OSError as error:
-            # Passed on as it is, it would look like an error of the connection, and be tried again.
-            fault = error.strerror
-        if fault is not None:
+            # As it is, it would look like an error of the connection, and be retried.
+            why = error.strerror
+        if why is not None:
             raise FileUploadError(
-                f"{self._outgoing.path} could not be read while it was uploaded: {fault}. Upload "
+                f"{self._upload.name} could not be read while it was uploaded: {why}. Upload "
                 f"it again when it is there."
             )
 
 
-def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -> Generator[int]:
-    """Bring the file to where the plan says.
+def send(bucket: Bucket, plan: Plan, source: UploadSource, done: dict[int, str]) -> Generator[int]:
+    """Send a file to where the plan says.
 
     Args:
         bucket: Sends the requests.
         plan: Where the bytes go.
-        outgoing: The file.
-        done: Part number to the tag of those parts that are there; completed on the way.
+        source: The file.
+        done: Part number to the tag of those parts that are stored; completed on the way.
 
     Yields:
         The number of each part that has arrived.
@@ -151,7 +167,7 @@ def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -
     parts, position, missing = plan.details.parts, 0, []
     for part in parts:
         if part.part_number in done:
-            outgoing.advance(part.part_size)
+            source.advance(part.part_size)
         else:
             missing.append((part, position))
         position += part.part_size
@@ -159,7 +175,7 @@ def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -
     def put(work: tuple[UploadPart, int]) -> int:
         part, start = work
         headers = _AZURE_HEADERS if plan.type == "azure" and plan.is_whole else {}
-        document = bucket.request("PUT", part.url, outgoing.payload(start, part.part_size), headers)
+        document = bucket.request("PUT", part.url, source.payload(start, part.part_size), headers)
         tag = document.headers.get("etag")
         if tag is None and plan.type == "s3" and not plan.is_whole:
             raise BucketError(f"part {part.part_number} was taken without a tag to name it by")
@@ -170,7 +186,7 @@ def send(bucket: Bucket, plan: Plan, outgoing: Outgoing, done: dict[int, str]) -
 
 
 def complete(bucket: Bucket, plan: Plan, done: dict[int, str]) -> None:
-    """Say that all parts are there; `BucketError` if the bucket does not put them together."""
+    """Complete an upload in parts; `BucketError` if the bucket does not put them together."""
     url = plan.details.complete_url
     if url is None:
         return
@@ -193,7 +209,7 @@ def complete(bucket: Bucket, plan: Plan, done: dict[int, str]) -> None:
 
 
 def initiate(bucket: Bucket, url: str) -> str:
-    """Begin an upload in parts; gives the id of the upload."""
+    """Begin an upload in parts; return the id of the upload."""
     document = bucket.request("POST", url)
     found = _UPLOAD_ID.search(document.content)
     if found is None:

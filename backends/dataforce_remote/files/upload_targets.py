@@ -24,7 +24,6 @@ from dataforce_remote.http.transport_errors import extend
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dataforce.backend import Scope
     from dataforce_remote.files.model_artifacts import ModelArtifactStore
 
 
@@ -47,7 +46,7 @@ class Target(BaseModel):
 
 
 class Registered(BaseModel):
-    """The answer to a new model artifact; an older platform gives `url`, a newer the other.
+    """The response to a new model artifact; an older platform gives `url`, a newer the other.
 
     Attributes:
         model: The record.
@@ -60,51 +59,51 @@ class Registered(BaseModel):
     upload_details: Target | None = None
 
 
-def register(store: ModelArtifactStore, scope: Scope, values: ModelArtifactCreate) -> Registered:
+def register(store: ModelArtifactStore, values: ModelArtifactCreate) -> Registered:
     """Make the record; its status is `pending_upload`."""
     body = values.model_dump_json().encode()
     try:
-        reply = store.call("POST", scope, body=body, to_the_end=True)
+        response = store.call("POST", body=body, uncancellable=True)
     except BadRequestError as error:
         # The platform makes the record before the URL, and keeps it when it can make no URL.
-        if (left := _left_behind(store, scope, values)) is not None:
+        if (left := _left_behind(store, values)) is not None:
             extend(
                 error,
                 f"A new model artifact {left} waits for bytes that cannot come: delete it.",
             )
         raise
-    answer = reply.parse(Registered.model_validate_json)
-    newer = answer.upload_details is not None
+    registered = response.parse(Registered.model_validate_json)
+    newer = registered.upload_details is not None
     store.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)
-    return answer
+    return registered
 
 
-def _left_behind(
-    store: ModelArtifactStore, scope: Scope, values: ModelArtifactCreate
-) -> str | None:
-    """The id of the newest record that waits and is all that was asked for, if there is one."""
+def _left_behind(store: ModelArtifactStore, values: ModelArtifactCreate) -> str | None:
+    """Return the id of the newest pending record of these values, if there is one."""
     told = ("file_name", "model_name", "description", "tags", "file_hash", "size")
     with suppress(DataForceError):  # what was refused counts, not what cannot be looked up
-        for record in store.page(scope, Query(sort_by="created_at", order="desc")).items:
+        for record in store.page(Query(sort_by="created_at", order="desc")).items:
             is_pending = record.status == ModelArtifactStatus.PENDING_UPLOAD
             if is_pending and all(getattr(record, name) == getattr(values, name) for name in told):
                 return record.id
     return None
 
 
-def plan_for(store: ModelArtifactStore, answer: Registered, begun: Callable[[str], object]) -> Plan:
-    """Where the bytes go; begins the upload in parts where that is for the client to do.
+def plan_for(
+    store: ModelArtifactStore, registered: Registered, begun: Callable[[str], object]
+) -> Plan:
+    """Return where the bytes go, after beginning the upload in parts if that is left to the client.
 
     Args:
         store: The records.
-        answer: What the platform said of the new one.
+        registered: The response to the new record.
         begun: Is told the id of an upload in parts, once there is something to clean up.
 
     Raises:
         BucketError: The bucket does not begin it.
         APIError: The platform does not go on.
     """
-    target, details, size = answer.upload_details, answer.url, answer.model.size
+    target, details, size = registered.upload_details, registered.url, registered.model.size
     if target is None:
         plan = Plan("s3", details or UploadDetails(parts=[]))
         if plan.details.upload_id is not None:
@@ -119,7 +118,7 @@ def plan_for(store: ModelArtifactStore, answer: Registered, begun: Callable[[str
     if sum(part.part_size for part in plan.details.parts) != max(size, 0):
         raise APIResponseValidationError(
             f"The platform says where {sum(part.part_size for part in plan.details.parts)} bytes "
-            f"of model artifact {answer.model.id} go, which has {size}. Tell those who run it."
+            f"of model artifact {registered.model.id} go, which has {size}. Tell those who run it."
         )
     return plan
 
@@ -138,5 +137,5 @@ def _parts(
     path = "/bucket-secrets/upload/multipart"
     # It makes URLs and nothing else.
     body = json.dumps(asked).encode()
-    reply = store.api.call("POST", path, body=body, repeatable=True)
-    return reply.parse(UploadDetails.model_validate_json)
+    response = store.platform.api.call("POST", path, body=body, is_idempotent=True)
+    return response.parse(UploadDetails.model_validate_json)

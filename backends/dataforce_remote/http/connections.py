@@ -2,7 +2,7 @@
 
 A timeout of a socket begins anew with every byte, so a server that sends one byte at a time, in
 its TLS handshake or in its headers, keeps a client waiting for as long as it likes. Here every
-exchange has a deadline, and a watchdog cuts the connection of one that has passed it.
+pending has a deadline, and a watchdog cuts the connection of one that has passed it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _TICK = 0.25
 _thread = threading.local()
 
 
-class Exchange:
-    """One request and its answer.
+class PendingRequest:
+    """One request and its response.
 
     Args:
-        timeout: How long connecting may take, and how long the headers of the answer, in seconds.
+        timeout: How long connecting may take, and how long the headers of the response, in seconds.
         resolve: Gives the addresses that a host and port may be reached at; any if not given.
     """
 
@@ -60,19 +60,19 @@ class Exchange:
         self.socket: socket.socket | None = None
 
     def begin(self) -> None:
-        """Be the exchange that this thread's connection belongs to."""
-        _thread.exchange = self
+        """Be the pending that this thread's connection belongs to."""
+        _thread.pending = self
 
     def end(self) -> None:
         """Be that no longer."""
-        _thread.exchange = None
+        _thread.pending = None
 
     def release(self) -> None:
-        """Leave the connection to other threads: the answer was read."""
+        """Leave the connection to other threads: the response was read."""
         self.connection = self.socket = None
 
     def cut(self) -> None:
-        """End whatever the exchange waits for; the thread that waits gets an error."""
+        """End whatever the pending waits for; the thread that waits gets an error."""
         connected = self.socket or (self.connection and self.connection.sock)
         if connected:
             with suppress(OSError):  # it has ended by itself
@@ -80,14 +80,14 @@ class Exchange:
                 socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
     def expire(self, now: float) -> None:
-        """Cut the exchange if its deadline has passed."""
+        """Cut the pending if its deadline has passed."""
         if now > self.deadline:
             self.is_late = True
             self.cut()
 
 
 class _Head:
-    """The headers of an answer; knows whether their last line came."""
+    """The headers of a response; knows whether their last line came."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -124,20 +124,20 @@ class _Guarded(HTTPConnection):
     response_class = _Response
 
     def connect(self) -> None:
-        exchange: Exchange = _thread.exchange
-        exchange.connection = self
+        pending: PendingRequest = _thread.pending
+        pending.connection = self
         super().connect()
         # How long sending may take depends on how much there is to send.
-        exchange.deadline = math.inf
+        pending.deadline = math.inf
 
     def _new_conn(self) -> socket.socket:
         # Each address of the host has its own time to connect; then a handshake may follow.
-        exchange: Exchange = _thread.exchange
-        if exchange.resolve is None or self.proxy is not None:  # a proxy finds hosts by itself
+        pending: PendingRequest = _thread.pending
+        if pending.resolve is None or self.proxy is not None:  # a proxy finds hosts by itself
             connected = super()._new_conn()
         else:
-            connected = self._connected(exchange.resolve(self._dns_host, self.port))
-        exchange.deadline = time.monotonic() + exchange.timeout
+            connected = self._connected(pending.resolve(self._dns_host, self.port))
+        pending.deadline = time.monotonic() + pending.timeout
         return connected
 
     def _connected(self, addresses: list[str]) -> socket.socket:
@@ -156,20 +156,20 @@ class _Guarded(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        _thread.exchange.was_sent = True
+        _thread.pending.was_sent = True
         super().send(data)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _thread.exchange.connection = self
+        _thread.pending.connection = self
         super().request(*args, **kwargs)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
-        exchange: Exchange = _thread.exchange
+        pending: PendingRequest = _thread.pending
         # A connection that is to be closed lets go of its socket before the body was read.
-        exchange.socket = self.sock
-        exchange.deadline = time.monotonic() + exchange.timeout
+        pending.socket = self.sock
+        pending.deadline = time.monotonic() + pending.timeout
         response = super().getresponse()
-        exchange.deadline = math.inf
+        pending.deadline = math.inf
         return response
 
 
@@ -195,7 +195,7 @@ POOLS = {"http": _Pool, "https": _TLSPool}
 
 def _without_queries(record: logging.LogRecord) -> bool:
     """Cut the signatures off what urllib3 logs of our requests, and of nobody else's."""
-    if getattr(_thread, "exchange", None) is not None and isinstance(record.args, tuple):
+    if getattr(_thread, "pending", None) is not None and isinstance(record.args, tuple):
         record.args = tuple(
             each.partition("?")[0] if isinstance(each, str) else each for each in record.args
         )
@@ -206,34 +206,34 @@ logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)
 
 
 class Watchdog:
-    """Cuts the exchanges that are late, in a thread that sleeps while there are none."""
+    """Cuts the requests that are late, in a thread that sleeps while there are none."""
 
     def __init__(self) -> None:
-        self._exchanges: set[Exchange] = set()
+        self._pending: set[PendingRequest] = set()
         self._work = threading.Event()
         self._closing = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def watch(self, exchange: Exchange) -> None:
-        """Cut the exchange when it is late, until `forget`."""
+    def watch(self, pending: PendingRequest) -> None:
+        """Cut the pending when it is late, until `forget`."""
         if self._thread is None:
             self._start()
-        self._exchanges.add(exchange)
+        self._pending.add(pending)
         self._work.set()
 
-    def forget(self, exchange: Exchange) -> None:
-        """Watch the exchange no longer."""
-        self._exchanges.discard(exchange)
+    def forget(self, pending: PendingRequest) -> None:
+        """Watch the pending no longer."""
+        self._pending.discard(pending)
 
     @contextmanager
-    def watching(self, exchange: Exchange) -> Iterator[None]:
-        """Cut the exchange when it is late, while the block runs."""
-        self.watch(exchange)
+    def watching(self, pending: PendingRequest) -> Iterator[None]:
+        """Cut the pending when it is late, while the block runs."""
+        self.watch(pending)
         try:
             yield
         finally:
-            self.forget(exchange)
+            self.forget(pending)
 
     def close(self) -> None:
         """End the thread."""
@@ -254,10 +254,10 @@ class Watchdog:
     def _run(self) -> None:
         while not self._closing.wait(_TICK):
             now = time.monotonic()
-            for exchange in tuple(self._exchanges):
-                exchange.expire(now)
-            if not self._exchanges:  # pragma: no branch  # a matter of the moment
+            for pending in tuple(self._pending):
+                pending.expire(now)
+            if not self._pending:  # pragma: no branch  # a matter of the moment
                 self._work.clear()
                 # Nothing came between the two, nor was it the end that woke us.
-                if not self._exchanges and not self._closing.is_set():  # pragma: no branch
+                if not self._pending and not self._closing.is_set():  # pragma: no branch
                     self._work.wait()

@@ -7,16 +7,17 @@ That a request is a GET says too little: the platform changes a record when it i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dataforce.backend.http import TEXT_SEGMENT
 from dataforce.backend.read_only import refusal, setting_reason
 from dataforce.errors import OfflineError
-from dataforce.models import KINDS, ORGANIZATION
+from dataforce.models import MODEL_ARTIFACT, ORGANIZATION, REGISTRY
 
 if TYPE_CHECKING:
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, Family
     from dataforce.config import Settings
 
 _ID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
@@ -27,17 +28,17 @@ class Guard:
 
     Args:
         settings: `offline` and `read_only` count.
-        kinds: The kinds of assets whose records may be read.
+        family: The kinds whose records may be read.
 
     Attributes:
         is_on: Whether the client only reads.
         reason: Why it refuses to write, for messages.
     """
 
-    def __init__(self, settings: Settings, kinds: Iterable[AnyKind] = KINDS) -> None:
+    def __init__(self, settings: Settings, family: Family) -> None:
         self.is_on = settings.read_only
         self.reason = setting_reason(settings.origin("read_only"))
-        self._kinds = kinds
+        self._family = family
         self._settings = settings
 
     def check_online(self) -> None:
@@ -84,17 +85,24 @@ class Guard:
 
     @cached_property
     def _reads(self) -> re.Pattern[str]:
-        return re.compile("|".join(_readable(self._kinds)))
+        return re.compile("|".join(_readable(self._family)))
 
 
-def _readable(kinds: Iterable[AnyKind]) -> Iterator[str]:
-    for kind in kinds:
+def _readable(family: Family) -> Iterator[str]:
+    for kind in family.kinds:
         if kind is ORGANIZATION:
             yield "/users/me/organizations"  # an API key asks for them in no other way
             continue
-        above = "".join(f"/{re.escape(parent.route)}/{_ID}" for parent in kind.ancestors)
+        above = "".join(f"/{re.escape(each.route)}/{_segment(each)}" for each in kind.ancestors)
         records = f"{above}/{re.escape(kind.route)}"
         yield records
-        yield f"{records}/{_ID}"
-        if kind.file is not None:
-            yield f"{records}/{_ID}/download-url"
+        yield f"{records}/{_segment(kind)}"
+        if kind is MODEL_ARTIFACT:
+            yield f"{records}/{_segment(kind)}/download-url"
+        elif kind not in REGISTRY.kinds:
+            for name in kind.files:
+                yield f"{records}/{_segment(kind)}/files/{re.escape(name)}"
+
+
+def _segment(kind: AnyKind) -> str:
+    return _ID if kind.identity.form == "uuid" else TEXT_SEGMENT

@@ -1,4 +1,4 @@
-"""When a failed request is sent again, and when that ends."""
+"""Retries: backoff, `Retry-After`, and the retry budget."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LARGEST_RETRY_AFTER = 120.0
 """No server makes us wait for longer than this at a time, in seconds."""
 
 
-class Budget:
-    """How many retries the requests of one client may still make, all together.
+class RetryBudget:
+    """The retries that the requests of one client have left, all together.
 
-    Every answer earns a part of a retry. So single failures are always tried again, while a storm
-    of them ends soon, instead of multiplying the load of a server that is down.
+    Every success earns a part of a retry. So single errors are always retried, while a storm of
+    them ends soon, instead of multiplying the load of a server that is down.
 
     Args:
         retries: How many there are at most.
@@ -36,7 +36,7 @@ class Budget:
         self._lock = threading.Lock()
 
     def earn(self) -> None:
-        """Note an answer."""
+        """Note a success."""
         if self._left < self._largest:
             with self._lock:
                 self._left = min(self._largest, self._left + 0.1)
@@ -54,33 +54,33 @@ class Retries:
     """The retries of one request, or of one file that comes in pieces.
 
     Args:
-        budget: What all requests share.
-        patience: For how long to try again after the last progress, in seconds.
+        budget: The budget that all requests share.
+        timeout: Limit of the retries since the last progress, in seconds.
     """
 
-    def __init__(self, budget: Budget, patience: float) -> None:
+    def __init__(self, budget: RetryBudget, timeout: float) -> None:
         self._budget = budget
-        self._patience = patience
+        self._timeout = timeout
         self.restart()
 
     def restart(self) -> None:
-        """Begin to count anew: there was progress."""
+        """Count from zero again: there was progress."""
         self.count = 0
-        self._end = time.monotonic() + self._patience
+        self._end = time.monotonic() + self._timeout
 
     def wait(self, why: str, retry_after: float | None = None, within: float = math.inf) -> bool:
-        """Wait for the next attempt; false, at once, if there is to be none.
+        """Wait for the next attempt; return false, at once, if there is to be none.
 
         Args:
             why: The request and what became of it, for the log; no secret is in it.
             retry_after: How long the server asks to wait, in seconds.
-            within: For how long to try again at most since the last progress, in seconds.
+            within: Another limit since the last progress, in seconds.
         """
         delay = retry_after
         if delay is None:
             longest = min(FIRST_DELAY * 2**self.count, LARGEST_DELAY)
             delay = longest * random.uniform(0.5, 1)  # noqa: S311  spreads load, hides nothing
-        end = min(self._end, self._end - self._patience + within)
+        end = min(self._end, self._end - self._timeout + within)
         if time.monotonic() + delay > end or not self._budget.spend():
             return False
         self.count += 1
@@ -90,7 +90,7 @@ class Retries:
 
 
 def parse_retry_after(text: str | None) -> float | None:
-    """How long a server asks to wait, in seconds; `None` if it does not, or not in earnest.
+    """Return how long a server asks to wait, in seconds; `None` if it does not.
 
     Args:
         text: A number of seconds or a date, as in the header `Retry-After`.

@@ -22,7 +22,7 @@ from dataforce.errors import (
 )
 
 if TYPE_CHECKING:
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind
     from dataforce.config import Settings
 
 _CLASSES: dict[int, type[APIStatusError]] = {
@@ -45,7 +45,7 @@ _OWN_PATH = "/users/me/organizations"
 """A path that every platform has."""
 
 
-def refusal(
+def status_error(
     settings: Settings,
     method: str,
     path: str,
@@ -89,7 +89,7 @@ def request_of(error: APIStatusError) -> str:
     """Return the request that was refused and its status code, as the end of a message.
 
     Args:
-        error: The refusal.
+        error: The error of that request.
     """
     path = error.path or ""
     parts = path.split("/")
@@ -102,7 +102,7 @@ def missing_kind(error: APIStatusError, kinds: Iterable[AnyKind]) -> AnyKind | N
     """Return the kind of object that the platform says does not exist.
 
     Args:
-        error: The refusal.
+        error: The error of that request.
         kinds: The kinds that it may speak of.
 
     Returns:
@@ -117,7 +117,7 @@ def missing_kind(error: APIStatusError, kinds: Iterable[AnyKind]) -> AnyKind | N
 
 
 def is_page(content: bytes) -> bool:
-    """Whether an answer is a web page, which nobody asked for."""
+    """Return whether a response is a web page, which nobody asked for."""
     return content[:200].lstrip()[:1] == b"<"
 
 

@@ -1,4 +1,4 @@
-"""Single requests and their answers, through pooled connections that all threads share."""
+"""Single requests and their responses, through pooled connections that all threads share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,8 +19,8 @@ from urllib3.util import Timeout
 from dataforce.backend.error_messages import printable
 from dataforce.errors import ConfigurationError
 from dataforce.transfer import cancellation
-from dataforce_remote.http.connections import POOLS, Exchange, Resolve, Watchdog
-from dataforce_remote.http.transport_errors import ERRORS, Failure, explain
+from dataforce_remote.http.connections import POOLS, PendingRequest, Resolve, Watchdog
+from dataforce_remote.http.transport_errors import ERRORS, TransportError, explain
 
 if TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool, PoolManager
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
     from dataforce.config import Settings
 
 Headers = Mapping[str, str]
-Body = bytes | Iterable[memoryview]
+Body = bytes | Iterable[bytes | memoryview]
 
 MINIMUM_RATE = 1024
-"""Answers may come this slowly, in bytes a second on average; below, they have stalled."""
+"""Responses may come this slowly, in bytes a second on average; below, they have stalled."""
 
 _CHUNK = 1024 * 1024
 _CONNECTIONS = 256
@@ -51,48 +50,36 @@ class Hidden(str):
         return "'**********'"
 
 
-class BrokenExchangeError(Exception):
-    """No whole answer came; whoever sent the request knows what that means.
-
-    Args:
-        failure: Why.
-    """
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.reason)
-        self.failure = failure
-
-
-class Answer:
-    """What a server answers. It is read once, to its end, or closed.
+class ServerResponse:
+    """The response of a server. It is read once, to its end, or closed.
 
     Attributes:
         status: The HTTP status.
         headers: The HTTP headers.
     """
 
-    def __init__(self, raw: HTTPResponse, exchange: Exchange, watchdog: Watchdog) -> None:
+    def __init__(self, raw: HTTPResponse, pending: PendingRequest, watchdog: Watchdog) -> None:
         self.status = raw.status
         self.headers = raw.headers
         self._raw = raw
-        self._exchange = exchange
+        self._request = pending
         self._watchdog = watchdog
         self._waited = 0.0
 
     def chunks(self, allowance: float = 0.0) -> Iterator[bytes]:
-        """The body as it comes; `BrokenExchangeError` if it breaks off or comes too slowly.
+        """The body as it comes; `TransportError` if it breaks off or comes too slowly.
 
         Args:
-            allowance: For how much longer than usual to be patient, in seconds.
+            allowance: How much longer than usual it may take, in seconds.
         """
         received, is_complete = 0, False
-        allowed = self._exchange.timeout + allowance
+        allowed = self._request.timeout + allowance
         try:
             while chunk := self._next():
                 received += len(chunk)
                 if self._waited > allowed + received / MINIMUM_RATE:
-                    raise BrokenExchangeError(
-                        Failure(f"its answer came at less than {MINIMUM_RATE} bytes a second")
+                    raise TransportError(
+                        f"its response came at less than {MINIMUM_RATE} bytes a second"
                     )
                 yield chunk
                 if self._raw.length_remaining == 0:
@@ -122,21 +109,21 @@ class Answer:
         self._raw.close()
 
     def _next(self) -> bytes:
-        exchange, started = self._exchange, time.monotonic()
+        pending, started = self._request, time.monotonic()
         # A timeout of the socket begins anew with every byte, also of what only announces a chunk.
-        exchange.deadline = started + exchange.timeout
+        pending.deadline = started + pending.timeout
         try:
-            with cancellation.interrupting(exchange.cut), self._watchdog.watching(exchange):
+            with cancellation.interrupting(pending.cut), self._watchdog.watching(pending):
                 chunk = self._raw.read1(_CHUNK)
                 if not chunk or self._raw.length_remaining == 0:
-                    exchange.release()
+                    pending.release()
                 return chunk
         except ERRORS as error:
-            failure = explain(error, exchange.timeout, exchange.is_late)
+            failure = explain(error, pending.timeout, pending.is_late)
         finally:
-            exchange.deadline = math.inf
+            pending.deadline = math.inf
             self._waited += time.monotonic() - started
-        raise BrokenExchangeError(failure)
+        raise failure
 
 
 class Transport:
@@ -180,8 +167,8 @@ class Transport:
         *,
         host: str,
         attempt: int = 1,
-    ) -> Answer:
-        """Send a request once; redirects are answers like any other.
+    ) -> ServerResponse:
+        """Send a request once; redirects are responses like any other.
 
         Args:
             method: The HTTP method.
@@ -193,7 +180,7 @@ class Transport:
             attempt: The number of the attempt, for the log.
 
         Raises:
-            BrokenExchangeError: No answer came.
+            TransportError: No response came.
             ConfigurationError: The transport is closed.
         """
         if self._is_closed:
@@ -204,26 +191,26 @@ class Transport:
         request = PreparedRequest()
         request.method, request.url, request.body = method, url, body  # type: ignore[assignment]
         request.headers = headers  # type: ignore[assignment]  # the adapter needs no more
-        exchange = Exchange(self.timeout, self._resolve)
-        answer, failure, started = None, None, time.monotonic()
-        self._watchdog.watch(exchange)
+        pending = PendingRequest(self.timeout, self._resolve)
+        response, failure, started = None, None, time.monotonic()
+        self._watchdog.watch(pending)
         try:
-            with cancellation.interrupting(exchange.cut):
-                answer = self._exchange(request, exchange, self._proxies_for(host))
-            _log_request(method, url, answer.status, started, attempt)
-            return answer
+            with cancellation.interrupting(pending.cut):
+                response = self._perform(request, pending, self._proxies_for(host))
+            _log_request(method, url, response.status, started, attempt)
+            return response
         except ERRORS as error:
-            failure = explain(error, self.timeout, exchange.is_late)
-            failure = replace(failure, was_sent=failure.was_sent and exchange.was_sent)
+            failure = explain(error, self.timeout, pending.is_late)
+            failure.was_sent = failure.was_sent and pending.was_sent
         except cancellation.Cancelled:
-            if answer is not None:  # it came all the same
-                answer.close()
+            if response is not None:  # it came all the same
+                response.close()
             raise
         finally:
-            self._watchdog.forget(exchange)
-            exchange.end()
+            self._watchdog.forget(pending)
+            pending.end()
         _log_request(method, url, failure.reason, started, attempt)
-        raise BrokenExchangeError(failure)
+        raise failure
 
     def close(self) -> None:
         """Close all connections; nothing is sent any more."""
@@ -231,10 +218,10 @@ class Transport:
         self._watchdog.close()
         self._adapter.close()
 
-    def _exchange(
-        self, request: PreparedRequest, exchange: Exchange, proxies: dict[str, str]
-    ) -> Answer:
-        exchange.begin()
+    def _perform(
+        self, request: PreparedRequest, pending: PendingRequest, proxies: dict[str, str]
+    ) -> ServerResponse:
+        pending.begin()
         response = self._adapter.send(
             request,
             stream=True,
@@ -243,7 +230,7 @@ class Transport:
             cert=self._certificate,
             proxies=proxies,
         )
-        return Answer(response.raw, exchange, self._watchdog)
+        return ServerResponse(response.raw, pending, self._watchdog)
 
     def _proxies_for(self, host: str) -> dict[str, str]:
         proxies = self._proxies.get(host)

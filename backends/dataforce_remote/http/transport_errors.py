@@ -11,7 +11,6 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import requests
 from urllib3 import exceptions
@@ -21,25 +20,35 @@ from dataforce.errors import APIStatusError, DataForceError
 from dataforce_remote.http.status_errors import request_of
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why no whole answer came.
+class TransportError(Exception):
+    """No whole response came; whoever sent the request knows what that means.
 
     Args:
         reason: What happened, as part of a sentence.
         hint: What to do next, as a sentence; may be empty.
         was_sent: Whether the server may have seen the request.
         is_timeout: Whether it is a matter of time.
-        is_lasting: Whether trying again is of no use.
+        is_permanent: Whether a retry is of no use.
         retry_after: How long the server asks to wait, in seconds.
     """
 
-    reason: str
-    hint: str = ""
-    was_sent: bool = True
-    is_timeout: bool = False
-    is_lasting: bool = False
-    retry_after: float | None = None
+    def __init__(
+        self,
+        reason: str,
+        hint: str = "",
+        *,
+        was_sent: bool = True,
+        is_timeout: bool = False,
+        is_permanent: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+        self.was_sent = was_sent
+        self.is_timeout = is_timeout
+        self.is_permanent = is_permanent
+        self.retry_after = retry_after
 
 
 ERRORS = (requests.RequestException, exceptions.HTTPError, OSError)
@@ -53,7 +62,7 @@ _NO_HOST = (
 )
 
 
-def explain(error: BaseException, timeout: float, is_late: bool = False) -> Failure:
+def explain(error: BaseException, timeout: float, is_late: bool = False) -> TransportError:
     """Say what an error of the libraries below means.
 
     Args:
@@ -64,16 +73,16 @@ def explain(error: BaseException, timeout: float, is_late: bool = False) -> Fail
     causes = list(_causes(error))
     connecting = any(isinstance(each, exceptions.ConnectTimeoutError) for each in causes)
     if any(isinstance(each, exceptions.ProxyError) for each in causes):
-        return Failure(
+        return TransportError(
             "the proxy did not let the request through",
             "Check the setting proxy, with its user and password, or the environment variables "
             "HTTP_PROXY and HTTPS_PROXY.",
             was_sent=False,
-            is_lasting=any("407" in str(each) for each in causes),
+            is_permanent=any("407" in str(each) for each in causes),
         )
     if is_late or any(map(_is_timeout, causes)):
-        what = "no connection" if connecting else "no complete answer"
-        return Failure(
+        what = "no connection" if connecting else "no complete response"
+        return TransportError(
             f"{what} within {timeout:g} seconds",
             "The setting timeout allows more.",
             was_sent=not connecting,
@@ -84,38 +93,38 @@ def explain(error: BaseException, timeout: float, is_late: bool = False) -> Fail
             return _explain_tls(cause)
         if isinstance(cause, _NO_HOST):
             return _explain_name(cause)
-    return Failure(_words(causes), was_sent=not connecting)
+    return TransportError(_words(causes), was_sent=not connecting)
 
 
-def _explain_tls(error: BaseException) -> Failure:
+def _explain_tls(error: BaseException) -> TransportError:
     certificate = next(
         (each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None
     )
     if certificate is not None:
-        return Failure(
+        return TransportError(
             f"its certificate is not trusted ({certificate.verify_message})",
             "If it is signed by an authority of your own, set ca_bundle to its PEM file.",
             was_sent=False,
-            is_lasting=True,
+            is_permanent=True,
         )
     # A server that wants a client's certificate says so when the request was on its way.
     reasons = (each.reason for each in _causes(error) if isinstance(each, ssl.SSLError))
     reason = next(filter(None, reasons), "no reason given").replace("_", " ").lower()
-    return Failure(
+    return TransportError(
         f"no secure connection could be made ({reason})",
         "Check that base_url begins with the right one of http:// and https://, and whether the "
         "server asks for a client_certificate.",
-        is_lasting="eof" not in reason,
+        is_permanent="eof" not in reason,
     )
 
 
-def _explain_name(error: BaseException) -> Failure:
+def _explain_name(error: BaseException) -> TransportError:
     codes = [each.errno for each in _causes(error) if isinstance(each, socket.gaierror)]
-    return Failure(
+    return TransportError(
         "its name is not known",
         "Check the host for typing errors, and the network of this machine.",
         was_sent=False,
-        is_lasting=socket.EAI_AGAIN not in codes,
+        is_permanent=socket.EAI_AGAIN not in codes,
     )
 
 
@@ -125,7 +134,7 @@ def _words(causes: list[BaseException]) -> str:
             code = errno.errorcode.get(cause.errno, "")
             return "it refuses connections" if code == "ECONNREFUSED" else os.strerror(cause.errno)
         if isinstance(cause, exceptions.IncompleteRead):
-            return "the answer broke off"
+            return "the response broke off"
     return "it closed the connection"
 
 

@@ -20,7 +20,7 @@ class Version:
         settings: `api_version` decides; else `base_url` gives a first guess.
 
     Attributes:
-        known: The version, `None` until an answer showed it.
+        known: The version, `None` until a response showed it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,7 +34,7 @@ class Version:
         return self.known or self._guess or APIVersion.JANUARY_2026
 
     def learn(self, version: APIVersion) -> None:
-        """Note what an answer showed; `APIResponseValidationError` if another one is pinned."""
+        """Note what a response showed; `APIResponseValidationError` if another one is pinned."""
         if self._pinned is not None and version != self._pinned:
             raise APIResponseValidationError(
                 f"The platform speaks the API of {version}, but api_version is {self._pinned}. "

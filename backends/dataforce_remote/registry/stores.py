@@ -1,4 +1,4 @@
-"""The kinds that the platform treats in a way of their own."""
+"""The stores of the kinds that the platform treats in a way of their own."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from dataforce.models import (
 )
 from dataforce.progress import report
 from dataforce_remote.http.transport_errors import extend
+from dataforce_remote.records import RecordStore
 from dataforce_remote.registry.pages import PagedStore
-from dataforce_remote.registry.records import RecordStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind
     from dataforce_remote.files.model_artifacts import ModelArtifactStore
 
 _SEARCHED = 100
@@ -65,30 +65,30 @@ _LOCKS = tuple(threading.Lock() for _ in range(64))
 class OrganizationStore(RecordStore[Organization, OrganizationCreate, OrganizationUpdate]):
     """Organizations: an API key sees its own and changes none."""
 
-    def path(self, scope: Scope, identifier: str = "") -> str:
-        """The path of the only call there is."""
+    def path(self, identifier: str = "") -> str:
+        """Return the path of the only call there is."""
         return "/users/me/organizations"
 
-    def get(self, scope: Scope, identifier: str) -> Organization:
-        """The organization with that id."""
-        for organization in self.listed(scope):
+    def get(self, identifier: str) -> Organization:
+        """Return the organization with that id."""
+        for organization in self.listed():
             if organization.id == identifier:
                 return organization
-        raise not_found(self.kind, identifier, scope)
+        raise not_found(self.kind, identifier, self.scope)
 
-    def create(self, scope: Scope, values: OrganizationCreate) -> NoReturn:
-        """Refused."""
-        raise self._refusal("made")
+    def create(self, values: OrganizationCreate) -> NoReturn:
+        """Refuse: only a person may."""
+        raise self._forbidden("made")
 
-    def update(self, scope: Scope, identifier: str, changes: OrganizationUpdate) -> NoReturn:
-        """Refused."""
-        raise self._refusal("changed")
+    def update(self, identifier: str, changes: OrganizationUpdate) -> NoReturn:
+        """Refuse: only a person may."""
+        raise self._forbidden("changed")
 
-    def delete(self, scope: Scope, identifier: str) -> NoReturn:
-        """Refused."""
-        raise self._refusal("deleted")
+    def delete(self, identifier: str) -> NoReturn:
+        """Refuse: only a person may."""
+        raise self._forbidden("deleted")
 
-    def _refusal(self, what: str) -> PermissionDeniedError:
+    def _forbidden(self, what: str) -> PermissionDeniedError:
         return PermissionDeniedError(
             f"Organizations cannot be {what} with an API key. Sign in to the platform in a browser."
         )
@@ -97,28 +97,28 @@ class OrganizationStore(RecordStore[Organization, OrganizationCreate, Organizati
 class BucketSecretStore(RecordStore[BucketSecret, BucketSecretCreate, BucketSecretUpdate]):
     """Bucket secrets: the newer platform wants to know the kind of bucket."""
 
-    def create(self, scope: Scope, values: BucketSecretCreate) -> BucketSecret:
-        """A new bucket secret."""
+    def create(self, values: BucketSecretCreate) -> BucketSecret:
+        """Make a bucket secret."""
         body = _revealed(values) | {"type": _bucket_type(values.endpoint)}
         if body["type"] == "azure":
-            self._require_azure(partial(self.listed, scope))
+            self._require_azure(self.listed)
         region = {"region": _region(values.endpoint)}
         if body["type"] != "s3" or values.region is not None:
-            return self._post(scope, body, values)
+            return self._post(body, values)
         if self.version.known == APIVersion.JANUARY_2026:
-            return self._post(scope, body | region, values)
+            return self._post(body | region, values)
         try:
-            return self._post(scope, body, values)
+            return self._post(body, values)
         except UnprocessableEntityError as error:
             # An older platform asks the bucket for its region, a newer one wants to be told.
             if not _is_about(error, "region"):
                 raise
         self.version.learn(APIVersion.JANUARY_2026)
-        return self._post(scope, body | region, values)
+        return self._post(body | region, values)
 
-    def update(self, scope: Scope, identifier: str, changes: BucketSecretUpdate) -> BucketSecret:
-        """The bucket secret after the changes."""
-        before = self.get(scope, identifier)
+    def update(self, identifier: str, changes: BucketSecretUpdate) -> BucketSecret:
+        """Give the fields that are set their new values."""
+        before = self.get(identifier)
         if not changes.model_fields_set:
             return before
         endpoint = changes.endpoint if "endpoint" in changes.model_fields_set else before.endpoint
@@ -127,19 +127,19 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretCreate, BucketSecr
             self._require_azure(lambda: [before])
         if before.type == "s3" and body.get("region", "") is None:
             body["region"] = _region(endpoint)  # a newer platform has no bucket without one
-        reply = self.call("PATCH", scope, identifier, body=_json(body), written=changes)
-        return reply.parse(self.one)
+        response = self.call("PATCH", identifier, body=_json(body), written=changes)
+        return response.parse(self.one)
 
-    def delete(self, scope: Scope, identifier: str) -> None:
+    def delete(self, identifier: str) -> None:
         """Remove the bucket secret if it is the organization's, which the platform does not check.
 
         One that is not there is removed already.
         """
         try:
-            self.get(scope, identifier)
+            self.get(identifier)
         except NotFoundError:
             return
-        super().delete(scope, identifier)
+        super().delete(identifier)
 
     def _require_azure(self, read: Callable[[], Sequence[BucketSecret]]) -> None:
         """Refuse an Azure bucket where it would be stored as an S3 host, account key included.
@@ -163,44 +163,42 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretCreate, BucketSecr
             f"Cannot store a bucket secret for Azure: {why}. Nothing was sent."
         )
 
-    def _post(
-        self, scope: Scope, body: Mapping[str, object], values: BucketSecretCreate
-    ) -> BucketSecret:
-        return self.call("POST", scope, body=_json(body), written=values).parse(self.one)
+    def _post(self, body: Mapping[str, object], values: BucketSecretCreate) -> BucketSecret:
+        return self.call("POST", body=_json(body), written=values).parse(self.one)
 
 
 class OrbitStore(RecordStore[Orbit, OrbitCreate, OrbitUpdate]):
     """Orbits: the platform finds those that are to be changed in whatever organization."""
 
-    def update(self, scope: Scope, identifier: str, changes: OrbitUpdate) -> Orbit:
-        """The orbit after the changes."""
-        before = self.get(scope, identifier)
+    def update(self, identifier: str, changes: OrbitUpdate) -> Orbit:
+        """Give the fields that are set their new values."""
+        before = self.get(identifier)
         if not changes.model_fields_set:
             return before
         if "bucket_secret_id" in changes.model_fields_set:
             # The platform would crash on one that does not exist.
-            self.others(BUCKET_SECRET).get(scope, changes.bucket_secret_id)
-        return super().update(scope, identifier, changes)
+            self.platform.store(BUCKET_SECRET, self.scope).get(changes.bucket_secret_id)
+        return super().update(identifier, changes)
 
-    def delete(self, scope: Scope, identifier: str) -> None:
+    def delete(self, identifier: str) -> None:
         """Remove the orbit with its collections: the platform would leave their files behind."""
         try:
-            orbit = self.get(scope, identifier)
+            orbit = self.get(identifier)
         except NotFoundError:
             return
-        collections = cast("CollectionStore", self.others(COLLECTION))
-        inside = scope.child(orbit.id)
-        if left := collections.listed(inside):
-            self._require_permission(scope, orbit)
-            collections.delete_all(inside, left, f"orbit {orbit.id}")
-        super().delete(scope, identifier)
+        inside = self.platform.store(COLLECTION, self.scope.child(orbit.id))
+        collections = cast("CollectionStore", inside)
+        if left := collections.listed():
+            self._require_permission(orbit)
+            collections.delete_all(left, f"orbit {orbit.id}")
+        super().delete(identifier)
 
-    def _require_permission(self, scope: Scope, orbit: Orbit) -> None:
+    def _require_permission(self, orbit: Orbit) -> None:
         """Refuse what the platform would refuse in the end, when all in the orbit was gone."""
         if orbit.permissions is not None and "orbit" in orbit.permissions:
             is_allowed = "delete" in orbit.permissions["orbit"]
         else:
-            role = self.others(ORGANIZATION).get(Scope(), scope.ids[0]).role
+            role = self.platform.store(ORGANIZATION, Scope()).get(self.scope.ids[0]).role
             is_allowed = role in (None, "owner") or orbit.role == "admin"
         if not is_allowed:
             raise PermissionDeniedError(
@@ -214,44 +212,44 @@ class CollectionStore(PagedStore[Collection, CollectionCreate, CollectionUpdate]
 
     details = ("models_tags", "models_metrics")
 
-    def search(self, name: str) -> Mapping[str, str]:
-        """The longest part of the name that the platform searches for as it stands."""
+    def search(self, text: str) -> Mapping[str, str]:
+        """Return the longest part of a text that the platform searches for as it stands."""
         # A backslash would take away the meaning of what follows it.
-        part = max(name.split("\\"), key=len)[:_SEARCHED]
+        part = max(text.split("\\"), key=len)[:_SEARCHED]
         return {"search": part} if part else {}
 
-    def update(self, scope: Scope, identifier: str, changes: CollectionUpdate) -> Collection:
-        """The collection after the changes."""
+    def update(self, identifier: str, changes: CollectionUpdate) -> Collection:
+        """Give the fields that are set their new values."""
         with _LOCKS[hash(identifier) % len(_LOCKS)]:
-            before = self.get(scope, identifier)
+            before = self.get(identifier)
             if not changes.model_fields_set:
                 return before
             body = {name: getattr(before, name) for name in CollectionUpdate.model_fields}
             body |= changes.model_dump(exclude_unset=True)
-            reply = self.call("PATCH", scope, identifier, body=_json(body), written=changes)
-        return reply.parse(self.one)
+            response = self.call("PATCH", identifier, body=_json(body), written=changes)
+        return response.parse(self.one)
 
-    def delete(self, scope: Scope, identifier: str) -> None:
+    def delete(self, identifier: str) -> None:
         """Remove the collection, its models and their files first."""
-        record = self.get(scope, identifier)
-        self._empty(scope, [record], f"collection {record.id}")
-        super().delete(scope, record.id)
+        record = self.get(identifier)
+        self._empty([record], f"collection {record.id}")
+        super().delete(record.id)
 
-    def delete_all(self, scope: Scope, records: Sequence[Collection], parent: str) -> None:
+    def delete_all(self, records: Sequence[Collection], parent: str) -> None:
         """Remove all collections of a parent, with their models and files."""
-        self._empty(scope, records, parent)
+        self._empty(records, parent)
         delete_one = super().delete
-        work = {each.id: partial(delete_one, scope, each.id) for each in records}
+        work = {each.id: partial(delete_one, each.id) for each in records}
         _delete_all(work, COLLECTION, parent)
 
-    def _empty(self, scope: Scope, records: Sequence[Collection], parent: str) -> None:
+    def _empty(self, records: Sequence[Collection], parent: str) -> None:
         """Remove the models of collections that were just read."""
-        models = cast("ModelArtifactStore", self.others(MODEL_ARTIFACT))
-        work = {
-            model.id: partial(models.delete_known, inside, model)
-            for inside in (scope.child(each.id) for each in records if each.total_models)
-            for model in models.listed(inside)
-        }
+        work: dict[str, Callable[[], None]] = {}
+        for collection in records:
+            if collection.total_models:
+                inside = self.scope.child(collection.id)
+                models = cast("ModelArtifactStore", self.platform.store(MODEL_ARTIFACT, inside))
+                work |= {each.id: partial(models.delete_known, each) for each in models.listed()}
         _delete_all(work, MODEL_ARTIFACT, parent)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dataforce_remote.files import checkpoints as journal
-from dataforce_remote.files.checkpoints import Journal, key_of
+from dataforce_remote.files.checkpoints import Checkpoints, key_of
 
 
 def names(folder: Path) -> list[str]:
@@ -17,41 +17,41 @@ def names(folder: Path) -> list[str]:
 
 def test_a_note_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "state" / "uploads"
-    note = Journal(folder).begin("key", {"model": "m"})
-    assert note is not None
+    checkpoint = Checkpoints(folder).begin("key", {"model": "m"})
+    assert checkpoint is not None
 
     (path,) = folder.iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
-    note.discard()
+    checkpoint.discard()
     assert names(folder) == []
 
 
 def test_a_note_belongs_to_whoever_holds_it(tmp_path: Path) -> None:
-    first = Journal(tmp_path).begin("key", {"model": "m"})
+    first = Checkpoints(tmp_path).begin("key", {"model": "m"})
     assert first is not None
     first.add({"part": 1, "tag": "t"})
-    assert list(Journal(tmp_path).abandoned("key")) == []
+    assert list(Checkpoints(tmp_path).abandoned("key")) == []
 
     first.keep()
-    assert list(Journal(tmp_path).abandoned("another")) == []
-    (found,) = Journal(tmp_path).abandoned("key")
+    assert list(Checkpoints(tmp_path).abandoned("another")) == []
+    (found,) = Checkpoints(tmp_path).abandoned("key")
     assert found.entries == [{"model": "m"}, {"part": 1, "tag": "t"}]
-    assert list(Journal(tmp_path).abandoned("key")) == []
+    assert list(Checkpoints(tmp_path).abandoned("key")) == []
     found.discard()
 
 
 def test_what_a_killed_process_tore_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "key-1.jsonl").write_bytes(b'{"model": "m"}\n{"part": 1, "ta')
 
-    (found,) = Journal(tmp_path).abandoned("key")
+    (found,) = Checkpoints(tmp_path).abandoned("key")
 
     assert found.entries == [{"model": "m"}]
     found.keep()
 
 
 def test_old_notes_are_stale_unless_somebody_works_on_them(tmp_path: Path) -> None:
-    held = Journal(tmp_path).begin("held", {})
+    held = Checkpoints(tmp_path).begin("held", {})
     assert held is not None
     for name in ("old-1.jsonl", "new-1.jsonl"):
         (tmp_path / name).write_bytes(b"{}\n")
@@ -59,7 +59,7 @@ def test_old_notes_are_stale_unless_somebody_works_on_them(tmp_path: Path) -> No
         if not path.name.startswith("new"):
             os.utime(path, (0, 0))
 
-    [stale] = Journal(tmp_path).stale()
+    [stale] = Checkpoints(tmp_path).stale()
     stale.discard()
 
     assert sorted(name.partition("-")[0] for name in names(tmp_path)) == ["held", "new"]
@@ -68,7 +68,7 @@ def test_old_notes_are_stale_unless_somebody_works_on_them(tmp_path: Path) -> No
 
 def test_a_folder_that_cannot_be_made_costs_only_the_note(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    hindered = Journal(tmp_path / "file" / "uploads")
+    hindered = Checkpoints(tmp_path / "file" / "uploads")
 
     assert hindered.begin("key", {}) is None
     assert list(hindered.abandoned("key")) == []
@@ -79,11 +79,11 @@ def test_where_files_cannot_be_locked_nothing_is_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "fcntl", None)
-    note = Journal(tmp_path).begin("key", {})
-    assert note is not None
-    note.keep()
+    checkpoint = Checkpoints(tmp_path).begin("key", {})
+    assert checkpoint is not None
+    checkpoint.keep()
 
-    assert list(Journal(tmp_path).abandoned("key")) == []
+    assert list(Checkpoints(tmp_path).abandoned("key")) == []
 
 
 def test_the_key_tells_uploads_apart() -> None:
