@@ -47,6 +47,12 @@ def _missing(
     store: AnyStore, refused: APIStatusError, identifier: str, written: BaseModel | None
 ) -> APIStatusError | None:
     kind, scope = store.kind, store.scope
+    match refused.body:
+        case {"kind": str(route), "identifier": str(told)}:  # of a server of ours
+            with suppress(KeyError):
+                return not_found(
+                    store.platform.family.kind(route), told, scope, request_of(refused)
+                )
     ids: dict[AnyKind, str] = dict(zip(kind.ancestors, scope.ids, strict=True))
     if written is not None:
         for _, reference, other in kind.references_of(written):

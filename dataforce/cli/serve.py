@@ -85,6 +85,7 @@ def run(
 ) -> None:
     """Open the registry and serve it; `made` is the key that nobody knows yet."""
     from dataforce.backend import find_backend
+    from dataforce.models import REGISTRY
 
     open_backend = find_backend(settings.backend_type, settings.origin("backend_type"))
     try:
@@ -100,7 +101,7 @@ def run(
     try:
         with (
             suppress(KeyboardInterrupt),
-            closing(open_backend(settings)) as backend,
+            closing(open_backend(settings, REGISTRY)) as backend,
         ):
             roles = read_keys(keys, backend)
             app = create_app(backend, api_keys=roles, api_version=version)

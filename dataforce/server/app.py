@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 
 from dataforce._version import __version__
-from dataforce.backend import Backend
+from dataforce.backend import AnyKind, Backend
 from dataforce.config import APIVersion
+from dataforce.models import BUCKET_SECRET, COLLECTION, MODEL_ARTIFACT, ORBIT, ORGANIZATION
 from dataforce.server.authentication import Keys, require_key
 from dataforce.server.bodies import Bodies
 from dataforce.server.error_handlers import handle_faults
@@ -19,6 +20,7 @@ from dataforce.server.objects import ObjectStore
 from dataforce.server.registry import Registry
 from dataforce.server.roles import Access
 from dataforce.server.routes import (
+    assets,
     bucket_secrets,
     collections,
     model_artifacts,
@@ -67,7 +69,8 @@ def create_app(
     """Put a backend behind the platform's HTTP API.
 
     Args:
-        backend: Where the records are. It is not closed with the application.
+        backend: Where the records are. It is not closed with the application. The kinds of its
+            family that the platform does not know have routes made from their declarations.
         api_keys: The keys that are let in, with their roles; without, each is an owner's.
         api_version: The version of the API that is spoken.
         objects: Where model files are brought to and read from; this server, if not given.
@@ -79,7 +82,8 @@ def create_app(
     Example:
         >>> from dataforce.config import load_settings
         >>> from dataforce.backend import find_backend
-        >>> backend = find_backend("local")(load_settings({"database_url": ":memory:"}))
+        >>> from dataforce.models import REGISTRY
+        >>> backend = find_backend("local")(load_settings({"database_url": ":memory:"}), REGISTRY)
         >>> create_app(backend, api_keys=["dfs_key"]).title
         'LUML AI API'
         >>> backend.close()
@@ -88,7 +92,7 @@ def create_app(
     handle_faults(app)
     roles = api_keys if isinstance(api_keys, Mapping) else {key: Access() for key in api_keys}
     objects = HostedObjects(backend, limits=limits) if objects is None else objects
-    guarded = endpoints(Registry(backend), objects, limits or UploadLimits(), api_version)
+    guarded = endpoints(backend, objects, limits or UploadLimits(), api_version)
     app.include_router(guarded, dependencies=[Depends(require_key)], responses=ERRORS)
     app.add_middleware(Bodies, keys=Keys(roles, api_version), streaming=PREFIX)
     app.router.routes.extend(objects.routes)
@@ -96,13 +100,19 @@ def create_app(
 
 
 def endpoints(
-    registry: Registry, objects: ObjectStore, limits: UploadLimits, api_version: APIVersion
+    backend: Backend, objects: ObjectStore, limits: UploadLimits, api_version: APIVersion
 ) -> APIRouter:
-    """The endpoints of all resources."""
-    router = APIRouter()
-    router.include_router(organizations.routes(registry))
-    router.include_router(bucket_secrets.routes(registry, objects, api_version))
-    router.include_router(orbits.routes(registry, api_version))
-    router.include_router(collections.routes(registry, api_version))
-    router.include_router(model_artifacts.routes(registry, objects, limits, api_version))
+    """Make the endpoints of all kinds of the backend's family."""
+    router, registry = APIRouter(), Registry(backend)
+    contract: dict[AnyKind, Callable[[], APIRouter]] = {
+        ORGANIZATION: lambda: organizations.routes(registry),
+        BUCKET_SECRET: lambda: bucket_secrets.routes(registry, objects, api_version),
+        ORBIT: lambda: orbits.routes(registry, api_version),
+        COLLECTION: lambda: collections.routes(registry, api_version),
+        MODEL_ARTIFACT: lambda: model_artifacts.routes(registry, objects, limits, api_version),
+    }
+    for kind in backend.family.kinds:
+        router.include_router(
+            contract[kind]() if kind in contract else assets.routes(backend, kind)
+        )
     return router

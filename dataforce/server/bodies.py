@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from dataforce.backend.http import UPLOAD_TYPE
 from dataforce.server.error_handlers import detail
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ broken JSON before the key, as the platform does."""
 
 RECORD = 1024 * KIBIBYTE
 MODEL = 8 * 1024 * KIBIBYTE
-"""The largest bodies of a record and of a new model artifact, whose file index may be long."""
+"""The largest bodies of a record, and of several or of a new model artifact, in bytes."""
 
 MOST_VALUES = 300_000
 """The most values in a body of JSON. Python's parser lets nothing else run meanwhile, not even in
@@ -58,8 +59,10 @@ class Bodies:
         state["access"] = access
         if access is not None:
             state["is_let_in"] = True
-        is_model = scope["path"].endswith("/model_artifacts")
-        limit = UNKNOWN if access is None else MODEL if is_model else RECORD
+        if access is not None and is_upload(scope):
+            return await self._app(scope, receive, send)
+        is_large = scope["path"].endswith(("/model_artifacts", "/batch"))
+        limit = UNKNOWN if access is None else MODEL if is_large else RECORD
         try:
             async with asyncio.timeout(SECONDS_UNKNOWN if access is None else SECONDS):
                 body = await read(receive, limit)
@@ -73,6 +76,15 @@ class Bodies:
             return messages.pop() if messages else await receive()
 
         return await self._app(scope, replay, send)
+
+
+def is_upload(scope: Scope) -> bool:
+    """Return whether a request is an upload, whose body its endpoint reads itself."""
+    return (
+        scope["method"] == "POST"
+        and scope["path"].endswith("/upload")
+        and (b"content-type", UPLOAD_TYPE.encode()) in scope["headers"]
+    )
 
 
 def refusal(is_known: bool, limit: int) -> Response:

@@ -17,6 +17,7 @@ from starlette.routing import compile_path
 from dataforce.errors import (
     APIStatusError,
     DataForceError,
+    FileDownloadError,
     FileError,
     StoreCorruptedError,
     StorePermissionError,
@@ -37,6 +38,9 @@ SECRETS = ("access_key", "secret_key", "session_token", "endpoint")
 
 LASTING = (StoreCorruptedError, StorePermissionError, StoreVersionError)
 """Faults of a registry that somebody must mend: to try again, as after a 503, is of no use."""
+
+MISSING = ("kind", "identifier")
+"""Fields of a response that tell which object does not exist."""
 
 log = logging.getLogger(__name__)
 
@@ -96,9 +100,13 @@ def answer_error(request: Request, error: Exception) -> Response:
     """Answer what the registry refused; what is wrong with itself goes into its own log."""
     match error:
         case APIStatusError():
-            return detail(error.status_code, error.message)
+            body = error.body if isinstance(error.body, dict) else {}
+            more = {name: body[name] for name in MISSING if name in body}
+            return JSONResponse(more | {"detail": error.message}, error.status_code)
         case FileError():
-            return detail(400, str(error))
+            # A client of ours raises the same error again.
+            content = {"detail": str(error), "error": type(error).__name__}
+            return JSONResponse(content, 404 if isinstance(error, FileDownloadError) else 400)
     log.error("%s %s: %s", request.method, request.url.path, error)
     if isinstance(error, LASTING):
         return detail(500, "The registry cannot be used; the log of its server says why.")

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dataforce.backend import Scope
-from dataforce.errors import BadRequestError, FileDownloadError, NotFoundError
-from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus
+from dataforce.errors import BadRequestError, NotFoundError
+from dataforce.models import MODEL_ARTIFACT, ModelArtifactStatus, SignedURLs
 from dataforce.server import s3
 from dataforce.server.incoming import Place, short_body
-from dataforce.server.probe_objects import PASSING, PassingObjects
+from dataforce.server.probe_objects import PROBES, ProbeObjects
+from dataforce.server.ranges import respond_with
 from dataforce.server.s3 import ObjectError
 from dataforce.server.signing import TWELVE_HOURS, SignatureError, Signer
 from dataforce.server.uploads import UploadLimits
@@ -60,18 +60,17 @@ class HostedObjects:
         limits: UploadLimits | None = None,
     ) -> None:
         self._limits = limits or UploadLimits()
-        self._store = backend.store(MODEL_ARTIFACT)
-        self._files = backend.content(MODEL_ARTIFACT)
+        self._backend = backend
         self._signer = Signer(lifetime)
-        self._passing = PassingObjects()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._probes = ProbeObjects()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
         """One endpoint for all objects; its signature is the permission."""
         methods = ["GET", "PUT", "POST", "DELETE"]
         # Starlette would add HEAD, which no URL is signed for.
-        route = Route(PREFIX + "{name:path}", self._answer, methods=methods)
+        route = Route(PREFIX + "{name:path}", self._respond, methods=methods)
         route.methods = set(methods)
         return [route]
 
@@ -100,39 +99,42 @@ class HostedObjects:
         """Drop what was uploaded for a pending or failed record."""
         place = self._place(target.scope, target.identifier)
         place.forget_parts()
-        if self._store.get(target.scope, target.identifier).status in FILELESS:
+        if (
+            self._backend.store(MODEL_ARTIFACT, target.scope).get(target.identifier).status
+            in FILELESS
+        ):
             place.remove()
 
-    async def _answer(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> Response:
         path, parameters = request.scope["path"], dict(request.query_params)
         try:
             self._signer.check(request.method, path, parameters)
             request.state.is_let_in = True
-            # Nothing else is signed: the name of a passing object, or the ids of a record.
+            # Nothing else is signed: the name of a probe object, or the ids of a record.
             *ids, _ = path.removeprefix(PREFIX).split("/")
-            if ids[0] == PASSING:
-                return await self._passing.answer(request, ids[1])
-            return await self._answer_record(request, Scope(tuple(ids[:-1])), ids[-1])
+            if ids[0] == PROBES:
+                return await self._probes.respond(request, ids[1])
+            return await self._respond_of_record(request, Scope(tuple(ids[:-1])), ids[-1])
         except SignatureError as error:
-            return ObjectError(str(error)).answer()
+            return ObjectError(str(error)).response()
         except ObjectError as error:
-            return error.answer()
+            return error.response()
 
-    async def _answer_record(self, request: Request, scope: Scope, identifier: str) -> Response:
+    async def _respond_of_record(self, request: Request, scope: Scope, identifier: str) -> Response:
         path, parameters = request.scope["path"], request.query_params
         match request.method:
             case "GET":
                 return await run_in_threadpool(self._read, request, scope, identifier)
             case "DELETE":
                 return await run_in_threadpool(self._delete, scope, identifier)
-        record, place = await run_in_threadpool(self._awaiting, scope, identifier)
+        record, place = await run_in_threadpool(self._pending, scope, identifier)
         if "uploads" in parameters:
             return s3.initiated(path, self._signer.new_name(path))
         upload_id = parameters.get("uploadId")
         if upload_id is None:
             etag = await place.receive(request.stream(), record.size)
             await run_in_threadpool(self._keep, scope, identifier, place)
-            return brought(etag)
+            return stored_response(etag)
         if not self._signer.is_name(path, upload_id):
             raise ObjectError("NoSuchUpload")
         if request.method == "PUT":
@@ -142,22 +144,22 @@ class HostedObjects:
             # By one, since the ranges of 2025-12 drift by a byte a part.
             etag = await place.part(upload_id, number).receive(request.stream(), size + 1)
             await run_in_threadpool(self._keep, scope, identifier, place)
-            return brought(etag)
+            return stored_response(etag)
         parts = s3.listed_parts(await short_body(request, LONGEST_LIST))
         # Whoever completes the same object meanwhile waits here, where that takes up no thread.
-        async with self._turns.setdefault(path, asyncio.Lock()):
+        async with self._locks.setdefault(path, asyncio.Lock()):
             return s3.completed(path, await run_in_threadpool(place.join, upload_id, parts))
 
     def _record(self, scope: Scope, identifier: str) -> ModelArtifact:
         try:
-            return self._store.get(scope, identifier)
+            return self._backend.store(MODEL_ARTIFACT, scope).get(identifier)
         except NotFoundError:
             raise ObjectError("NoSuchKey") from None
 
     def _place(self, scope: Scope, identifier: str) -> Place:
-        return Place.at(self._files.download_url(scope, identifier))
+        return Place.at(self._backend.service(SignedURLs).download_url(scope, identifier))
 
-    def _awaiting(self, scope: Scope, identifier: str) -> tuple[ModelArtifact, Place]:
+    def _pending(self, scope: Scope, identifier: str) -> tuple[ModelArtifact, Place]:
         """A record that waits for its bytes, and where they are brought to."""
         record = self._record(scope, identifier)
         if record.status != ModelArtifactStatus.PENDING_UPLOAD:
@@ -181,23 +183,8 @@ class HostedObjects:
         size = record.size
         if record.status != ModelArtifactStatus.UPLOADED:  # then it is what was announced only
             size = self._place(scope, identifier).size()
-        etag = etag_of(record)
-        headers = {"etag": etag, "accept-ranges": "bytes"}
-        check_match(request, etag)
-        stretch = None
-        if request.headers.get("if-range", etag) == etag:
-            stretch = s3.wanted_range(request.headers.get("range", ""), size)
-        if stretch is not None:
-            headers["content-range"] = f"bytes {stretch.start}-{stretch.stop - 1}/{size}"
-        wanted = range(size) if stretch is None else stretch
-        headers["content-length"] = str(len(wanted))
-        chunks = self._files.open(scope, record).read(wanted.start, len(wanted))
-        return StreamingResponse(
-            started(chunks),
-            200 if stretch is None else 206,
-            headers,
-            media_type="binary/octet-stream",
-        )
+        content = self._backend.files(MODEL_ARTIFACT, scope).open(record, "file")
+        return respond_with(request, content, size, etag_of(record))
 
     def _delete(self, scope: Scope, identifier: str) -> Response:
         try:
@@ -206,8 +193,8 @@ class HostedObjects:
             return Response(status_code=204)
         if record.status != ModelArtifactStatus.PENDING_DELETION:
             raise ObjectError("InvalidObjectState")
-        # The bytes may be those of other records too: what goes is this record's stand-in.
-        Place.at(self._files.delete_url(scope, identifier)).remove()
+        # The bytes may be those of other records too: what goes is this record's deletion marker.
+        Place.at(self._backend.service(SignedURLs).delete_url(scope, identifier)).remove()
         return Response(status_code=204)
 
 
@@ -224,22 +211,6 @@ def etag_of(record: ModelArtifact) -> str:
     return f'"{hashlib.sha256(f"{record.id} {record.file_hash}".encode()).hexdigest()}"'
 
 
-def check_match(request: Request, etag: str) -> None:
-    """Refuse who asks for other bytes than are here."""
-    wanted = request.headers.get("if-match", "*")
-    if wanted != "*" and etag not in [tag.strip() for tag in wanted.split(",")]:
-        raise ObjectError("PreconditionFailed")
-
-
-def started(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks, of which the first is there; `ObjectError` if there are no bytes at all."""
-    try:
-        first = next(chunks, b"")
-    except FileDownloadError:
-        raise ObjectError("NoSuchKey") from None
-    return chain([first], chunks)
-
-
-def brought(etag: str) -> Response:
-    """The answer to bytes that have arrived."""
+def stored_response(etag: str) -> Response:
+    """Return the response to bytes that are stored."""
     return Response(headers={"etag": f'"{etag}"'})

@@ -15,13 +15,13 @@ Method: TypeAlias = Literal["GET", "PUT", "POST", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """The file of one model artifact, or a passing one that shows whether a bucket can be used.
+    """The file of one model artifact, or a probe that shows whether a bucket can be used.
 
     Args:
         location: Its key in the bucket, the record's `bucket_location`.
         base_url: The address that the client reached the registry at.
-        scope: Under which the record stands; nothing for a passing file.
-        identifier: The id of the record; empty for a passing file.
+        scope: Under which the record stands; nothing for a probe.
+        identifier: The id of the record; empty for a probe.
     """
 
     location: str

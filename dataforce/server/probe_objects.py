@@ -10,20 +10,20 @@ from starlette.responses import Response
 from dataforce.server.incoming import short_body
 from dataforce.server.s3 import ObjectError
 
-PASSING = "tests"
-"""What their locations begin with."""
+PROBES = "tests"
+"""Beginning of their locations."""
 
 LARGEST = 1024**2
 MOST = 16
 
 
-class PassingObjects:
+class ProbeObjects:
     """A few small objects in memory; the oldest makes room."""
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
 
-    async def answer(self, request: Request, name: str) -> Response:
+    async def respond(self, request: Request, name: str) -> Response:
         """Put, read or delete the object of that name."""
         match request.method:
             case "PUT":

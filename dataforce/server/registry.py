@@ -10,19 +10,16 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from dataforce.backend import Backend, ContentStore, Kind, Page, Query, Scope
-from dataforce.backend.interface import AnyKind
+from dataforce.backend import AnyKind, Backend, Kind, Page, Query, Scope
+from dataforce.backend.paging import records_of
 from dataforce.errors import ConflictError, NotFoundError, PermissionDeniedError
 from dataforce.models import (
     BUCKET_SECRET,
-    COLLECTION,
     MODEL_ARTIFACT,
-    ORBIT,
     ORGANIZATION,
     BucketSecret,
-    ModelArtifact,
-    ModelArtifactCreate,
     Organization,
+    SignedURLs,
 )
 from dataforce.server.roles import CALLER, Action
 
@@ -30,14 +27,16 @@ M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
 
-MISSING: dict[AnyKind, str] = {
-    ORGANIZATION: "Not enough rights",
+FORBIDDEN = "Not enough rights"
+_MISSING: dict[AnyKind, str] = {
     BUCKET_SECRET: "Secret not found",
-    ORBIT: "Orbit not found",
-    COLLECTION: "Collection not found",
     MODEL_ARTIFACT: "Model Artifact not found",
 }
-"""What the platform says of an object that does not exist."""
+
+
+def words_of_missing(kind: AnyKind) -> str:
+    """Return the platform's words for an object that does not exist."""
+    return _MISSING.get(kind, f"{kind.name.capitalize()} not found")
 
 
 class Records(Generic[M, C, U]):
@@ -53,82 +52,78 @@ class Records(Generic[M, C, U]):
         self.scope = scope
         self._backend = backend
         self._kind = kind
-        self._store = backend.store(kind)
+        self._store = backend.store(kind, scope)
 
-    def get(self, identifier: UUID, missing: str | None = None) -> M:
-        """One record; `missing` is said if there is none, instead of what is usual."""
+    def get(self, identifier: UUID | str, missing: str | None = None) -> M:
+        """Return one record; `missing` is said if there is none, instead of what is usual."""
         with self.worded(missing):
-            return self._store.get(self.scope, str(identifier))
+            return self._store.get(str(identifier))
 
     def page(self, query: Query) -> Page[M]:
-        """One page of them."""
+        """Return one page of them."""
         with self.worded():
-            return self._store.page(self.scope, query)
+            return self._store.page(query)
 
     def all(self) -> list[M]:
-        """All of them, the oldest first."""
-        page = self.page(Query(limit=None))
-        records = page.items
-        while page.cursor is not None:
-            page = self.page(Query(limit=None, cursor=page.cursor))
-            records += page.items
-        return records
+        """Return all of them, the oldest first."""
+        with self.worded():
+            return list(records_of(self._store, self._kind))
 
     def create(self, values: C, missing: str | None = None, conflict: str = "") -> M:
-        """A new record."""
+        """Make a record."""
         with self.worded(missing, conflict):
-            return self._store.create(self.scope, values)
+            return self._store.create(values)
 
-    def update(self, identifier: UUID, changes: U, conflict: str = "") -> M:
-        """The record after the changes."""
+    def update(self, identifier: UUID | str, changes: U, conflict: str = "") -> M:
+        """Change a record."""
         with self.worded(conflict=conflict):
-            return self._store.update(self.scope, str(identifier), changes)
+            return self._store.update(str(identifier), changes)
 
-    def delete(self, identifier: UUID, conflict: str = "") -> None:
+    def delete(self, identifier: UUID | str, conflict: str = "") -> None:
         """Remove a record and all below it."""
         with self.worded(conflict=conflict):
-            self._store.delete(self.scope, str(identifier))
+            self._store.delete(str(identifier))
 
     def require_parents(self) -> None:
         """Refuse a scope that does not exist, as every other call does on its way."""
         ids = self.scope.ids
         for depth, kind in enumerate(self._kind.ancestors):
             try:
-                self._backend.store(kind).get(Scope(ids[:depth]), ids[depth])
+                self._backend.store(kind, Scope(ids[:depth])).get(ids[depth])
             except NotFoundError:
-                raise NotFoundError(MISSING[kind]) from None
+                raise NotFoundError(words_of_missing(kind)) from None
 
     @contextmanager
     def worded(self, missing: str | None = None, conflict: str = "") -> Iterator[None]:
-        """Say in the platform's words what is missing or in the way.
+        """Raise errors of the block in the words of the platform.
 
-        A backend says it in its own; so it is looked for again, parents first, when it is missing.
+        A backend has words of its own; so what is missing is looked for again, parents first.
         """
         try:
             yield
         except NotFoundError:
             self.require_parents()
-            raise NotFoundError(missing or MISSING[self._kind]) from None
+            raise NotFoundError(missing or words_of_missing(self._kind)) from None
         except ConflictError as error:
             raise ConflictError(conflict or error.message) from None
 
 
 class Registry:
-    """What the endpoints share: the backend, and one lock.
+    """The backend behind the endpoints, and one lock.
 
     Args:
         backend: Where everything is.
 
     Attributes:
-        turn: Held by who checks first and acts then, such as deleting a collection that is empty.
+        lock: Held by who checks first and acts then, such as deleting a collection that is empty.
     """
 
     def __init__(self, backend: Backend) -> None:
-        self.turn = threading.Lock()
+        self.lock = threading.Lock()
         self._backend = backend
 
     def organizations(self) -> list[Organization]:
-        """All organizations."""
+        """Return all organizations."""
         return Records(self._backend, ORGANIZATION, Scope()).all()
 
     def records(self, kind: Kind[M, C, U], action: Action, *ids: UUID) -> Records[M, C, U]:
@@ -145,29 +140,29 @@ class Registry:
         """
         orbit = str(ids[1]) if len(ids) > 1 else None
         if not CALLER.get().allows(action, kind, orbit):
-            raise PermissionDeniedError(MISSING[ORGANIZATION])
+            raise PermissionDeniedError(FORBIDDEN)
         return self.all_records(kind, *ids)
 
     def all_records(self, kind: Kind[M, C, U], *ids: UUID) -> Records[M, C, U]:
         """Return the records of a kind, whatever the caller may do with them."""
         scope = Scope(tuple(map(str, ids[: len(kind.ancestors)])))
         try:
-            self._backend.store(ORGANIZATION).get(Scope(), scope.ids[0])
+            self._backend.store(ORGANIZATION, Scope()).get(scope.ids[0])
         except NotFoundError:
-            raise PermissionDeniedError(MISSING[ORGANIZATION]) from None
+            raise PermissionDeniedError(FORBIDDEN) from None
         return Records(self._backend, kind, scope)
 
-    def files(self) -> ContentStore[ModelArtifact, ModelArtifactCreate]:
-        """The files of model artifacts."""
-        return self._backend.content(MODEL_ARTIFACT)
+    @property
+    def urls(self) -> SignedURLs:
+        """The signed URLs of the backend."""
+        return self._backend.service(SignedURLs)
 
     def secret(self, identifier: UUID) -> BucketSecret:
-        """A bucket secret of whatever organization."""
-        for organization in self._backend.store(ORGANIZATION).page(Scope(), Query()).items:
+        """Return a bucket secret of whatever organization."""
+        for organization in self.organizations():
+            secrets = self._backend.store(BUCKET_SECRET, Scope((organization.id,)))
             try:
-                return self._backend.store(BUCKET_SECRET).get(
-                    Scope((organization.id,)), str(identifier)
-                )
+                return secrets.get(str(identifier))
             except NotFoundError:
                 continue
-        raise NotFoundError(MISSING[BUCKET_SECRET])
+        raise NotFoundError(words_of_missing(BUCKET_SECRET))

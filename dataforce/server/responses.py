@@ -250,9 +250,9 @@ def answer_page(model: type[BaseModel], records: Iterable[object], cursor: str |
     return Response(content, media_type="application/json")
 
 
-def json_of(model: BaseModel) -> Response:
+def json_of(model: BaseModel, status: int = 200) -> Response:
     """Answer what is in its form already."""
-    return Response(model.model_dump_json(), media_type="application/json")
+    return Response(model.model_dump_json(), status, media_type="application/json")
 
 
 def array_of(models: Iterable[BaseModel]) -> Response:

@@ -1,7 +1,9 @@
 """Roles of API keys: what each allows, and which role the caller of a request has.
 
 An action on an orbit, or on what is in it, is allowed if the role in the organization allows it or
-else the role in that orbit.
+else the role in that orbit. Of kinds that are not the registry's, those in an orbit are treated as
+collections, those in an organization as bucket secrets, and those at the root are read by everybody
+and changed by owners and admins.
 """
 
 from __future__ import annotations
@@ -12,8 +14,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from dataforce.backend.interface import AnyKind
-from dataforce.models import BUCKET_SECRET, COLLECTION, MODEL_ARTIFACT, ORBIT, ORGANIZATION
+from dataforce.backend import AnyKind
+from dataforce.models import (
+    BUCKET_SECRET,
+    COLLECTION,
+    MODEL_ARTIFACT,
+    ORBIT,
+    ORGANIZATION,
+    REGISTRY,
+)
 
 Action: TypeAlias = Literal["list", "read", "create", "update", "delete"]
 Allowed: TypeAlias = Mapping[AnyKind, tuple[Action, ...]]
@@ -93,6 +102,9 @@ class Access:
             kind: The kind of the records that it concerns.
             orbit: The id of the orbit that it concerns or takes place in.
         """
+        if kind.parent is None and kind not in REGISTRY.kinds:
+            return self.role != OrganizationRole.MEMBER or action in ("list", "read")
+        kind = _like(kind)
         if action in IN_ORGANIZATION[self.role].get(kind, ()):
             return True
         role = None if orbit is None else self.orbits.get(orbit)
@@ -107,6 +119,13 @@ class Access:
             if kind in allowed
         }
         return listed | ({"orbit": ["create"]} if self.allows("create", ORBIT) else {})
+
+
+def _like(kind: AnyKind) -> AnyKind:
+    """Return the kind of the registry whose rules hold for a kind: by what it stands under."""
+    if kind in REGISTRY.kinds:
+        return kind
+    return COLLECTION if ORBIT in kind.ancestors else BUCKET_SECRET
 
 
 CALLER: ContextVar[Access] = ContextVar("CALLER")

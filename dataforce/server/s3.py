@@ -1,4 +1,4 @@
-"""What an S3 bucket says, in its own words."""
+"""Errors and documents in the words of an S3 bucket."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STATUSES = {
     "InvalidRange": 416,
     "SlowDown": 503,
 }
-"""The errors that are answered here, by S3's codes."""
+"""Status codes of the errors that occur here, by S3's codes."""
 
 MESSAGES = {
     "AccessDenied": "Request has expired",
@@ -56,11 +56,11 @@ MESSAGES = {
 
 
 class ObjectError(Exception):
-    """What a bucket refuses.
+    """A request that a bucket refuses.
 
     Args:
         code: S3's name for it.
-        headers: What goes with the answer.
+        headers: Headers of the response.
     """
 
     def __init__(self, code: str, headers: dict[str, str] | None = None) -> None:
@@ -68,8 +68,8 @@ class ObjectError(Exception):
         self.code = code
         self.headers = headers
 
-    def answer(self) -> Response:
-        """The answer that says so."""
+    def response(self) -> Response:
+        """Return the response that says so."""
         body = f"<Error><Code>{self.code}</Code><Message>{MESSAGES[self.code]}</Message></Error>"
         return xml(body, STATUSES[self.code], self.headers)
 
@@ -82,12 +82,12 @@ class ListedPart(NamedTuple):
 
 
 def xml(body: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer of XML."""
+    """Return a response of XML."""
     return Response(HEAD + body, status, headers, media_type="application/xml")
 
 
 def initiated(key: str, upload_id: str) -> Response:
-    """The answer to the beginning of an upload in parts."""
+    """Return the response to the beginning of an upload in parts."""
     return xml(
         f'<InitiateMultipartUploadResult xmlns="{NAMESPACE}"><Bucket>objects</Bucket>'
         f"<Key>{escape(key)}</Key><UploadId>{upload_id}</UploadId></InitiateMultipartUploadResult>"
@@ -95,7 +95,7 @@ def initiated(key: str, upload_id: str) -> Response:
 
 
 def completed(key: str, etag: str) -> Response:
-    """The answer to the end of an upload in parts."""
+    """Return the response to the end of an upload in parts."""
     return xml(
         f'<CompleteMultipartUploadResult xmlns="{NAMESPACE}"><Bucket>objects</Bucket>'
         f"<Key>{escape(key)}</Key><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>"

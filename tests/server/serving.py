@@ -11,9 +11,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dataforce.backend import Backend, find_backend
-from dataforce.backend.interface import AnyKind
+from dataforce.backend import AnyKind, Backend, find_backend
 from dataforce.config import APIVersion, load_settings
+from dataforce.models import REGISTRY
 from dataforce.server import Access, ObjectStore, Server, UploadLimits, create_app
 
 KEY = "dfs_" + "k" * 43
@@ -44,7 +44,7 @@ def serving(
         {"database_url": database_url, "storage_url": storage_url}, environment={}, client_name=""
     )
     is_plain = api_key == KEY and not any([roles, objects, limits, seen is not None])
-    with closing(find_backend("local")(settings)) as backend, ExitStack() as used:
+    with closing(find_backend("local")(settings, REGISTRY)) as backend, ExitStack() as used:
         if is_plain:
             app = used.enter_context(_application(backend, APIVersion(api_version)))
         else:
@@ -96,15 +96,20 @@ class Turntable:
     """
 
     mode = "local"
+    family = REGISTRY
     current: Backend
 
-    def store(self, kind: AnyKind) -> Any:
-        """What the current backend answers, at each call."""
-        return _Late(lambda: self.current.store(kind))
+    def store(self, kind: AnyKind, scope: Any) -> Any:
+        """Return what the current backend has, at each call."""
+        return _Late(lambda: self.current.store(kind, scope))
 
-    def content(self, kind: AnyKind) -> Any:
-        """What the current backend answers, at each call."""
-        return _Late(lambda: self.current.content(kind))
+    def files(self, kind: AnyKind, scope: Any) -> Any:
+        """Return what the current backend has, at each call."""
+        return _Late(lambda: self.current.files(kind, scope))
+
+    def service(self, protocol: type[Any]) -> Any:
+        """Return what the current backend has, at each call."""
+        return _Late(lambda: self.current.service(protocol))
 
     def close(self) -> None:
         """Nothing: each test closes its own."""

@@ -21,7 +21,7 @@ from dataforce.models import (
 )
 from dataforce.server.error_handlers import convert
 from dataforce.server.objects import ObjectStore, StoredObject
-from dataforce.server.probe_objects import PASSING
+from dataforce.server.probe_objects import PROBES
 from dataforce.server.registry import Records, Registry
 from dataforce.server.request_bodies import (
     BucketSecretCreateIn,
@@ -98,13 +98,13 @@ class Endpoints:
             raise BadRequestError("Bucket type cannot be changed")
 
     def urls(self, request: Request) -> Response:
-        """URLs of a passing object, in a place of its own."""
-        passing = StoredObject(f"{PASSING}/{secrets.token_hex(8)}/test_file", str(request.base_url))
+        """Return URLs of a probe object, in a place of its own."""
+        probe = StoredObject(f"{PROBES}/{secrets.token_hex(8)}/test_file", str(request.base_url))
         return json_of(
             BucketSecretUrls(
-                presigned_url=self.objects.url("PUT", passing),
-                download_url=self.objects.url("GET", passing),
-                delete_url=self.objects.url("DELETE", passing),
+                presigned_url=self.objects.url("PUT", probe),
+                download_url=self.objects.url("GET", probe),
+                delete_url=self.objects.url("DELETE", probe),
             )
         )
 

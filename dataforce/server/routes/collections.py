@@ -60,7 +60,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
     @router.delete("/{collection_id}", status_code=204)
     def delete_collection(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
         collections = registry.records(COLLECTION, "delete", organization_id, orbit_id)
-        with registry.turn:  # no model may come between the look and the deletion
+        with registry.lock:  # no model may come between the look and the deletion
             if collections.get(collection_id).total_models:
                 raise ConflictError("Collection has models and cant be deleted")
             collections.delete(collection_id)

@@ -16,7 +16,6 @@ from dataforce.models import (
     ModelArtifactStatus,
     ModelArtifactUpdate,
 )
-from dataforce.models.registry.model_artifact import TRANSITIONS
 from dataforce.server.error_handlers import PlatformCrashError, convert
 from dataforce.server.listing import Limit, Wanted, models_page
 from dataforce.server.objects import ObjectStore, StoredObject
@@ -38,6 +37,8 @@ from dataforce.server.uploads import UploadLimits
 PREFIX = (
     "/organizations/{organization_id}/orbits/{orbit_id}/collections/{collection_id}/model_artifacts"
 )
+
+COLUMNS = tuple(name for name in MODEL_ARTIFACT.sorts if not name.endswith("*"))
 
 Models = Records[models.ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]
 
@@ -81,7 +82,7 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
     ) -> Response:
         found = registry.records(MODEL_ARTIFACT, "list", organization_id, orbit_id, collection_id)
         wanted = Wanted(cursor, limit, sort_by, order.value)
-        page = models_page(found, wanted, MODEL_ARTIFACT.sorts)
+        page = models_page(found, wanted, COLUMNS)
         return answer_page(ModelArtifact, page.items, page.cursor)
 
     @router.get(f"{PREFIX}/{{model_artifact_id}}", response_model=ModelArtifact)
@@ -120,7 +121,7 @@ def add_deleting(router: APIRouter, registry: Registry, objects: ObjectStore) ->
     """Add what deletes records."""
 
     def remove(found: Models, identifier: UUID, request: Request, is_forced: bool) -> Response:
-        with registry.turn:  # of two who delete, one finds nothing
+        with registry.lock:  # of two who delete, one finds nothing
             record = found.get(identifier)
             if record.status != ModelArtifactStatus.PENDING_DELETION and not is_forced:
                 raise BadRequestError(f"Unable to confirm deletion with status '{record.status}'")
@@ -178,7 +179,7 @@ def add_signing(router: APIRouter, registry: Registry, objects: ObjectStore) -> 
         record = found.get(model_artifact_id)
         with found.worded():
             # For what it does to the record: where it leads is the backend's own affair.
-            registry.files().delete_url(found.scope, record.id)
+            registry.urls.delete_url(found.scope, record.id)
         return json_of(SignedURL(url=objects.url("DELETE", stored(found, record, request))))
 
 
@@ -191,6 +192,6 @@ def check_changes(before: models.ModelArtifact, given: dict[str, Any]) -> None:
     """Refuse what the platform crashes on, and a status that cannot follow the present one."""
     if None in [given.get(name, "") for name in ("file_name", "model_name", "status")]:
         raise PlatformCrashError
-    after = given.get("status")
-    if after is not None and after not in TRANSITIONS.get(before.status, ()):
+    after, rules = given.get("status"), MODEL_ARTIFACT.transitions
+    if rules and after is not None and after not in rules.allowed.get(before.status, ()):
         raise BadRequestError(f"Invalid status transition from {before.status} to {after}")

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Request, Response
 
 from dataforce import models
 from dataforce.backend import Query
+from dataforce.backend.paging import records_of
 from dataforce.errors import NotFoundError
 from dataforce.models import MODEL_ARTIFACT, ORBIT, ModelArtifactCreate
 from dataforce.server.error_handlers import PlatformCrashError, convert
 from dataforce.server.objects import ObjectStore, StoredObject
-from dataforce.server.registry import MISSING, Registry
+from dataforce.server.registry import Registry, words_of_missing
 from dataforce.server.request_bodies import BucketMultipartUpload, ModelArtifactIn
 from dataforce.server.responses import (
     CreatedModelArtifact,
@@ -56,8 +57,8 @@ class Uploads:
             found.require_parents()
             raise PlatformCrashError
         values = convert(ModelArtifactCreate, body.model_dump())
-        with self.registry.turn, found.worded():  # nobody deletes the collection meanwhile
-            record = self.registry.files().create(found.scope, values).model
+        with self.registry.lock, found.worded():  # nobody deletes the collection meanwhile
+            record = self.registry.urls.create(found.scope, values).model
         base_url = str(request.base_url)
         return record, StoredObject(record.bucket_location, base_url, found.scope, record.id)
 
@@ -67,18 +68,12 @@ class Uploads:
         if match := LOCATION.fullmatch(body.bucket_location):
             parents = UUID(secret.organization_id), UUID(match[1]), UUID(match[2])
             found = self.registry.records(MODEL_ARTIFACT, "create", *parents)
-            page = found.page(Query(order="desc"))
-            while True:  # the newest first: an upload begins right after its record is made
-                for record in page.items:
-                    if record.bucket_location == body.bucket_location:
-                        base_url = str(request.base_url)
-                        return StoredObject(
-                            record.bucket_location, base_url, found.scope, record.id
-                        )
-                if page.cursor is None:
-                    break
-                page = found.page(Query(order="desc", cursor=page.cursor))
-        raise NotFoundError(MISSING[MODEL_ARTIFACT])
+            # The newest first: an upload begins right after its record is made.
+            for record in records_of(found, MODEL_ARTIFACT, Query(order="desc")):
+                if record.bucket_location == body.bucket_location:
+                    base_url = str(request.base_url)
+                    return StoredObject(record.bucket_location, base_url, found.scope, record.id)
+        raise NotFoundError(words_of_missing(MODEL_ARTIFACT))
 
     def single(self, target: StoredObject, size: int) -> UploadDetails:
         """Where the bytes of a small file go, 2025-12."""
