@@ -178,6 +178,10 @@ class RecordStore(Generic[M, C, U]):
 
         raise reworded(self, refused, identifier, written)
 
+    def check_writable(self) -> None:
+        """Refuse to make a record if the client only reads; nothing was done by then."""
+        self.platform.api.guard.check_call("POST", self.path())
+
     def below(self, record: M) -> M:
         """Return a record if it is the parent's: the platform does not always check."""
         field = self.kind.parent_field

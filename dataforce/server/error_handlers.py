@@ -19,6 +19,7 @@ from dataforce.errors import (
     DataForceError,
     FileDownloadError,
     FileError,
+    NotOfferedError,
     StoreCorruptedError,
     StorePermissionError,
     StoreVersionError,
@@ -107,6 +108,8 @@ def answer_error(request: Request, error: Exception) -> Response:
             # A client of ours raises the same error again.
             content = {"detail": str(error), "error": type(error).__name__}
             return JSONResponse(content, 404 if isinstance(error, FileDownloadError) else 400)
+        case NotOfferedError():
+            return detail(501, str(error))
     log.error("%s %s: %s", request.method, request.url.path, error)
     if isinstance(error, LASTING):
         return detail(500, "The registry cannot be used; the log of its server says why.")

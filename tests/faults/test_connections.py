@@ -302,7 +302,7 @@ def test_a_closed_client_sends_nothing(client: Client, platform: Platform) -> No
     from dataforce.backend import Query, Scope
     from dataforce.models import ORGANIZATION as KIND
 
-    message = caught(ConfigurationError, lambda: backend.store(KIND).page(Scope(), Query()))
+    message = caught(ConfigurationError, lambda: backend.store(KIND, Scope()).page(Query()))
 
     assert "closed" in message
     assert platform.server.requests == []

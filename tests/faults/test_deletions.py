@@ -87,7 +87,7 @@ def test_the_models_of_an_orbit_that_cannot_be_deleted_are_named(
 
     message = caught(
         FileDeletionError,
-        lambda: client.backend.store(ORBITS).delete(Scope((ORGANIZATION,)), ORBIT),
+        lambda: client.backend.store(ORBITS, Scope((ORGANIZATION,))).delete(ORBIT),
     )
 
     assert f"The orbit {ORBIT} was not deleted; 2 of its model artifacts are left" in message

@@ -39,9 +39,9 @@ def opened(client: Client, model: str) -> Content:
 
 
 def open_content(client: Client, model: str) -> Content:
-    record = client.backend.store(MODEL_ARTIFACT).get(SCOPE, model)
+    record = client.backend.store(MODEL_ARTIFACT, SCOPE).get(model)
     assert isinstance(record, ModelArtifact)
-    return client.backend.content(MODEL_ARTIFACT).open(SCOPE, record)
+    return client.backend.files(MODEL_ARTIFACT, SCOPE).open(record, "file")
 
 
 def joined(chunks: Iterator[bytes]) -> bytes:

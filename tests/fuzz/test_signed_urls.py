@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataforce.config import load_settings
+from dataforce.models import REGISTRY
 from dataforce_remote.files.bucket import Bucket, BucketError
-from dataforce_remote.http.retries import Budget
+from dataforce_remote.http.guard import Guard
+from dataforce_remote.http.retries import RetryBudget
 from tests.fuzz.profile import THOROUGH, damaged
 from tests.server.caller import Caller
 from tests.server.serving import KEY, serving
@@ -109,7 +111,7 @@ def test_a_url_of_the_platform_leads_to_public_addresses_only(
     monkeypatch.setattr(socket.socket, "connect", connect)
     given_settings = {"base_url": "https://93.184.216.35", "retry_timeout": 0}
     settings = load_settings(given_settings, environment={}, client_name="")
-    with closing(Bucket(settings, Budget())) as bucket:
+    with closing(Bucket(settings, Guard(settings, REGISTRY), RetryBudget())) as bucket:
 
         @THOROUGH
         @given(URLS)

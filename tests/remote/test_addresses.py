@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from dataforce.config import load_settings
+from dataforce.models import REGISTRY
 from dataforce_remote.files.bucket import Bucket, BucketError
+from dataforce_remote.http.guard import Guard
 from dataforce_remote.http.retries import RetryBudget
 
 PUBLIC = "93.184.216.34"
@@ -51,10 +53,15 @@ def contacted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return seen  # type: ignore[return-value]  # nothing to undo
 
 
+def open_bucket(given: dict[str, Any]) -> Bucket:
+    settings = load_settings(given, environment={}, client_name="")
+    return Bucket(settings, Guard(settings, REGISTRY), RetryBudget())
+
+
 def ask(url: str, base_url: str = "https://platform.example", **changed: Any) -> str:
     """What the bucket says when it is asked for that URL."""
     given = {"base_url": base_url, "retry_timeout": 0, **changed}
-    bucket = Bucket(load_settings(given, environment={}, client_name=""), RetryBudget())
+    bucket = open_bucket(given)
     with closing(bucket), pytest.raises(BucketError) as caught:
         bucket.request("GET", url)
     return str(caught.value)
@@ -175,7 +182,7 @@ def test_a_platform_whose_name_was_not_known_once(names: Names, contacted: list[
     names["platform.internal"] = [[], ["10.0.0.1"]]
     names["bucket.internal"] = [["10.0.0.2"]]
     given = {"base_url": "http://platform.internal", "retry_timeout": 0}
-    bucket = Bucket(load_settings(given, environment={}, client_name=""), RetryBudget())
+    bucket = open_bucket(given)
     with closing(bucket):
         for _ in range(2):
             with pytest.raises(BucketError):

@@ -80,9 +80,8 @@ def test_a_file_that_was_opened_is_closed_with_its_client(
     served: Platform, open_client: Open
 ) -> None:
     client = open_client()
-    content = client.backend.content(MODEL_ARTIFACT)
-    record = client.backend.store(MODEL_ARTIFACT).get(SCOPE, MODEL)
-    opened = content.open(SCOPE, record)
+    record = client.backend.store(MODEL_ARTIFACT, SCOPE).get(MODEL)
+    opened = client.backend.files(MODEL_ARTIFACT, SCOPE).open(record, "file")
     client.close()
     with pytest.raises(ConfigurationError, match="closed"):
         list(opened.read())

@@ -1,4 +1,4 @@
-"""Notes of uploads under way."""
+"""Upload checkpoints."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dataforce import ConflictError
 from dataforce_remote.files import checkpoints as journal
-from dataforce_remote.files.checkpoints import Checkpoints, key_of
+from dataforce_remote.files.checkpoints import Checkpoints, name_of
 
 
 def names(folder: Path) -> list[str]:
@@ -86,6 +87,19 @@ def test_where_files_cannot_be_locked_nothing_is_resumed(
     assert list(Checkpoints(tmp_path).abandoned("key")) == []
 
 
+def test_there_is_one_checkpoint_of_a_key_at_a_time(tmp_path: Path) -> None:
+    first = Checkpoints(tmp_path).begin("key", {}, is_only=True)
+    assert first is not None
+    with pytest.raises(ConflictError, match="same key is under way"):
+        Checkpoints(tmp_path).begin("key", {}, is_only=True)
+    first.discard()
+    assert first.age == 0.0
+    again = Checkpoints(tmp_path).begin("key", {}, is_only=True)
+    assert again is not None
+    assert 0 <= again.age < 60
+    again.discard()
+
+
 def test_the_key_tells_uploads_apart() -> None:
-    assert key_of("url", ["a"], {"x": 1, "y": 2}) == key_of("url", ["a"], {"y": 2, "x": 1})
-    assert key_of("url", ["a"], {"x": 1}) != key_of("url", ["b"], {"x": 1})
+    assert name_of("url", ["a"], {"x": 1, "y": 2}) == name_of("url", ["a"], {"y": 2, "x": 1})
+    assert name_of("url", ["a"], {"x": 1}) != name_of("url", ["b"], {"x": 1})

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataforce import ReadOnlyError
-from dataforce.backend import Kind
+from dataforce.backend import Family, Kind
 from dataforce.config import Settings, load_settings
-from dataforce.models import KINDS, ORBIT
+from dataforce.models import ORBIT, REGISTRY
 from dataforce_remote.http.guard import Guard
 
 CONTRACTS = Path(__file__).parent.parent / "data" / "contracts"
@@ -45,7 +45,7 @@ def set_to(read_only: bool) -> Settings:
     return load_settings({"read_only": read_only}, environment={}, client_name="")
 
 
-GUARD = Guard(set_to(read_only=True))
+GUARD = Guard(set_to(read_only=True), REGISTRY)
 
 
 def lets_pass(method: str, path: str, guard: Guard = GUARD) -> bool:
@@ -77,7 +77,7 @@ def test_a_new_kind_of_asset_can_be_read_as_well() -> None:
     declared: dict[str, Any] = dict.fromkeys(("record", "create", "update"), dict)
     kind: Kind[Any, Any, Any] = Kind("data set", "data.sets", parent=ORBIT, **declared)
     path = f"/organizations/{ID}/orbits/{ID}/data.sets/{ID}"
-    guard = Guard(set_to(read_only=True), [*KINDS, kind])
+    guard = Guard(set_to(read_only=True), Family("wider", (*REGISTRY.kinds, kind)))
     assert lets_pass("GET", path, guard)
     assert lets_pass("GET", path.removesuffix(f"/{ID}"), guard)
     assert not lets_pass("GET", path)
@@ -179,7 +179,7 @@ def test_the_refusal_names_request_and_setting() -> None:
 
 @given(st.sampled_from(METHODS) | st.text(max_size=5), SEGMENTS)
 def test_without_the_setting_all_is_left_to_the_platform(method: str, path: str) -> None:
-    guard = Guard(set_to(read_only=False))
+    guard = Guard(set_to(read_only=False), REGISTRY)
     assert lets_pass(method, path, guard)
     guard.check_transfer(method)
 

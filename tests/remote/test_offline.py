@@ -8,8 +8,10 @@ import pytest
 
 from dataforce import AsyncClient, OfflineError
 from dataforce.config import load_settings
+from dataforce.models import REGISTRY
 from dataforce_remote.files.bucket import Bucket
 from dataforce_remote.http.api import API
+from dataforce_remote.http.guard import Guard
 from dataforce_remote.http.retries import RetryBudget
 from tests.remote.conftest import BASE, COLLECTION, KEY, MODEL, ORBIT, ORGANIZATION, Open, Platform
 from tests.writes import IRIS
@@ -46,7 +48,9 @@ def test_an_offline_asynchronous_client_sends_nothing(platform: Platform) -> Non
 def test_nothing_is_sent_whoever_asks(platform: Platform) -> None:
     settings = load_settings({"base_url": BASE, "api_key": KEY, "offline": True})
     with pytest.raises(OfflineError, match=REFUSED):
-        API(settings).call("GET", "/users/me/organizations")
+        API(settings, REGISTRY).call("GET", "/users/me/organizations")
     with pytest.raises(OfflineError, match=REFUSED):
-        Bucket(settings, RetryBudget()).request("GET", "https://bucket.example/x")
+        Bucket(settings, Guard(settings, REGISTRY), RetryBudget()).request(
+            "GET", "https://bucket.example/x"
+        )
     assert list(platform.calls) == []

@@ -19,10 +19,7 @@ from dataforce import (
     PermissionDeniedError,
     UnprocessableEntityError,
 )
-from dataforce.backend import Scope
-from dataforce.models import ORGANIZATION as ORGANIZATION_KIND
-from dataforce.models import OrganizationCreate
-from dataforce_remote.http.api import APIResponse
+from dataforce_remote.http.messages import APIResponse
 from tests.remote.conftest import (
     COLLECTION,
     COLLECTIONS,
@@ -264,16 +261,6 @@ def test_an_update_without_changes_changes_nothing(platform: Platform, client: C
     assert client.collections.update(collection_id=COLLECTION).id == COLLECTION
     assert client.bucket_secrets.update(SECRET).id == SECRET
     assert {each.split()[0] for each in asked(platform)} == {"GET"}
-
-
-def test_organizations_are_made_by_people(open_client: Open) -> None:
-    store = open_client().backend.store(ORGANIZATION_KIND)
-    with pytest.raises(PermissionDeniedError, match="browser"):
-        store.create(Scope(), OrganizationCreate(name="New"))
-    with pytest.raises(PermissionDeniedError, match="browser"):
-        store.delete(Scope(), ORGANIZATION)
-    with pytest.raises(PermissionDeniedError, match="browser"):
-        store.update(Scope(), ORGANIZATION, ORGANIZATION_KIND.update(name="New"))
 
 
 def test_what_else_is_wrong_with_a_bucket_secret_is_told(

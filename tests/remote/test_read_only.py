@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,23 +14,26 @@ from typing import Any
 import pytest
 
 from dataforce import AsyncClient, Client, ReadOnlyError
-from dataforce.backend import Scope
-from dataforce.backend.interface import AnyKind
+from dataforce.backend import AnyKind, FileSource, Scope
 from dataforce.config import APIVersion, Settings, load_settings
 from dataforce.models import (
     BUCKET_SECRET,
     COLLECTION,
     MODEL_ARTIFACT,
     ORBIT,
+    REGISTRY,
     ModelArtifactStatus,
+    SignedURLs,
     UploadDetails,
     UploadPart,
 )
 from dataforce.testing.packages import MANIFEST
 from dataforce_remote.backend import RemoteBackend
-from dataforce_remote.files.bucket import Bucket, Payload
-from dataforce_remote.files.multipart import UploadSource, Plan, send
+from dataforce_remote.files.bucket import Bucket
+from dataforce_remote.files.multipart import Plan, UploadSource, send
 from dataforce_remote.http.api import API
+from dataforce_remote.http.guard import Guard
+from dataforce_remote.http.messages import Payload
 from dataforce_remote.http.retries import RetryBudget
 from tests.server.serving import KEY, serving
 from tests.writes import IRIS, WRITES, Made, call
@@ -158,7 +162,7 @@ def settings_for(platform: Served) -> Settings:
 
 @pytest.fixture
 def backend(platform: Served, state: Path) -> Iterator[RemoteBackend]:
-    with closing(RemoteBackend(settings_for(platform))) as backend:
+    with closing(RemoteBackend(settings_for(platform), REGISTRY)) as backend:
         yield backend
 
 
@@ -172,7 +176,16 @@ def scope(platform: Served, client: Client) -> Scope:
 
 
 def source() -> UploadSource:
-    return UploadSource(IRIS, lambda count: None)
+    return UploadSource(FileSource(IRIS), lambda count: None)
+
+
+def open_bucket(settings: Settings) -> Bucket:
+    return Bucket(settings, Guard(settings, REGISTRY), RetryBudget())
+
+
+def upload(backend: RemoteBackend, scope: Scope) -> object:
+    files = backend.files(MODEL_ARTIFACT, scope)
+    return files.upload(values_of_a_model(), {"file": FileSource(IRIS)}, lambda count: None)
 
 
 def assert_nothing_was_asked_to_change(platform: Served, state: Path) -> None:
@@ -203,18 +216,18 @@ def test_no_change_of_a_record_is_sent_whoever_asks(
     }
     above = Scope(scope.ids[: len(kind.ancestors)])
     with pytest.raises(ReadOnlyError, match=r"^Cannot send .+: this client is read-only"):
-        getattr(backend._store(kind), method)(above, *arguments[method])
+        getattr(backend.store(kind, above), method)(*arguments[method])
     assert_nothing_was_asked_to_change(platform, state)
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda store, scope, made: store.content.create(scope, values_of_a_model()),
-        lambda store, scope, made: store.content.upload(scope, values_of_a_model(), source()),
-        lambda store, scope, made: store.content.delete_url(scope, made.model),
-        lambda store, scope, made: store.set_status(
-            scope, made.model, ModelArtifactStatus.UPLOAD_FAILED
+        lambda backend, scope, made: backend.service(SignedURLs).create(scope, values_of_a_model()),
+        lambda backend, scope, made: upload(backend, scope),
+        lambda backend, scope, made: backend.service(SignedURLs).delete_url(scope, made.model),
+        lambda backend, scope, made: backend.store(MODEL_ARTIFACT, scope).set_status(
+            made.model, ModelArtifactStatus.UPLOAD_FAILED
         ),
     ],
     ids=["create", "upload", "delete_url", "status"],
@@ -227,7 +240,7 @@ def test_no_change_of_a_file_is_sent_whoever_asks(
     state: Path,
 ) -> None:
     with pytest.raises(ReadOnlyError, match=r"^Cannot send .+: this client is read-only"):
-        act(backend._store(MODEL_ARTIFACT), scope, platform.made)
+        act(backend, scope, platform.made)
     assert_nothing_was_asked_to_change(platform, state)
 
 
@@ -235,30 +248,24 @@ def values_of_a_model() -> Any:
     return MODEL_ARTIFACT.create(**MODEL)
 
 
-def test_the_backend_itself_offers_no_write(
+def test_an_upload_that_is_refused_leaves_other_checkpoints_alone(
     platform: Served, backend: RemoteBackend, scope: Scope, state: Path
 ) -> None:
     stale = state / "dataforce" / "uploads" / f"{'0' * 32}.jsonl"
     stale.parent.mkdir(parents=True)
     stale.write_text("nonsense")
-    content = backend.content(MODEL_ARTIFACT)
-    for write in (
-        lambda: backend.store(COLLECTION).delete(Scope(scope.ids[:2]), platform.made.collection),
-        lambda: content.upload(scope, values_of_a_model(), source()),
-        lambda: content.create(scope, values_of_a_model()),
-        lambda: content.delete_url(scope, platform.made.model),
-    ):
-        with pytest.raises(ReadOnlyError):
-            write()
+    os.utime(stale, (0, 0))
+    with pytest.raises(ReadOnlyError):
+        upload(backend, scope)
     assert platform.seen == []
-    assert stale.exists(), "notes of other uploads are none of its business"
+    assert stale.exists()
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH", "HEAD", "get"])
 def test_a_bucket_is_sent_nothing_but_gets(platform: Served, method: str, state: Path) -> None:
     platform.seen.clear()
     payload = Payload(3, lambda: [memoryview(b"abc")])
-    with closing(Bucket(settings_for(platform), RetryBudget())) as bucket:
+    with closing(open_bucket(settings_for(platform))) as bucket:
         for given in (None, payload):
             with pytest.raises(ReadOnlyError, match=f"Cannot send {method} to the bucket"):
                 bucket.request(method, f"{platform.url}/objects/x", given)
@@ -280,7 +287,7 @@ def test_no_thread_sends_a_part(platform: Served, state: Path) -> None:
         for number in range(8)
     ]
     plan = Plan("s3", UploadDetails(parts=parts, complete_url=f"{platform.url}/objects/whole"))
-    with closing(Bucket(settings_for(platform), RetryBudget())) as bucket:
+    with closing(open_bucket(settings_for(platform))) as bucket:
         sent = send(bucket, plan, source(), {})
         with pytest.raises(ReadOnlyError, match="Cannot send PUT to the bucket"):
             list(sent)
@@ -294,7 +301,7 @@ def test_a_refusal_is_not_tried_again(
         "dataforce.transfer.cancellation.sleep", lambda seconds: pytest.fail("it waits")
     )
     settings = settings_for(platform).model_copy(update={"retry_timeout": 60})
-    with closing(API(settings)) as api, pytest.raises(ReadOnlyError):
-        api.call("POST", "/organizations", repeatable=True)
-    with closing(Bucket(settings, RetryBudget())) as bucket, pytest.raises(ReadOnlyError):
+    with closing(API(settings, REGISTRY)) as api, pytest.raises(ReadOnlyError):
+        api.call("POST", "/organizations", is_idempotent=True)
+    with closing(open_bucket(settings)) as bucket, pytest.raises(ReadOnlyError):
         bucket.request("DELETE", "not even a URL")

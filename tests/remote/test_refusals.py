@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataforce.config import Settings
-from dataforce_remote.http.status_errors import refusal
+from dataforce_remote.http.status_errors import status_error
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(
@@ -28,7 +28,7 @@ BODIES = (
 def test_any_refusal(content: bytes, status: int, location: str) -> None:
     headers = {"location": location}
 
-    error = refusal(Settings(), "GET", "/path", status, headers, content)
+    error = status_error(Settings(), "GET", "/path", status, headers, content)
 
     assert error.status_code == status
     foreign = f"Nothing at https://api.dataforce.studio speaks this API ({status}). Check base_url "
@@ -47,6 +47,6 @@ def test_a_key_that_the_platform_shows_is_masked(how: str, tail: str) -> None:
     headers = {"x-request-id": f"1-{key}-\x1b[31m"}
 
     for sent in (content.replace(b"%s", shown.encode()), f"<p>{key}</p>".encode()):
-        error = refusal(Settings(api_key=key), "GET", "/path", 400, headers, sent)
+        error = status_error(Settings(api_key=key), "GET", "/path", 400, headers, sent)
         assert "CANARY" not in f"{error} {error.args} {json.dumps(vars(error))}"
         assert str(error).isprintable()

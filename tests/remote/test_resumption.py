@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from dataforce import Client, CreatedModel
+from dataforce.backend import FileSource
 from dataforce.config import APIVersion
 from dataforce.models import ModelArtifactCreate
 from dataforce.package import read_package
 from dataforce.testing import links
 from dataforce.testing.packages import build_package
-from dataforce_remote.files.checkpoints import Checkpoints, key_of
+from dataforce_remote.files.checkpoints import Checkpoints, name_of
 from tests.server.serving import KEY, serving
 
 
@@ -41,7 +42,9 @@ def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoints:
     return Checkpoints(tmp_path / "state" / "dataforce" / "uploads")
 
 
-def leave_behind(client: Client, checkpoints: Checkpoints, package: Path, **changes: Any) -> CreatedModel:
+def leave_behind(
+    client: Client, checkpoints: Checkpoints, package: Path, **changes: Any
+) -> CreatedModel:
     """What is there when a process was killed before a byte arrived."""
     described = read_package(package)
     values = ModelArtifactCreate(
@@ -56,7 +59,8 @@ def leave_behind(client: Client, checkpoints: Checkpoints, package: Path, **chan
     given = {name: getattr(values, name) for name in type(values).model_fields}
     created = client.model_artifacts.create(**given)
     scope = (client.organization, client.orbit, client.collection)
-    key = key_of(client.settings.base_url, scope, values.model_dump(mode="json"))
+    own = values.model_dump(mode="json"), FileSource(package).fingerprint()
+    key = name_of(client.settings.base_url, scope, own)
     details = created.url.model_dump(mode="json")
     first: dict[str, Any] = {"base_url": client.settings.base_url, "scope": scope}
     checkpoint = checkpoints.begin(key, first | {"model": created.model.id} | changes)
@@ -73,7 +77,9 @@ def statuses(client: Client) -> list[str]:
     return [str(model.status) for model in client.model_artifacts.list()]
 
 
-def test_it_goes_on_where_it_stopped(client: Client, checkpoints: Checkpoints, package: Path) -> None:
+def test_it_goes_on_where_it_stopped(
+    client: Client, checkpoints: Checkpoints, package: Path
+) -> None:
     created = leave_behind(client, checkpoints, package)
     model = client.model_artifacts.upload(package, "iris")
     assert model.id == created.model.id

@@ -10,7 +10,12 @@ from email.utils import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataforce_remote.http.retries import LARGEST_RETRY_AFTER, RetryBudget, Retries, parse_retry_after
+from dataforce_remote.http.retries import (
+    LARGEST_RETRY_AFTER,
+    Retries,
+    RetryBudget,
+    parse_retry_after,
+)
 
 
 @given(st.text() | st.floats().map(str) | st.integers().map(str))
@@ -87,7 +92,7 @@ def test_threads_together_spend_no_more_than_there_is(threads: int, retries: int
 
 
 def test_nobody_waits_beyond_the_end() -> None:
-    retries = Retries(RetryBudget(), patience=0.2)
+    retries = Retries(RetryBudget(), timeout=0.2)
 
     assert not retries.wait("GET", retry_after=1)
     assert not retries.wait("GET", within=0)

@@ -102,14 +102,14 @@ def test_an_old_list_has_no_end(old: Caller, new: Caller) -> None:
 
 def test_a_list_longer_than_any_page_of_the_backend(serve: Serve) -> None:
     def fill(backend: Backend) -> HostedObjects:
-        [organization] = backend.store(ORGANIZATION).page(Scope(), Query()).items
-        [orbit] = backend.store(ORBIT).page(Scope((organization.id,)), Query()).items
+        [organization] = backend.store(ORGANIZATION, Scope()).page(Query()).items
+        [orbit] = backend.store(ORBIT, Scope((organization.id,))).page(Query()).items
         scope = Scope((organization.id, orbit.id))
         for number in range(1001):
             values = CollectionCreate(
                 name=str(number), description="", collection_type=CollectionType.MODEL
             )
-            backend.store(COLLECTION).create(scope, values)
+            backend.store(COLLECTION, scope).create(values)
         return HostedObjects(backend)
 
     api = serve(api_version="2025-12", objects=fill)

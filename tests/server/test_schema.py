@@ -11,6 +11,7 @@ from hypothesis.errors import Unsatisfiable
 
 from dataforce.backend import find_backend
 from dataforce.config import APIVersion, load_settings
+from dataforce.models import REGISTRY
 from dataforce.server import create_app
 from tests.server.serving import KEY
 
@@ -35,7 +36,7 @@ def test_requests_are_answered_as_the_schema_says(version: APIVersion, mode: str
 
     chosen = [getattr(checks, name) for name in CHECKS]
     local = load_settings({"database_url": ":memory:"}, environment={}, client_name="")
-    with closing(find_backend("local")(local)) as backend:
+    with closing(find_backend("local")(local, REGISTRY)) as backend:
         app = create_app(backend, api_keys=[KEY], api_version=version)
         schema = schemathesis.openapi.from_asgi("/openapi.json", app)
         for found in schema.get_all_operations():

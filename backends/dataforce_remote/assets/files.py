@@ -54,6 +54,7 @@ class AssetFiles(Generic[M, C, U]):
         The server takes an upload of one key once. Without a key a checkpoint keeps one until the
         upload has ended well.
         """
+        self._store.check_writable()
         if key is not None:
             return self._send(values, sources, advance, key)
         body = body_of(values)

@@ -80,6 +80,7 @@ class Uploads:
         self, values: ModelArtifactCreate, file: Source, advance: Advance, key: str | None
     ) -> ModelArtifact:
         """Store a record with its file; see `FileStore.upload`."""
+        self._store.check_writable()
         base_url, scope = self._store.platform.api.settings.base_url, self._store.scope.ids
         own = values.model_dump(mode="json"), file.fingerprint()
         name = name_of(base_url, scope, own if key is None else key)

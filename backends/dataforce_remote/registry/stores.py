@@ -7,7 +7,7 @@ import re
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, SecretStr
 
@@ -75,23 +75,6 @@ class OrganizationStore(RecordStore[Organization, OrganizationCreate, Organizati
             if organization.id == identifier:
                 return organization
         raise not_found(self.kind, identifier, self.scope)
-
-    def create(self, values: OrganizationCreate) -> NoReturn:
-        """Refuse: only a person may."""
-        raise self._forbidden("made")
-
-    def update(self, identifier: str, changes: OrganizationUpdate) -> NoReturn:
-        """Refuse: only a person may."""
-        raise self._forbidden("changed")
-
-    def delete(self, identifier: str) -> NoReturn:
-        """Refuse: only a person may."""
-        raise self._forbidden("deleted")
-
-    def _forbidden(self, what: str) -> PermissionDeniedError:
-        return PermissionDeniedError(
-            f"Organizations cannot be {what} with an API key. Sign in to the platform in a browser."
-        )
 
 
 class BucketSecretStore(RecordStore[BucketSecret, BucketSecretCreate, BucketSecretUpdate]):

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from dataforce.backend import AnyKind, Backend, FileSource, Scope, Store
@@ -182,6 +182,7 @@ def routes(backend: Backend, kind: AnyKind) -> APIRouter:
         backend: Where the records are.
         kind: The kind; what it does not allow has no endpoint.
     """
+    create, update = _built(kind.create), _built(kind.update)
     router, assets = APIRouter(tags=[kind.name]), Assets(backend, kind)
     path = path_template(kind)
     one = f"{path}/{{{parameter_of(kind)}}}"
@@ -194,18 +195,24 @@ def routes(backend: Backend, kind: AnyKind) -> APIRouter:
     add("GET", one, assets.get, response_model=kind.record)
     if "create" in kind.allows:
         made: dict[str, Any] = {"status_code": 201}
-        add("POST", path, _taking(assets.create, kind.create), response_model=kind.record, **made)
-        many = _taking(assets.create_many, list[kind.create])  # type: ignore[name-defined]
+        add("POST", path, _taking(assets.create, create), response_model=kind.record, **made)
+        many = _taking(assets.create_many, list[create])  # type: ignore[valid-type]
         add("POST", f"{path}/batch", many, **made)
         if kind.files:
             add("POST", f"{path}/upload", assets.upload, **made)
     if "update" in kind.allows:
-        add("PATCH", one, _taking(assets.update, kind.update), response_model=kind.record)
+        add("PATCH", one, _taking(assets.update, update), response_model=kind.record)
     if "delete" in kind.allows:
         add("DELETE", one, assets.delete, status_code=204)
     if kind.files:
         add("GET", f"{one}/files/{{name}}", assets.download)
     return router
+
+
+def _built(model: type[BaseModel]) -> type[BaseModel]:
+    """Return a model that is built now: FastAPI cannot use one that is when it is first needed."""
+    settings = {"model_config": ConfigDict(defer_build=False), "__module__": model.__module__}
+    return type(model.__name__, (model,), settings)
 
 
 def _taking(method: Callable[[Request, Any], Response], model: Any) -> Callable[..., Response]:
