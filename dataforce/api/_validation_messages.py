@@ -71,7 +71,7 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
     What follows a field of another type is left out: it may be a key that the user gave.
     """
     name, *rest = location
-    annotation = _bare(model.model_fields[str(name)].annotation)
+    annotation = bare(model.model_fields[str(name)].annotation)
     models = [part for part in _classes(annotation) if issubclass(part, BaseModel)]
     if not rest or not models:
         return str(name), annotation
@@ -86,12 +86,12 @@ def _place(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str
     return f"{name}{''.join(within)}", None
 
 
-def _bare(annotation: Any) -> Any:
+def bare(annotation: Any) -> Any:
     """A type without `None` and without what is noted of it."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     options = [each for each in get_args(annotation) if each is not type(None)]
-    return _bare(options[0]) if _is_union(annotation) and len(options) == 1 else annotation
+    return bare(options[0]) if _is_union(annotation) and len(options) == 1 else annotation
 
 
 def _is_union(annotation: Any) -> bool:
@@ -100,14 +100,14 @@ def _is_union(annotation: Any) -> bool:
 
 def _classes(annotation: Any) -> list[type]:
     """The classes that a type is made of."""
-    annotation = _bare(annotation)
+    annotation = bare(annotation)
     inner = [part for each in get_args(annotation) for part in _classes(each)]
     return [*inner, annotation] if isinstance(annotation, type) else inner
 
 
 def _takes(annotation: Any) -> tuple[str, str]:
     """Return the words for one value of a type, and for several."""
-    annotation = _bare(annotation)
+    annotation = bare(annotation)
     if annotation in _PLAIN:
         return _PLAIN[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -1,36 +1,50 @@
-"""`dataforce config show`: every setting, its value and where that came from."""
+"""`dataforce config`: the settings, each with its origin, and the file that holds them."""
 
 from __future__ import annotations
 
-import argparse
 from operator import attrgetter
-from typing import Any
 
-OPTIONS = argparse.ArgumentParser(add_help=False)
-OPTIONS.add_argument("--client-name", help="the client whose settings count")
-OPTIONS.add_argument("--config-file", help="a TOML or YAML file; else the usual one")
-"""What every command takes that reads settings."""
+import click
+
+from dataforce.cli.invocation import command, group, output_option, settings_options
 
 
-def add_parser(commands: Any) -> None:
-    """Declare the command."""
-    group = commands.add_parser("config", help="look at the settings")
-    actions = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    parser = actions.add_parser(
-        "show",
-        parents=[OPTIONS],
-        help="print every setting, its value and where that came from",
-    )
-    parser.set_defaults(run=show)
-
-
-def show(options: argparse.Namespace) -> None:
-    """Print the settings; secrets are masked."""
-    from dataforce.config import Settings, load_settings
+def show(context: click.Context) -> None:
+    """Print every setting, its value and where that came from. Secrets are masked."""
+    from dataforce.cli.output import print_rows
+    from dataforce.config import Settings
     from dataforce.config.declaration import declared_settings
 
-    settings = load_settings(
-        {}, client_name=options.client_name, configuration_file=options.config_file
+    settings = context.obj.settings()
+    names = declared_settings(Settings)
+    if context.obj.format == "text":
+        for name in names:
+            click.echo(f"{name} = {attrgetter(name)(settings)} ({settings.origin(name)})")
+        return
+    rows = (
+        {
+            "name": name,
+            "value": plain(attrgetter(name)(settings)),
+            "origin": str(settings.origin(name)),
+        }
+        for name in names
     )
-    for name in declared_settings(Settings):
-        print(f"{name} = {attrgetter(name)(settings)} ({settings.origin(name)})")
+    print_rows(rows, context.obj.format, ("name", "value", "origin"))
+
+
+def plain(value: object) -> object:
+    """Return a value as JSON has it; a secret shows itself masked."""
+    return value if value is None or type(value) in (str, bool, int, float) else str(value)
+
+
+COMMAND = group(
+    "config",
+    "Look at the settings and change them.",
+    [
+        command(
+            "show",
+            show,
+            [*settings_options(), output_option(("text", "table", "json", "jsonl", "yaml", "csv"))],
+        )
+    ],
+)

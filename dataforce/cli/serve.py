@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
 import os
 import re
@@ -12,9 +11,12 @@ import signal
 import socket
 from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dataforce.cli.config import OPTIONS
+import click
+
+from dataforce.cli.invocation import command, settings_options
 from dataforce.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,47 +25,17 @@ if TYPE_CHECKING:
 EXTRA = ("fastapi", "starlette", "uvicorn")
 
 
-def add_parser(commands: Any) -> None:
-    """Declare the command."""
-    parser = commands.add_parser(
-        "serve",
-        parents=[OPTIONS],
-        help="put a registry behind the platform's HTTP API",
-        description="Put a registry behind the platform's HTTP API. Callers need an API key: one "
-        "from --api-key-file, or the setting api_key, or else one that is made and shown.",
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="interface (default: %(default)s)")
-    parser.add_argument(
-        "--port",
-        type=port_number,
-        default=8000,
-        help="port, 0 for a free one (default: %(default)s)",
-    )
-    parser.add_argument("--api-version", help="2025-12 or 2026-01 (default: 2026-01)")
-    parser.add_argument(
-        "--api-key-file",
-        help="a file of API keys, one a line, each with the role of its holder if that is not "
-        "owner: KEY admin, KEY member ORBIT, KEY member ORBIT=admin; readable by you only",
-    )
-    parser.add_argument("--database-url", help="SQLAlchemy URL of the registry's database")
-    parser.add_argument("--storage-url", help="folder or fsspec URL of the registry's files")
-    # Not from the environment: where a client is told `remote`, the server would call itself.
-    parser.add_argument(
-        "--backend-type", default="local", help="what keeps the registry (default: %(default)s)"
-    )
-    parser.set_defaults(run=serve)
+def serve(context: click.Context, **values: Any) -> None:
+    """Put a registry behind the platform's HTTP API, until Ctrl-C or SIGTERM.
 
+    Callers need an API key: one from --api-key-file, or the setting api_key, or else one that is
+    made and shown.
+    """
+    from dataforce.config import APIVersion
 
-def serve(options: argparse.Namespace) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
-    from dataforce.config import APIVersion, load_settings
-
+    options = SimpleNamespace(**values)
     given = ("api_version", "database_url", "storage_url", "backend_type")
-    settings = load_settings(
-        {name: getattr(options, name) for name in given},
-        client_name=options.client_name,
-        configuration_file=options.config_file,
-    )
+    settings = context.obj.settings(**{name: values[name] for name in given})
     if settings.read_only:
         raise ConfigurationError(
             f"read_only ({settings.origin('read_only')}) is on, but a server writes what its "
@@ -81,7 +53,7 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def run(
-    options: argparse.Namespace, settings: Settings, version: Any, keys: str, made: str | None
+    options: SimpleNamespace, settings: Settings, version: Any, keys: str, made: str | None
 ) -> None:
     """Open the registry and serve it; `made` is the key that nobody knows yet."""
     from dataforce.backend import find_backend
@@ -126,7 +98,7 @@ def announce(url: str, version: str, made: str | None) -> None:
     print("\n".join(lines), flush=True)
 
 
-def given_keys(options: argparse.Namespace, settings: Settings) -> str:
+def given_keys(options: SimpleNamespace, settings: Settings) -> str:
     """The keys that somebody chose, as a file of keys has them; empty if nobody did."""
     if options.api_key_file is not None:
         return keys_of(Path(options.api_key_file))
@@ -151,13 +123,19 @@ def keys_of(path: Path) -> str:
     return keys
 
 
-def port_number(text: str) -> int:
-    """Read a port from the command line."""
-    if text.isascii() and text.isdigit() and int(text) in range(65536):
-        return int(text)
-    raise argparse.ArgumentTypeError(
-        f"{text!r} is no port. Give a number from 0 to 65535; 0 takes a free one."
-    )
+class Port(click.ParamType[int]):
+    """A port."""
+
+    name = "port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it."""
+        text = str(value)
+        if text.isascii() and text.isdigit() and int(text) in range(65536):
+            return int(text)
+        raise click.BadParameter(
+            f"{text!r} is no port. Give a number from 0 to 65535; 0 takes a free one."
+        )
 
 
 def is_loopback(host: str) -> bool:
@@ -171,3 +149,35 @@ def is_loopback(host: str) -> bool:
 def interrupt(*_: object) -> NoReturn:
     """End as Ctrl-C does."""
     raise KeyboardInterrupt
+
+
+COMMAND = command(
+    "serve",
+    serve,
+    [
+        click.Option(["--host"], default="127.0.0.1", show_default=True, help="Interface."),
+        click.Option(
+            ["--port"],
+            type=Port(),
+            default=8000,
+            show_default=True,
+            help="Port; 0 for a free one.",
+        ),
+        click.Option(["--api-version"], help="2025-12 or 2026-01.  [default: 2026-01]"),
+        click.Option(
+            ["--api-key-file"],
+            help="A file of API keys, one a line, each with the role of its holder if that is not "
+            "owner: KEY admin, KEY member ORBIT, KEY member ORBIT=admin; readable by you only.",
+        ),
+        click.Option(["--database-url"], help="SQLAlchemy URL of the registry's database."),
+        click.Option(["--storage-url"], help="Folder or fsspec URL of the registry's files."),
+        # Not from the environment: where a client is told `remote`, the server would call itself.
+        click.Option(
+            ["--backend-type"],
+            default="local",
+            show_default=True,
+            help="What keeps the registry.",
+        ),
+        *settings_options(),
+    ],
+)

@@ -1,0 +1,70 @@
+"""Tables of text, cut to the width of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from unicodedata import combining, east_asian_width
+
+GAP = "  "
+NARROWEST = 8
+"""How narrow a column may become, in cells of the terminal."""
+
+
+def table(rows: Sequence[Sequence[str]], width: int | None, *, kept: int = 0) -> str:
+    """Return rows as lines of columns.
+
+    Args:
+        rows: All with as many texts.
+        width: How wide a line may be at most; `None` if nothing is to be cut.
+        kept: How many of the first columns are cut only when nothing else is left.
+
+    Example:
+        >>> print(table([["name", "size"], ["Flowers of the Alps", "51200"]], 16))
+        name       size
+        Flowers …  51200
+    """
+    columns = len(rows[0])
+    shown = [[_printable(cell) for cell in row] for row in rows]
+    widths = [max(cells(row[column]) for row in shown) for column in range(columns)]
+    if width is not None:
+        _narrow(widths, width - len(GAP) * (columns - 1), kept)
+    lines = (
+        GAP.join(_fitted(cell, room) for cell, room in zip(row, widths, strict=True))
+        for row in shown
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes: East Asian characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(each) else 1 + (east_asian_width(each) in "WF") for each in text)
+
+
+def _printable(text: str) -> str:
+    """Return text in one line, without what would move the cursor."""
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def _narrow(widths: list[int], room: int, kept: int) -> None:
+    """Take from the widest columns until all fit; from those to be kept last."""
+    for among, least in (
+        (range(kept, len(widths)), NARROWEST),
+        (range(len(widths)), NARROWEST),
+        (range(len(widths)), 1),
+    ):
+        while sum(widths) > room and any(widths[each] > least for each in among):
+            widest = max(among, key=lambda each: widths[each])
+            widths[widest] -= 1
+
+
+def _fitted(text: str, room: int) -> str:
+    """Return text that takes exactly so many cells, cut or filled up."""
+    taken = cells(text)
+    if taken <= room:
+        return text + " " * (room - taken)
+    cut = text
+    while cells(cut) > room - 1:
+        cut = cut[:-1]
+    return f"{cut}…" + " " * (room - 1 - cells(cut))

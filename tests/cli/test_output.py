@@ -1,0 +1,83 @@
+"""What is printed, in every form, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+
+import pytest
+import yaml
+
+from dataforce import Client
+from dataforce.cli.table import cells, table
+from tests.cli.conftest import Command
+
+
+@pytest.fixture
+def flowers(client: Client) -> str:
+    return client.collections.create("On\nmeadows", "花 Flowers", "model", ["a", "b"]).id
+
+
+def test_every_form_says_the_same_and_all(command: Command, flowers: str) -> None:
+    [expected] = command.json("collections", "list")
+    assert expected["id"] == flowers
+    assert expected["description"] == "On\nmeadows"
+    lines = command("collections", "list", "-o", "jsonl").splitlines()
+    assert [json.loads(line) for line in lines] == [expected]
+    assert yaml.safe_load(command("collections", "list", "-o", "yaml")) == [expected]
+    [row] = csv.DictReader(io.StringIO(command("collections", "list", "-o", "csv"), newline=""))
+    assert row == {
+        name: "" if value is None else json.dumps(value) if name == "tags" else str(value)
+        for name, value in expected.items()
+    }
+
+
+def test_one_object_in_every_form(command: Command, flowers: str) -> None:
+    expected = command.json("collections", "get", flowers)
+    get = ("collections", "get", flowers, "-o")
+    assert json.loads(command(*get, "jsonl")) == expected
+    assert yaml.safe_load(command(*get, "yaml")) == expected
+    assert len(list(csv.reader(io.StringIO(command(*get, "csv"))))) == 2
+    shown = command(*get, "table").splitlines()
+    assert shown[:4] == [
+        f"id               {flowers}",
+        f"orbit_id         {expected['orbit_id']}",
+        r"description      On\nmeadows",
+        "name             花 Flowers",
+    ]
+
+
+def test_a_table_is_cut_to_the_terminal(
+    command: Command, flowers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = command("collections", "list")
+    monkeypatch.setenv("COLUMNS", "100")
+    assert command("collections", "list") == whole  # no terminal
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    heading, row = command("collections", "list").splitlines()
+    assert flowers in row
+    assert "…" in heading
+    assert max(map(cells, (heading, row))) <= 100
+
+
+def test_a_list_of_nothing(command: Command) -> None:
+    assert command.run("collections", "list") == (0, "", "No collections.\n")
+    assert command("collections", "list", "-o", "json") == "[]\n"
+    assert command("collections", "list", "-o", "csv").startswith("id,")
+
+
+def test_yaml_needs_an_extra(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    said = command.failure("orbits", "list", "-o", "yaml")
+    assert 'pip install "dataforce[yaml]"' in said
+
+
+def test_columns_give_way_before_the_first_does() -> None:
+    rows = [["id", "name", "text"], ["0123456789", "花花花花花花花", "e\u0301 or more and more"]]
+    for width in range(5, 50):
+        lines = table(rows, width, kept=1).splitlines()
+        assert max(map(cells, lines)) <= max(width, 7)
+    assert table(rows, 30, kept=1).splitlines()[1] == "0123456789  花花花…   e\u0301 or mo…"
+    assert table(rows, None).splitlines()[1].endswith("e\u0301 or more and more")
