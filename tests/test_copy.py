@@ -305,7 +305,7 @@ def test_a_copy_to_another_orbit_of_the_same_registry(source: Client, tmp_path: 
 def test_to_a_platform_and_back(
     version: APIVersion, source: Client, target: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataforce.api._transfers.LARGE", 0)  # several streams
+    monkeypatch.setattr("dataforce.transfer.verified.LARGE", 0)  # several streams
     limits = UploadLimits(single=50_000, part=50_000)
     with (
         serving(api_version=version, limits=limits) as base_url,

@@ -27,7 +27,7 @@ CLIENT = PACKAGE | {
     "dataforce.api._clear",
     "dataforce.api._client",
     "dataforce.api._defaults",
-    "dataforce.api._verified_read",
+    "dataforce.transfer.verified",
     "dataforce.api._lookup",
     "dataforce.api._model_file",
     "dataforce.api._operations",

@@ -1,20 +1,19 @@
 """The hybrid backend: reads one backend, writes an overlay, and never changes what it reads.
 
 ```text
-paths            where the overlay of a remote is kept, from the settings
-overlay_stores   opens it
-layer            one overlay and the backend under it
-records          the store of any kind: both sides merged, writes to the overlay alone
+backend          opens the overlay of a root and puts its parts together
+overlay_stores   the stores of overlays, at the places that `paths` names
+records/view     a list or a record, merged from both sides (merging), with states (change_index)
+                 and totals of both
+records/store    writes: declared rules (constraints), copies of what is needed (copy_on_write)
 files            files of both sides, and the cache
+overlay          all that `client.overlay` asks for
 pull             records and files fetched for offline work
 push             differences, plan, order, preconditions, and each step exactly once
-overlay          all that `client.overlay` asks for
-dispatch         each call to the overlay of its root
-backend          the parts put together
 ```
 
-It knows neither HTTP nor SQL, and no particular kind of asset: it is given two backends, and all
-that differs between kinds is declared.
+It knows neither HTTP nor SQL. It is given two backends and a family, and all that differs between
+kinds is declared; the signed URLs of the registry alone are about one kind.
 """
 
 from dataforce_hybrid.backend import HybridBackend, open_backend

@@ -1,4 +1,4 @@
-"""Where the overlays of a remote are kept."""
+"""Places of the overlays of a remote."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from dataforce.config.settings import MaskedURL
 from dataforce.errors import ConfigurationError
@@ -47,21 +47,25 @@ class Location:
         """Whether one database, which `database_url` names, holds the overlays of all roots."""
         return self.settings.database_url is not None
 
-    def place(self, root: str) -> tuple[Settings, Path | None]:
-        """The settings of the workspace of one root, and its path if they do not tell it."""
+    def place(self, *names: str) -> tuple[Settings, Path | None]:
+        """Return the settings of one overlay, and its path if they do not tell it.
+
+        Args:
+            names: Id of its root, or the names of folders.
+        """
         if self.is_given:
             return self.settings, None
-        settings = self.settings
+        settings, folders = self.settings, [*map(_folder_name, names)]
         if settings.storage_url is not None:
             base = settings.storage_url.get_secret_value().rstrip("/")
-            url = MaskedURL(f"{base}/{root}/{settings.overlay}")
+            url = MaskedURL("/".join((base, *folders, settings.overlay)))
             settings = settings.model_copy(update={"storage_url": url})
-        return settings, self._folder / root / f"{settings.overlay}.db"
+        return settings, self._folder.joinpath(*folders, f"{settings.overlay}.db")
 
     def roots(self) -> list[str]:
-        """The roots of which there is an overlay."""
+        """Return the roots of which there is an overlay."""
         found = self._folder.glob(f"*/{self.settings.overlay}.db")
-        return sorted(path.parent.name for path in found)
+        return sorted(unquote(path.parent.name) for path in found)
 
     @property
     def _folder(self) -> Path:
@@ -71,3 +75,8 @@ class Location:
         host = _UNSAFE.sub("_", urlsplit(url).netloc)
         mark = hashlib.sha256(url.encode()).hexdigest()[:12]
         return user_data_path("dataforce", appauthor=False) / "overlays" / f"{host}-{mark}"
+
+
+def _folder_name(root: str) -> str:
+    """The name of a folder that stands for any id."""
+    return quote(root, safe="").replace(".", "%2E")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,7 @@ from dataforce.api._client import DataForceClientBase
 from dataforce.api._lookup import Ref, find, find_named
 from dataforce.api._progress import reported
 from dataforce.api._records import validated
-from dataforce.api._transfers import fetch
-from dataforce.api._verified_read import Expected
-from dataforce.backend import FileSource, Query, Scope, identifier_of
+from dataforce.backend import Query, Scope, identifier_of
 from dataforce.backend.paging import records_of
 from dataforce.backend.paths import with_values_at
 from dataforce.errors import (
@@ -34,11 +32,9 @@ from dataforce.models import (
 from dataforce.models._base import brief
 from dataforce.overlay import CopyReport
 from dataforce.transfer import cancellation
-from dataforce.transfer.spool import temporary_file, writing
+from dataforce.transfer.spool import spooled
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic import BaseModel
 
     from dataforce.api._async_client import AsyncClient
@@ -222,28 +218,12 @@ class _Copying:
         backend = self._target.backend
         if not kind.files:
             return identifier_of(backend.store(kind, target).create(values))
-        with ExitStack() as stack:
-            sources = {
-                name: FileSource(self._fetched(kind, source, record, name, stack))
-                for name in kind.files
-            }
+        files = self._source.backend.files(kind, source)
+        with spooled(files, kind, record, "Nothing was copied", self._advance) as sources:
             key = f"copy {identifier_of(record)}"
             made = backend.files(kind, target).upload(values, sources, self._advance, key=key)
         self._bytes += sum(each.size for each in sources.values())
         return identifier_of(made)
-
-    def _fetched(
-        self, kind: AnyKind, scope: Scope, record: Any, name: str, stack: ExitStack
-    ) -> Path:
-        path = stack.enter_context(temporary_file())
-        expected = Expected.of(kind, record, name, "Nothing was copied")
-        fetch(
-            lambda: self._source.backend.files(kind, scope).open(record, name),
-            expected,
-            lambda: writing(path, expected.size or 0),
-            self._advance,
-        )
-        return path
 
     def _values(self, kind: AnyKind, source: Scope, target: Scope, record: Any) -> BaseModel:
         """Return the create model of a record like another one."""

@@ -6,9 +6,9 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from dataforce.api._transfers import FILE
-from dataforce.api._verified_read import close_stream
 from dataforce.errors import FileDownloadError, NotFoundError
 from dataforce.transfer import cancellation
+from dataforce.transfer.verified import close_stream
 
 if TYPE_CHECKING:
     from dataforce.api._lookup import Ref

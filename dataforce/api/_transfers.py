@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from dataforce.api._destinations import (
     Writable,
@@ -19,9 +19,8 @@ from dataforce.api._destinations import (
 )
 from dataforce.api._progress import Progress, reported
 from dataforce.api._records import validated
-from dataforce.api._verified_read import Expected, fetch_in_order
 from dataforce.backend import FileSource, Scope
-from dataforce.errors import ContentChangedError, FileError
+from dataforce.errors import FileError
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
@@ -31,18 +30,13 @@ from dataforce.models import (
     ModelArtifactUpdate,
 )
 from dataforce.transfer import cancellation
-from dataforce.transfer.progress_counter import Tally
+from dataforce.transfer.verified import Expected, fetch, fetch_in_order
 
 if TYPE_CHECKING:
     from dataforce.api._lookup import Ref
     from dataforce.api._records import Records
-    from dataforce.backend import Advance, Content
 
     ModelRecords = Records[ModelArtifact, ModelArtifactCreate, ModelArtifactUpdate]
-
-LARGE = 64 * 1024 * 1024
-"""In bytes: what is smaller gains nothing from several streams."""
-
 
 FILE = "file"
 """Name of the file of a model artifact."""
@@ -113,41 +107,3 @@ def download(
             advance,
         )
     return path
-
-
-def fetch(
-    open_content: Callable[[], Content],
-    expected: Expected,
-    open_file: Callable[[], AbstractContextManager[IO[bytes]]],
-    advance: Advance,
-) -> None:
-    """Bring bytes into a file, verified.
-
-    Args:
-        open_content: Gives the bytes.
-        expected: What they must be.
-        open_file: Gives a file on the disk to write to, anew each time.
-        advance: Is told how many bytes have been fetched.
-    """
-    tally = Tally(advance)
-    try:
-        _fetch(open_content(), expected, open_file, tally)
-    except ContentChangedError:
-        # Somebody stored the file again, perhaps the same: the SHA-256 will tell.
-        tally.restart()
-        _fetch(open_content(), expected, open_file, tally)
-
-
-def _fetch(
-    content: Content,
-    expected: Expected,
-    open_file: Callable[[], AbstractContextManager[IO[bytes]]],
-    advance: Advance,
-) -> None:
-    with open_file() as file:
-        if content.streams > 1 and (expected.size or 0) >= LARGE:
-            from dataforce.api._parallel import ParallelFetch
-
-            ParallelFetch(content, expected, Path(file.name), advance).run()
-        else:
-            fetch_in_order(content, expected, file.write, advance)

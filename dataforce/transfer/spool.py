@@ -5,11 +5,56 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, TypeVar
 
+from dataforce.backend.source import FileSource
 from dataforce.errors import FileDownloadError
 from dataforce.transfer.reservation import reserve
+from dataforce.transfer.verified import Expected, fetch
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from dataforce.backend import Advance, AnyKind, ReadableFiles, Source
+
+M = TypeVar("M", bound="BaseModel")
+
+
+@contextmanager
+def spooled(
+    files: ReadableFiles[M],
+    kind: AnyKind,
+    record: M,
+    consequence: str,
+    advance: Advance = lambda count: None,
+) -> Iterator[dict[str, Source]]:
+    """Fetch the files of a record, to be stored elsewhere while the block runs.
+
+    Args:
+        files: The files of such records.
+        kind: The kind of the record.
+        record: The record.
+        consequence: What wrong bytes mean for whoever asked; a sentence without its end.
+        advance: Is told how many bytes have been fetched.
+
+    Yields:
+        The files by name, verified.
+
+    Raises:
+        ChecksumMismatchError: They are not those that were stored.
+        FileDownloadError: They cannot be fetched, or not kept on the way.
+    """
+    sources: dict[str, Source] = {}
+    with ExitStack() as stack:
+        for name in kind.files:
+            path = stack.enter_context(temporary_file())
+            expected = Expected.of(kind, record, name, consequence)
+            new_file = partial(writing, path, expected.size or 0)
+            fetch(partial(files.open, record, name), expected, new_file, advance)
+            sources[name] = FileSource(path)
+        yield sources
 
 
 @contextmanager

@@ -122,8 +122,8 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Striped:
 @pytest.fixture
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any file is fetched in several streams, in ranges of ten pieces."""
-    monkeypatch.setattr("dataforce.api._transfers.LARGE", 0)
-    monkeypatch.setattr("dataforce.api._parallel.RANGE", 10 * PIECE)
+    monkeypatch.setattr("dataforce.transfer.verified.LARGE", 0)
+    monkeypatch.setattr("dataforce.transfer.parallel_fetch.RANGE", 10 * PIECE)
 
 
 @pytest.fixture

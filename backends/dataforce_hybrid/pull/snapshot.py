@@ -1,4 +1,4 @@
-"""What was pulled, in place of the remote."""
+"""Snapshot: what was pulled, in place of the remote."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -21,26 +21,26 @@ from dataforce.overlay.kept import kept_record, reading_kept
 from dataforce.overlay.reports import age
 
 if TYPE_CHECKING:
-    from dataforce.backend import Kind, Page, Query
-    from dataforce.backend.interface import AnyKind
-    from dataforce.overlay.store import Notes, OverlayStore
+    from dataforce.backend import AnyKind, Family, Kind, Page, Query
+    from dataforce.overlay.store import KeyValues, OverlayStore
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 U = TypeVar("U", bound=BaseModel)
+S = TypeVar("S")
 
 _LISTS = "pulled"
 
 
 @dataclass(frozen=True)
 class PulledList:
-    """What is told of one list of records below one parent.
+    """Facts about one list of records below one parent.
 
     Args:
         at: When it was pulled; of one that was pulled bit by bit, its first.
         is_whole: Whether it is all of it.
-        space: Where the records are kept; another one each time, so that what was pulled before
-            is there until the whole of what comes after is.
+        space: Namespace of the records; another one each time, so that what was pulled before is
+            there until the whole of what comes after is.
     """
 
     at: str
@@ -50,19 +50,19 @@ class PulledList:
 
 @dataclass(frozen=True)
 class Pulled:
-    """What was pulled into one workspace: lists of records, each below one parent.
+    """Lists of records that were pulled into one overlay, each below one parent.
 
     Args:
-        notes: Where they are kept.
+        key_values: Keeps them.
     """
 
-    notes: Notes
+    key_values: KeyValues
 
     def add(self, kind: AnyKind, scope: Scope, records: Iterable[BaseModel]) -> None:
         """Keep some of the records below a parent; a whole list stays whole."""
         known = self.told(kind, scope)
         told = self._new(kind, scope, is_whole=False) if known is None else known
-        self.notes.write(told.space, _rows(records))
+        self.key_values.write(told.space, _rows(records))
         if known is None:
             self._tell(kind, scope, told)
 
@@ -71,50 +71,50 @@ class Pulled:
         known, told = self.told(kind, scope), self._new(kind, scope, is_whole=True)
         try:
             for page in pages:
-                self.notes.write(told.space, _rows(page))
+                self.key_values.write(told.space, _rows(page))
         except BaseException:
-            self.notes.erase(told.space)
+            self.key_values.erase(told.space)
             raise
         self._tell(kind, scope, told)
         if known is not None:
-            self.notes.erase(known.space)
+            self.key_values.erase(known.space)
 
     def sweep(self) -> None:
         """Remove what pulls left behind that were killed; nobody pulls meanwhile."""
-        kept = {self._read(text).space for text in self.notes.read(_LISTS).values()}
-        for space in self.notes.spaces(f"{_LISTS}/"):
+        kept = {self._read(text).space for text in self.key_values.read(_LISTS).values()}
+        for space in self.key_values.namespaces(f"{_LISTS}/"):
             if space not in kept:
-                self.notes.erase(space)
+                self.key_values.erase(space)
 
     def told(self, kind: AnyKind, scope: Scope) -> PulledList | None:
-        """What is known of a list, `None` if none of it was pulled."""
-        text = self.notes.get(_LISTS, _key(kind, scope))
+        """Return what is known of a list, `None` if none of it was pulled."""
+        text = self.key_values.get(_LISTS, _key(kind, scope))
         return None if text is None else self._read(text)
 
     def records(self, kind: Kind[M, C, U], told: PulledList) -> list[M]:
-        """What is kept of a list."""
-        texts = self.notes.read(told.space).values()
+        """Return what is kept of a list."""
+        texts = self.key_values.read(told.space).values()
         return [kept_record(kind, text) for text in texts]
 
     def record(self, kind: Kind[M, C, U], told: PulledList, identifier: str) -> M | None:
-        """One of them, if it is kept."""
-        text = self.notes.get(told.space, identifier)
+        """Return one of them, if it is kept."""
+        text = self.key_values.get(told.space, identifier)
         return None if text is None else kept_record(kind, text)
 
-    def digests(self, kinds: Iterable[AnyKind]) -> set[str]:
-        """The SHA-256 of every file that a pulled record tells of."""
-        fields = {kind.route: kind.file.digest for kind in kinds if kind.file is not None}
-        with reading_kept("a record that was pulled"):
-            return {
-                str(json.loads(text)[fields[route]]).lower()
-                for key, told in self.notes.read(_LISTS).items()
-                if (route := key.partition("/")[0]) in fields
-                for text in self.notes.read(self._read(told).space).values()
-            }
+    def digests(self, family: Family) -> set[str]:
+        """Return the SHA-256 of every file that a pulled record tells of."""
+        kinds = {kind.route: kind for kind in family.kinds if kind.files}
+        return {
+            fields.digest_of(kept_record(kind, text))
+            for key, told in self.key_values.read(_LISTS).items()
+            if (kind := kinds.get(key.partition("/")[0])) is not None
+            for text in self.key_values.read(self._read(told).space).values()
+            for fields in kind.files.values()
+        }
 
     def oldest(self) -> datetime | None:
-        """When the list was pulled that was pulled first; `None` without any."""
-        times = (self._read(text).at for text in self.notes.read(_LISTS).values())
+        """Return the time of the list that was pulled first; `None` without any."""
+        times = (self._read(text).at for text in self.key_values.read(_LISTS).values())
         return min(map(datetime.fromisoformat, times), default=None)
 
     def _new(self, kind: AnyKind, scope: Scope, *, is_whole: bool) -> PulledList:
@@ -122,7 +122,7 @@ class Pulled:
         return PulledList(datetime.now(UTC).isoformat(), is_whole, space)
 
     def _tell(self, kind: AnyKind, scope: Scope, told: PulledList) -> None:
-        self.notes.write(_LISTS, {_key(kind, scope): json.dumps(asdict(told))})
+        self.key_values.write(_LISTS, {_key(kind, scope): json.dumps(asdict(told))})
 
     def _read(self, text: str) -> PulledList:
         with reading_kept("what is told of a list that was pulled"):
@@ -135,94 +135,127 @@ class Snapshot:
     """A backend that answers from what was pulled, and from nothing else.
 
     Args:
-        workspaces: Those that what was pulled may be in.
+        family: The kinds.
+        overlays: Gives those that what was pulled may be in.
     """
 
     mode: str = BackendType.HYBRID
 
-    def __init__(self, workspaces: Callable[[], Iterable[OverlayStore]]) -> None:
-        self._workspaces = workspaces
+    def __init__(self, family: Family, overlays: Callable[[], Iterable[OverlayStore]]) -> None:
+        self.family = family
+        self._overlays = overlays
+        self._latest: tuple[tuple[PulledList, ...], list[Any]] = (), []
 
-    def store(self, kind: Kind[M, C, U]) -> PulledRecords[M, C, U]:
-        """The records of that kind."""
-        return PulledRecords(kind, lambda: [Pulled(each.notes) for each in self._workspaces()])
+    def store(self, kind: Kind[M, C, U], scope: Scope) -> PulledRecords[M]:
+        """Return the records of that kind below that scope."""
+        return PulledRecords(self, kind, scope)
 
-    def content(self, kind: Kind[M, C, U]) -> Unreachable[M]:
-        """The files of that kind: those that were pulled are in the cache."""
+    def files(self, kind: Kind[M, C, U], scope: Scope) -> Unreachable[M]:
+        """Return the files of those records: those that were pulled are in the cache."""
         return Unreachable(kind)
 
+    def service(self, protocol: type[S]) -> S:
+        """Return a service that refuses all calls."""
+        return cast("S", _OfflineService())
+
     def close(self) -> None:
-        """Nothing: the workspaces are somebody else's."""
+        """Do nothing: the overlays are somebody else's."""
+
+    def pulled(self) -> list[Pulled]:
+        """Return what was pulled, of each overlay."""
+        return [Pulled(each.key_values) for each in self._overlays()]
+
+    def records(
+        self, kind: Kind[M, C, U], lists: Sequence[tuple[Pulled, PulledList]], *, is_first: bool
+    ) -> list[M]:
+        """Return the records of lists, those of the call before if the lists are the same.
+
+        Whoever takes page after page does not have each record read for each page.
+        """
+        key, latest = tuple(told for _, told in lists), self._latest
+        if is_first or latest[0] != key:
+            found = [each for pulled, told in lists for each in pulled.records(kind, told)]
+            latest = self._latest = key, found
+        return latest[1]
 
 
-class PulledRecords(Generic[M, C, U]):
-    """The records of one kind, as they were when they were pulled.
+class _OfflineService:
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        def refuse(*_: object, **__: object) -> NoReturn:
+            raise OfflineError(
+                f"Cannot {name.replace('_', ' ')} offline: only the platform can. Use a client "
+                f"without the setting offline."
+            )
+
+        return refuse
+
+
+class PulledRecords(Generic[M]):
+    """The records of one kind below one scope, as they were when they were pulled.
 
     Args:
-        kind: The declaration.
-        pulled: What was pulled, wherever.
+        snapshot: What was pulled.
+        kind: The kind.
+        scope: The scope.
     """
 
-    def __init__(self, kind: Kind[M, C, U], pulled: Callable[[], list[Pulled]]) -> None:
+    def __init__(self, snapshot: Snapshot, kind: Kind[M, Any, Any], scope: Scope) -> None:
+        self._snapshot = snapshot
         self._kind = kind
-        self._pulled = pulled
-        self._latest: tuple[tuple[PulledList, ...], list[M]] = (), []
+        self._scope = scope
 
-    def page(self, scope: Scope, query: Query) -> Page[M]:
-        """One page of what was pulled; `OfflineError` if nothing was."""
-        lists = self._lists(scope)
-        key = tuple(told for _, told in lists)
-        # Whoever takes page after page does not have each record read for each page.
-        if query.cursor is None or self._latest[0] != key:
-            found = [each for pulled, told in lists for each in pulled.records(self._kind, told)]
-            self._latest = key, found
-        records = self._latest[1]
+    def page(self, query: Query) -> Page[M]:
+        """Return one page of what was pulled; `OfflineError` if nothing was."""
+        lists = self._lists()
+        records = self._snapshot.records(self._kind, lists, is_first=query.cursor is None)
+        is_whole = all(told.is_whole for _, told in lists)
         if query.name is not None:
             records = named(records, self._kind.names, query.name)
-            if not records and not all(told.is_whole for told in key):
+            if not records and not is_whole:
                 raise self._unknown(repr(query.name))
-        elif query.cursor is None and self._kind.parent is not None:
-            self._tell_incomplete(scope, key)
-        return page_of(records, query)
+        elif query.cursor is None and self._kind.parent is not None and not is_whole:
+            self._tell_incomplete()
+        return page_of(self._kind, records, query)
 
-    def get(self, scope: Scope, identifier: str) -> M:
-        """The record with that id; `OfflineError` if it was not pulled."""
-        lists = self._lists(scope)
+    def get(self, identifier: str) -> M:
+        """Return the record with that id; `OfflineError` if it was not pulled."""
+        lists = self._lists()
         for pulled, told in lists:
             if (record := pulled.record(self._kind, told, identifier)) is not None:
                 return record
         if all(told.is_whole for _, told in lists):
-            raise not_found(self._kind, identifier, scope)
+            raise not_found(self._kind, identifier, self._scope)
         raise self._unknown(identifier)
 
-    def _lists(self, scope: Scope) -> list[tuple[Pulled, PulledList]]:
-        if self._kind.parent is not None and scope.parent is not None:
+    def _lists(self) -> list[tuple[Pulled, PulledList]]:
+        kind, scope = self._kind, self._scope
+        if kind.parent is not None and scope.parent is not None:
             # What was pulled below an object that has been deleted there since then is not shown.
-            above = PulledRecords(self._kind.parent, self._pulled)
-            above.get(Scope(scope.ids[:-1]), scope.parent)
+            self._snapshot.store(kind.parent, Scope(scope.ids[:-1])).get(scope.parent)
         found = [
             (pulled, told)
-            for pulled in self._pulled()
-            if (told := pulled.told(self._kind, scope)) is not None
+            for pulled in self._snapshot.pulled()
+            if (told := pulled.told(kind, scope)) is not None
         ]
         if not found:
             raise OfflineError(
-                f"Cannot list the {self._kind.name}s{_below(self._kind, scope)} offline: they were "
-                f"not pulled. Pull them with client.overlay.pull() when there is a network."
+                f"Cannot list the {kind.name}s{_below(kind, scope)} offline: they were not pulled. "
+                f"Pull them with client.overlay.pull() when there is a network."
             )
         return found
 
-    def _tell_incomplete(self, scope: Scope, lists: Iterable[PulledList]) -> None:
-        if not all(told.is_whole for told in lists):
-            warnings.warn(
-                f"offline: of the {self._kind.name}s{_below(self._kind, scope)} this client knows "
-                f"only those that were pulled or made here; there may be others.",
-                OfflineWarning,
-                stacklevel=2,
-            )
+    def _tell_incomplete(self) -> None:
+        warnings.warn(
+            f"offline: of the {self._kind.name}s{_below(self._kind, self._scope)} this client "
+            f"knows only those that were pulled or made here; there may be others.",
+            OfflineWarning,
+            stacklevel=2,
+        )
 
     def _unknown(self, what: str) -> OfflineError:
-        times = [time for pulled in self._pulled() if (time := pulled.oldest()) is not None]
+        times = [
+            time for pulled in self._snapshot.pulled() if (time := pulled.oldest()) is not None
+        ]
         old = f" {age(min(times))} ago" if times else ""
         return OfflineError(
             f"Cannot find {self._kind.name} {what} offline: it is not among what was pulled{old}. "
@@ -234,24 +267,20 @@ class Unreachable(Generic[M]):
     """The files of one kind when there is no network.
 
     Args:
-        kind: The declaration.
+        kind: The kind.
     """
 
     def __init__(self, kind: Kind[M, Any, Any]) -> None:
         self._kind = kind
 
-    def open(self, scope: Scope, record: M) -> UnreachableBytes:
-        """Bytes that are not here."""
-        return UnreachableBytes(self._refusal(identifier_of(record)))
-
-    def download_url(self, scope: Scope, identifier: str) -> NoReturn:
-        """Refused."""
-        raise self._refusal(identifier)
-
-    def _refusal(self, identifier: str) -> OfflineError:
-        return OfflineError(
-            f"Cannot download {self._kind.name} {identifier} offline: its file was not pulled. "
-            f"Pull it with client.overlay.pull(content=True) when there is a network."
+    def open(self, record: M, name: str) -> UnreachableBytes:
+        """Return bytes that are not here."""
+        return UnreachableBytes(
+            OfflineError(
+                f"Cannot download {self._kind.name} {identifier_of(record)} offline: its file was "
+                f"not pulled. Pull it with client.overlay.pull(content=True) when there is a "
+                f"network."
+            )
         )
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def push_conflict(what: str, conflicts: Sequence[Conflict]) -> PushConflictError:
-    """The error for a push that meets conflicts; its message names as many as there is room for.
+    """Return the error for a push that meets conflicts.
+
+    Its message names as many as there is room for.
 
     Args:
         what: What was not pushed.

@@ -1,4 +1,4 @@
-"""Makes on the remote what was made here, unless an interrupted push did.
+"""Creator of what was made in the overlay, on the remote, unless an interrupted push did it.
 
 The platform has no way to say the same twice without doing it twice. So before an object is made
 there, it is noted how it will be and what was there that is like it; whoever goes on after an
@@ -7,16 +7,16 @@ interruption looks whether something has come since then that is so, and takes i
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dataforce.backend import Scope, identifier_of
-from dataforce.errors import ChecksumMismatchError, NotFoundError
+from dataforce.errors import NotFoundError
 from dataforce.overlay.kept import kept_record
 from dataforce.overlay.store import State
-from dataforce.transfer import cancellation
-from dataforce.transfer.spool import hand_over, temporary_file, writing
+from dataforce.transfer.spool import spooled
 from dataforce_hybrid.push.differences import (
     Differences,
     changed_fields,
@@ -30,14 +30,12 @@ from dataforce_hybrid.records.change_index import DIFFERENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pydantic import BaseModel
 
-    from dataforce.backend import Advance, Backend
-    from dataforce.backend.interface import AnyKind
-    from dataforce.overlay.store import Entry
-    from dataforce_hybrid.layer import Layer
+    from dataforce.backend import Advance, AnyKind, Backend
+    from dataforce.overlay.store import ObjectState, OverlayStore
+    from dataforce_hybrid.records.change_index import ChangeIndex
 
 
 @dataclass(frozen=True)
@@ -55,32 +53,35 @@ class _Work:
 
     kind: AnyKind
     scope: Scope
-    entry: Entry
+    entry: ObjectState
     mine: Any
     turn: Turn
     intent: Intent | None
 
 
-class Creation:
+class Creator:
     """Makes objects on the remote, each once.
 
     Args:
-        layer: Both sides.
+        overlay: The overlay.
+        index: The states of the objects in it.
         differences: What became of each object.
-        remote: Where they go.
+        remote: Where the objects go.
         intents: What is under way.
         advance: Is told how many bytes have been brought there.
     """
 
     def __init__(
         self,
-        layer: Layer,
+        overlay: OverlayStore,
+        index: ChangeIndex,
         differences: Differences,
         remote: Backend,
         intents: Intents,
         advance: Advance,
     ) -> None:
-        self._layer = layer
+        self._overlay = overlay
+        self._index = index
         self._differences = differences
         self._remote = remote
         self._intents = intents
@@ -88,7 +89,7 @@ class Creation:
         self._namesakes = Namesakes(remote)
         self._under_way = UnderWay()
 
-    def run(self, entry: Entry, mine: Any, turn: Turn) -> str | None:
+    def run(self, entry: ObjectState, mine: Any, turn: Turn) -> str | None:
         """Make an object there and let it take the place of the one here.
 
         Args:
@@ -100,7 +101,7 @@ class Creation:
         Returns:
             The id there; `None` if nothing was made, as another one has failed meanwhile.
         """
-        kind, scope = self._layer.kinds[entry.kind], Scope(entry.scope)
+        kind, scope = self._index.kinds[entry.kind], Scope(entry.scope)
         intent = self._intents.find(kind, entry.identifier)
         work = _Work(kind, scope, entry, mine, turn, intent)
         results = [mine]
@@ -118,7 +119,7 @@ class Creation:
         if theirs is None:
             theirs = self._begun(work)
         self._namesakes.add(kind, scope, theirs)
-        self._layer.workspace.publish(kind, scope, entry.identifier, entry.revision, theirs)
+        self._overlay.publish(kind, scope, entry.identifier, entry.revision, theirs)
         self._intents.forget(kind, entry.identifier)
         return identifier_of(theirs)
 
@@ -128,95 +129,85 @@ class Creation:
         known = [identifier_of(each) for each in found if is_same(kind, each, mine)]
         intent = Intent(entry.kind, entry.scope, mine.model_dump_json(), tuple(known))
         self._intents.begin(entry.identifier, intent)
-        return self._made(work, known)
+        return self._made(work, intent)
 
     def _resumed(self, work: _Work, intent: Intent) -> Any:
-        """What an interrupted push made, or what it left to be made; `None` to begin anew."""
+        """Return what an interrupted push made, or finish that; `None` to begin anew."""
         kind, scope = work.kind, work.scope
         found = self._results(kind, scope, intent)
-        theirs = next((each for each in found if _is_complete(kind, each)), None)
+        theirs = next((each for each in found if kind.is_ready(each)), None)
         if theirs is not None:
             # From here on it is known, whatever becomes of it.
             made = replace(intent, made=identifier_of(theirs))
             self._intents.begin(work.entry.identifier, made)
             theirs = self._updated(work, theirs)
         elif is_same(kind, _noted(kind, intent), work.mine):
-            # An upload goes on with the record that it began.
-            theirs = self._made(work, intent.known)
+            theirs = self._made(work, intent)  # an upload goes on with the record that it began
         self._remove_begun(kind, scope, found, theirs)
         return theirs
 
     def _results(self, kind: AnyKind, scope: Scope, intent: Intent) -> list[Any]:
-        """What is there that an interrupted push may have made."""
+        """Return what is there that an interrupted push may have made."""
         if intent.made is not None:
             with suppress(NotFoundError):
-                return [self._remote.store(kind).get(scope, intent.made)]
+                return [self._remote.store(kind, scope).get(intent.made)]
         sought = _noted(kind, intent)
-        taken = {*intent.known, *self._layer.index.replacements(kind)}
+        taken = {*intent.known, *self._index.replacements(kind)}
         return [
             each
             for each in self._namesakes.now(kind, scope, sought)
             if is_same(kind, each, sought)
             and identifier_of(each) not in taken
             # The user took it for another, and deleted it.
-            and self._layer.index.state(kind, identifier_of(each)) != State.DELETED
+            and self._index.state(kind, identifier_of(each)) != State.DELETED
         ]
 
     def _remove_begun(self, kind: AnyKind, scope: Scope, found: Sequence[Any], theirs: Any) -> None:
         """Remove what was begun there and nobody can complete."""
         for each in found:
             is_result = theirs is not None and identifier_of(each) == identifier_of(theirs)
-            if not is_result and not _is_complete(kind, each):
+            if not is_result and not kind.is_ready(each) and "delete" in kind.allows:
                 with suppress(NotFoundError):
-                    self._remote.store(kind).delete(scope, identifier_of(each))
+                    self._remote.store(kind, scope).delete(identifier_of(each))
 
     def clean_up(self) -> None:
         """Remove what interrupted pushes began of objects that are not here any more."""
-        self._layer.index.refresh()
+        self._index.refresh()
         for identifier, intent in self._intents.all():
-            kind = self._layer.kinds[intent.kind]
-            if self._layer.index.state(kind, identifier) in DIFFERENT:
+            kind = self._index.kinds[intent.kind]
+            if self._index.state(kind, identifier) in DIFFERENT:
                 continue  # left out this time, and what was begun of it is known by this alone
             is_creation = intent.record is not None and intent.made != identifier
-            if is_creation and kind.file is not None:
-                scope = self._layer.index.resolved(kind, Scope(intent.scope))
+            if is_creation and kind.files:
+                scope = self._index.resolved(kind, Scope(intent.scope))
                 with suppress(NotFoundError):  # what it stood below is gone, too
                     found = self._results(kind, scope, intent)
                     self._remove_begun(kind, scope, found, None)
             self._intents.forget(kind, identifier)
 
     def _updated(self, work: _Work, theirs: Any) -> Any:
-        """What was made, with what was changed here since then; keys may have been, too."""
+        """Return what was made, with what was changed here since then; keys may have been, too."""
         kind, mine = work.kind, work.mine
         fields = {each.name for each in changed_fields(kind, theirs, mine)} - file_status(kind)
         values = {field: getattr(mine, field) for field in fields}
-        values |= self._differences.unshown(work.entry)
-        if not values:
+        values |= self._differences.write_only(work.entry)
+        if not values or "update" not in kind.allows:
             return theirs
         changes = kind.update.model_validate(values)
-        return self._remote.store(kind).update(work.scope, identifier_of(theirs), changes)
+        return self._remote.store(kind, work.scope).update(identifier_of(theirs), changes)
 
-    def _made(self, work: _Work, known: Sequence[str]) -> Any:
-        theirs = self._sent(work)
-        if identifier_of(theirs) in known:
-            # An upload of an equal one, killed when all was done but its note, was taken for this.
-            theirs = self._sent(work)
-        return theirs
-
-    def _sent(self, work: _Work) -> Any:
-        kind, mine = work.kind, work.mine
+    def _made(self, work: _Work, intent: Intent) -> Any:
+        kind, scope, mine = work.kind, work.scope, work.mine
         shown = [field for field in kind.create.model_fields if field in kind.record.model_fields]
         given = {field: getattr(mine, field) for field in shown}
-        given |= self._differences.unshown(work.entry)
+        given |= self._differences.write_only(work.entry)
         values = kind.create.model_validate(given)
-        if kind.file is None:
-            return self._remote.store(kind).create(work.scope, values)
-        return self._uploaded(work, values)
+        if kind.files:
+            return self._uploaded(work, values, intent)
+        return self._remote.store(kind, scope).create(values)
 
-    def _uploaded(self, work: _Work, values: BaseModel) -> Any:
-        kind, scope, mine = work.kind, work.scope, work.mine
-        assert kind.file is not None
-        theirs = self._remote.content(kind)
+    def _uploaded(self, work: _Work, values: BaseModel, intent: Intent) -> Any:
+        kind, scope = work.kind, work.scope
 
         def advance(count: int) -> None:
             # The record is there when bytes go to it; but an upload that goes on may begin anew,
@@ -225,33 +216,18 @@ class Creation:
                 work.turn.end()
             self._advance(count)
 
-        with temporary_file() as path:
-            self._fetch(kind, scope, mine, path)
-            with theirs.receive(scope, path, advance) as incoming:
-                size, digest = hand_over(path, incoming)
-                expected = getattr(mine, kind.file.size), getattr(mine, kind.file.digest).lower()
-                if (size, digest) != expected:
-                    raise ChecksumMismatchError(
-                        f"The bytes of {kind.name} {identifier_of(mine)} in the overlay are not "
-                        f"those that were stored: expected {expected[0]} bytes with SHA-256 "
-                        f"{expected[1]}, got {size} with {digest}. It was not pushed; upload the "
-                        f"file again."
-                    )
-                return theirs.upload(scope, values, incoming)
+        ours = self._overlay.files(kind, scope)
+        with spooled(ours, kind, work.mine, "It was not pushed") as sources:
+            files = self._remote.files(kind, scope)
+            return files.upload(values, sources, advance, key=_upload_key(work.entry, intent))
 
-    def _fetch(self, kind: AnyKind, scope: Scope, mine: Any, path: Path) -> None:
-        assert kind.file is not None
-        content = self._layer.workspace.content(kind).open(scope, mine)
-        with writing(path, getattr(mine, kind.file.size)) as file:
-            for chunk in content.read():
-                cancellation.check()
-                file.write(chunk)
+
+def _upload_key(entry: ObjectState, intent: Intent) -> str:
+    """The key of the upload of an object: another one when the object was changed since then."""
+    digest = hashlib.sha256((intent.record or "").encode()).hexdigest()
+    return f"{entry.identifier}/{digest}"
 
 
 def _noted(kind: AnyKind, intent: Intent) -> Any:
-    """The record that a push set out to make."""
+    """Return the record that a push set out to make."""
     return kept_record(kind, intent.record or "")
-
-
-def _is_complete(kind: AnyKind, record: BaseModel) -> bool:
-    return kind.file is None or kind.file.is_ready(record)

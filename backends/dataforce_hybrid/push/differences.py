@@ -1,4 +1,4 @@
-"""What became of each object, field by field."""
+"""Differences between an overlay and the remote, field by field."""
 
 from __future__ import annotations
 
@@ -10,55 +10,58 @@ from dataforce.backend import Scope
 from dataforce.backend.error_messages import not_found
 from dataforce.overlay import Action, Change, FieldChange
 from dataforce.overlay.kept import kept_record, reading_kept
-from dataforce.overlay.store import Entry, State
+from dataforce.overlay.store import State
 from dataforce_hybrid.records.change_index import DIFFERENT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from dataforce.backend.interface import AnyKind
-    from dataforce_hybrid.layer import Layer
+    from dataforce.backend import AnyKind
+    from dataforce.overlay.store import ObjectState, OverlayStore
+    from dataforce_hybrid.records.change_index import ChangeIndex
 
 HIDDEN = "**********"
 
 
 class Differences:
-    """The changes below one root.
+    """The changes of one overlay, such as that below an organization.
 
     Args:
-        layer: Both sides.
+        overlay: The overlay.
+        index: The states of the objects in it.
         root: Id of the root.
     """
 
-    def __init__(self, layer: Layer, root: str) -> None:
-        self._layer = layer
+    def __init__(self, overlay: OverlayStore, index: ChangeIndex, root: str) -> None:
+        self._overlay = overlay
+        self._index = index
         self._root = root
 
     def __iter__(self) -> Iterator[Change]:
-        """What became of each object, parents before children."""
+        """Yield what became of each object, parents before children."""
         for entry in self.entries(*DIFFERENT):
             if (change := self.change(entry)) is not None:
                 yield change
 
-    def entries(self, *states: State) -> Sequence[Entry]:
-        """The objects that are so, kind by kind, in the order they were made, in short."""
-        self._layer.index.refresh()
-        return self._layer.index.within(self._root, *states)
+    def entries(self, *states: State) -> Sequence[ObjectState]:
+        """Return the objects in these states, kind by kind, in the order of their creation."""
+        self._index.refresh()
+        return self._index.within(self._root, *states)
 
-    def change(self, entry: Entry) -> Change | None:
-        """What became of one; nothing if it was changed back."""
-        kind = self._layer.kinds[entry.kind]
+    def change(self, entry: ObjectState) -> Change | None:
+        """Return what became of one object; nothing if it was changed back."""
+        kind = self._index.kinds[entry.kind]
         base, mine = self.base(entry), self.mine(entry)
         fields: tuple[FieldChange, ...] = ()
         if entry.state == State.CHANGED:
-            hidden = [FieldChange(field, HIDDEN, HIDDEN) for field in self.unshown(entry)]
+            hidden = [FieldChange(field, HIDDEN, HIDDEN) for field in self.write_only(entry)]
             fields = (*changed_fields(kind, base, mine), *hidden)
             if not fields:
                 return None
         record = base if mine is None else mine
         size = None
-        if kind.file is not None and entry.state != State.CHANGED:
-            size = getattr(record, kind.file.size)
+        if kind.files and entry.state != State.CHANGED:
+            size = sum(each.size_of(record) or 0 for each in kind.files.values())
         return Change(
             action=_ACTIONS[entry.state],
             kind=kind.name,
@@ -69,29 +72,29 @@ class Differences:
             size=size,
         )
 
-    def base(self, entry: Entry) -> Any:
-        """The remote's record when it was copied or hidden; `None` of one made here."""
+    def base(self, entry: ObjectState) -> Any:
+        """Return the remote's record when it was copied or hidden; `None` of one made here."""
         base = self._known(entry).base
         if base is None:
             return None
-        return kept_record(self._layer.kinds[entry.kind], base)
+        return kept_record(self._index.kinds[entry.kind], base)
 
-    def mine(self, entry: Entry) -> Any:
-        """The record here; `None` of one deleted here."""
+    def mine(self, entry: ObjectState) -> Any:
+        """Return the record in the overlay; `None` of one deleted there."""
         if entry.state == State.DELETED:
             return None
-        store = self._layer.workspace.store(self._layer.kinds[entry.kind])
-        return store.get(Scope(entry.scope), entry.identifier)
+        store = self._overlay.store(self._index.kinds[entry.kind], Scope(entry.scope))
+        return store.get(entry.identifier)
 
-    def unshown(self, entry: Entry) -> dict[str, Any]:
-        """What was given and no record shows, such as keys."""
-        text = self._known(entry).unshown
+    def write_only(self, entry: ObjectState) -> dict[str, Any]:
+        """Return the fields that were given and that no record shows, such as keys."""
+        text = self._known(entry).write_only
         with reading_kept("what was given and no record shows"):
             return dict(json.loads(text or "{}"))
 
-    def _known(self, entry: Entry) -> Entry:
-        kind = self._layer.kinds[entry.kind]
-        known = self._layer.workspace.entry(kind, entry.identifier)
+    def _known(self, entry: ObjectState) -> ObjectState:
+        kind = self._index.kinds[entry.kind]
+        known = self._overlay.entry(kind, entry.identifier)
         if known is None:
             raise not_found(kind, entry.identifier, Scope(entry.scope))
         return known
@@ -105,12 +108,12 @@ _ACTIONS = {
 
 
 def changeable(kind: AnyKind) -> list[str]:
-    """The fields of a kind that an update may set and a record shows."""
+    """Return the fields of a kind that an update may set and a record shows."""
     return [field for field in kind.update.model_fields if field in kind.record.model_fields]
 
 
 def changed_fields(kind: AnyKind, old: BaseModel, new: BaseModel) -> list[FieldChange]:
-    """The fields in which two records of one object differ."""
+    """Return the fields in which two records of one object differ."""
     return [
         FieldChange(field, shown(old, field), shown(new, field))
         for field in changeable(kind)
@@ -119,31 +122,35 @@ def changed_fields(kind: AnyKind, old: BaseModel, new: BaseModel) -> list[FieldC
 
 
 def shown(record: BaseModel, field: str) -> object:
-    """What may be printed of a field: what its record prints, without account keys."""
+    """Return what may be printed of a field: what its record prints, without account keys."""
     printed = dict(record.__repr_args__())
     return printed.get(field, getattr(record, field))
 
 
 def name_of(kind: AnyKind, record: BaseModel) -> str:
-    """What an object is called: by the first of its names that it has."""
+    """Return what an object is called: the first of its names that it has."""
     names = (getattr(record, field) for field in kind.names)
     return next((name for name in names if name), "")
 
 
 def file_status(kind: AnyKind) -> set[str]:
-    """The field that tells how far a file has come, which is no part of what an object says."""
-    return set() if kind.file is None else {kind.file.status}
+    """Return the fields that tell how far a file has come, which say nothing of an object."""
+    return {each.status for each in kind.files.values() if each.status is not None}
 
 
 def is_same(kind: AnyKind, theirs: Any, mine: Any) -> bool:
-    """Whether two records tell of the same, as far as a platform leaves values alone."""
-    if kind.file is None:
+    """Return whether two records tell of the same, as far as a platform leaves values alone."""
+    if kind.files:  # the digests stand for all that is read from the files
+        fields = {*kind.names, *changeable(kind)} - file_status(kind)
+    else:
         fields = {*kind.create.model_fields} & {*kind.record.model_fields}
-    else:  # its digest stands for all that is read from the file
-        told = {*kind.names, *changeable(kind), kind.file.digest, kind.file.size}
-        fields = told - file_status(kind)
+    if kind.identity.made_by == "client":
+        fields.add(kind.identity_field)
     return all(
         # What was not given the platform may have chosen.
         getattr(mine, field) is None or getattr(theirs, field) == getattr(mine, field)
         for field in fields
+    ) and all(
+        (each.digest_of(theirs), each.size_of(theirs)) == (each.digest_of(mine), each.size_of(mine))
+        for each in kind.files.values()
     )

@@ -1,19 +1,20 @@
-"""Objects of the remote by their name."""
+"""Objects of the remote by their name, or by the id that a client made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from dataforce.backend import Query, Scope
+from dataforce.backend import Query, Scope, identifier_of
+from dataforce.backend.paging import records_of
+from dataforce.errors import NotFoundError
 from dataforce_hybrid.push.differences import name_of
-from dataforce_hybrid.records.merging import all_of
 
 if TYPE_CHECKING:
-    from dataforce.backend import ReadableBackend
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, ReadableBackend
 
 _Key = tuple[str, Scope, str]
 
@@ -32,8 +33,8 @@ class Namesakes:
     _lock: Lock = field(default_factory=Lock)
 
     def of(self, kind: AnyKind, scope: Scope, record: Any) -> list[Any]:
-        """The objects that had the name of a record when that was first asked for, and `add`."""
-        key = kind.route, scope, name_of(kind, record)
+        """Return what had the name of a record when first asked for, and what was added since."""
+        key = kind.route, scope, _name_of(kind, record)
         with self._turn(key):
             if key not in self._lists:
                 self._lists[key] = [*self.now(kind, scope, record)]
@@ -41,15 +42,25 @@ class Namesakes:
 
     def add(self, kind: AnyKind, scope: Scope, record: Any) -> None:
         """Note an object that was made there."""
-        key = kind.route, scope, name_of(kind, record)
+        key = kind.route, scope, _name_of(kind, record)
         with self._turn(key):
             if key in self._lists:
                 self._lists[key].append(record)
 
     def now(self, kind: AnyKind, scope: Scope, record: Any) -> Iterator[Any]:
-        """The objects that have the name of a record now."""
-        return all_of(self.remote.store(kind), scope, Query(name=name_of(kind, record)))
+        """Yield the objects that have the name of a record now."""
+        store, name = self.remote.store(kind, scope), _name_of(kind, record)
+        if kind.identity.made_by == "backend":
+            yield from records_of(store, kind, Query(name=name or None, limit=None))
+            return
+        with suppress(NotFoundError):
+            yield store.get(name)
 
     def _turn(self, key: _Key) -> Lock:
         with self._lock:
             return self._asking.setdefault(key, Lock())
+
+
+def _name_of(kind: AnyKind, record: Any) -> str:
+    is_named_by_id = kind.identity.made_by == "client"
+    return identifier_of(record) if is_named_by_id else name_of(kind, record)

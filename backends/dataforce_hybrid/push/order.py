@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from dataforce.overlay import Action, Change, Conflict
 
 if TYPE_CHECKING:
-    from dataforce.backend.interface import AnyKind
-    from dataforce.overlay.store import Entry, Key
+    from dataforce.backend import AnyKind
+    from dataforce.overlay.store import Key, ObjectState
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to be published, or to be given up.
+    """Step of a push: one thing to be published, or to be given up.
 
     Args:
         entry: What became of the object.
@@ -26,7 +26,7 @@ class Step:
         is_left_out: Whether it cannot be published and stays here.
     """
 
-    entry: Entry
+    entry: ObjectState
     change: Change
     conflict: Conflict | None = None
     is_dropped: bool = False
@@ -48,7 +48,7 @@ _LARGE = 64 * 1024 * 1024
 
 
 def in_batches(steps: Iterable[Step], kinds: Mapping[str, AnyKind]) -> Iterator[list[Step]]:
-    """The steps in the same order, those together that do not depend on each other.
+    """Yield the steps in the same order, those together that do not depend on each other.
 
     Args:
         steps: In the order in which they can be carried out.
@@ -58,7 +58,8 @@ def in_batches(steps: Iterable[Step], kinds: Mapping[str, AnyKind]) -> Iterator[
         Steps that may be carried out at the same time, when those before them have been.
     """
     needed = {each.parent for each in kinds.values()}
-    needed |= {target for each in kinds.values() for target in each.references.values()}
+    references = [each for kind in kinds.values() for each in kind.references.values()]
+    needed |= {target for each in references for target in each.kinds}
 
     def batch(step: Step) -> object:
         kind, change = kinds[step.entry.kind], step.change
@@ -74,7 +75,7 @@ def in_batches(steps: Iterable[Step], kinds: Mapping[str, AnyKind]) -> Iterator[
 def in_order(
     steps: Mapping[Key, Step], needs: Callable[[Step], Iterable[Key]]
 ) -> tuple[list[Step], list[Step]]:
-    """The steps as they come, each after those that it needs.
+    """Sort the steps so that each comes after those that it needs.
 
     Args:
         steps: By the kind and id of their object.

@@ -1,17 +1,17 @@
-"""What only one object may have, and what others hold on to, on the remote as it is now."""
+"""Claims of other objects on the remote as it is now: unique values, and references."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dataforce.backend import Scope, identifier_of
+from dataforce_hybrid.records.constraints import points_at
 from dataforce_hybrid.records.merging import all_below
 
 if TYPE_CHECKING:
-    from dataforce.backend import ReadableBackend
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, Family, ReadableBackend
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,15 @@ class Claims:
 
     Args:
         remote: The remote to publish to.
-        kinds: Every kind, parents before children.
+        family: The kinds.
     """
 
     remote: ReadableBackend
-    kinds: Sequence[AnyKind]
+    family: Family
     _lists: dict[tuple[AnyKind, Scope], list[Any]] = field(default_factory=dict)
 
     def holder(self, kind: AnyKind, scope: Scope, wanted: Any) -> Any:
-        """The object that has what only one may have of those values; `None` if none has."""
+        """Return the object that has what only one may have of those values; `None` if none has."""
         values = [getattr(wanted, field) for field in kind.unique]
         for record in self._all(kind, scope) if values else ():
             if [getattr(record, field) for field in kind.unique] == values:
@@ -38,13 +38,13 @@ class Claims:
     def users(
         self, kind: AnyKind, scope: Scope, identifier: str
     ) -> Iterator[tuple[AnyKind, str, str]]:
-        """The objects that refer to that one: kind, id, and the field that does."""
-        for user in self.kinds:
-            for name, target in user.references.items():
-                if target is kind:
-                    for record in self._all(user, scope):
-                        if getattr(record, name) == identifier:
-                            yield user, identifier_of(record), name
+        """Yield the objects that forbid the deletion of that one: kind, id, and field."""
+        for user, path, reference in self.family.pointing_at(kind):
+            if reference.forbids_deletion:
+                for record in self._all(user, Scope(scope.ids[: len(user.ancestors)])):
+                    if points_at(user, path, record, identifier):
+                        field = path.partition(".")[0].removesuffix("[]")
+                        yield user, identifier_of(record), field
 
     def _all(self, kind: AnyKind, scope: Scope) -> list[Any]:
         """Every object of a kind below a scope, which may be that of a kind above it."""

@@ -11,8 +11,7 @@ from dataforce.transfer import cancellation
 from dataforce_hybrid.push.differences import is_same
 
 if TYPE_CHECKING:
-    from dataforce.backend import Scope
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, Scope
 
 
 class Turn:

@@ -1,4 +1,4 @@
-"""What a push set out to do, for the one that goes on where it was interrupted."""
+"""Write-ahead log of a push: what it set out to do, for the next one to go on."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from dataforce.overlay.kept import reading_kept
-from dataforce_hybrid.records.change_index import note_key
+from dataforce_hybrid.records.change_index import object_key
 
 if TYPE_CHECKING:
-    from dataforce.backend.interface import AnyKind
-    from dataforce.overlay.store import Notes
+    from dataforce.backend import AnyKind
+    from dataforce.overlay.store import KeyValues
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What a push began with one object.
+    """Intent of a push with one object.
 
     Args:
         kind: Route of its kind.
@@ -38,34 +38,35 @@ class Intents:
     """The objects that a push began to publish and that may be on the remote by now.
 
     Args:
-        notes: Where they are kept.
-        root: Id of the root whose changes are published.
+        key_values: Keeps them.
+        root: Id of the root whose changes are published; empty if the overlay has one push for all.
     """
 
-    notes: Notes
+    key_values: KeyValues
     root: str
 
     def begin(self, identifier: str, intent: Intent) -> None:
         """Note what is about to be done with the object that has that id here."""
         key = f"{intent.kind}/{identifier}"
-        self.notes.write(self._space, {key: json.dumps(asdict(intent))})
+        self.key_values.write(self.namespace, {key: json.dumps(asdict(intent))})
 
     def find(self, kind: AnyKind, identifier: str) -> Intent | None:
-        """What was noted of an object; `None` if nothing was begun."""
-        text = self.notes.get(self._space, note_key(kind, identifier))
+        """Return what was noted of an object; `None` if nothing was begun."""
+        text = self.key_values.get(self.namespace, object_key(kind, identifier))
         return None if text is None else _intent(text)
 
     def all(self) -> list[tuple[str, Intent]]:
-        """The objects under way, each with the id here."""
-        found = self.notes.read(self._space)
-        return [(key.rpartition("/")[2], _intent(text)) for key, text in found.items()]
+        """Return the objects under way, each with the id here."""
+        found = self.key_values.read(self.namespace)
+        return [(key.partition("/")[2], _intent(text)) for key, text in found.items()]
 
     def forget(self, kind: AnyKind, identifier: str) -> None:
-        """Nothing is under way for that object any more."""
-        self.notes.erase(self._space, note_key(kind, identifier))
+        """Forget an object: nothing is under way for it any more."""
+        self.key_values.erase(self.namespace, object_key(kind, identifier))
 
     @property
-    def _space(self) -> str:
+    def namespace(self) -> str:
+        """Namespace of the values, which also names the lock of a push."""
         return f"push/{self.root}"
 
 

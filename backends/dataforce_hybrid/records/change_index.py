@@ -1,66 +1,91 @@
-"""What became of which object, in memory."""
+"""The state of each object of an overlay, in memory."""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from dataforce.backend import Scope
-from dataforce.backend.interface import AnyKind
 from dataforce.errors import NotFoundError
-from dataforce.overlay.store import Entry, Key, OverlayStore, State
+from dataforce.overlay.store import State
+
+if TYPE_CHECKING:
+    from dataforce.backend import AnyKind, Family
+    from dataforce.overlay.store import Key, ObjectState, OverlayStore
 
 VISIBLE = (State.CREATED, State.CHANGED)
-"""The objects whose record in the workspace is the one to show."""
+"""The states of objects whose record in the overlay is the one to show."""
 DIFFERENT = (*VISIBLE, State.DELETED)
-"""The objects that are not what the other side says."""
+"""The states of objects that are not as the remote has them."""
+PRESENT = (*VISIBLE, State.COPIED)
+"""The states of objects that have a record in the overlay."""
 T = TypeVar("T")
 
 
-def note_key(kind: AnyKind, identifier: str) -> str:
-    """The key of a note about one object."""
+def object_key(kind: AnyKind, identifier: str) -> str:
+    """Return the key of a value about one object."""
     return f"{kind.route}/{identifier}"
 
 
-class Index:
-    """The entries of a workspace, as they were when `refresh` was last called.
+def is_overlaid(kind: AnyKind) -> bool:
+    """Return whether objects of a kind may be different in an overlay.
 
-    Only what changed since then is read, so that a workspace of 10,000 changes costs no more per
+    A kind without a parent of which nothing can be written is only read: overlays lie below its
+    objects.
+    """
+    return kind.parent is not None or bool(kind.allows)
+
+
+def has_overlaid_roots(family: Family) -> bool:
+    """Return whether objects without a parent may be different in an overlay."""
+    return any(is_overlaid(kind) for kind in family.kinds if kind.parent is None)
+
+
+class ChangeIndex:
+    """The states of the objects of an overlay, as they were when `refresh` was last called.
+
+    Only what changed since then is read, so that an overlay of 10,000 changes costs no more per
     call than an empty one.
 
     Args:
-        workspace: Where they are kept; other processes may change them.
-        kinds: By route.
+        overlay: Keeps the states; other processes may change them.
+        family: The kinds.
+
+    Attributes:
+        family: The kinds.
+        kinds: Route to kind, parents before children.
     """
 
-    def __init__(self, workspace: OverlayStore, kinds: Mapping[str, AnyKind]) -> None:
-        self._workspace = workspace
-        self._kinds = kinds
+    def __init__(self, overlay: OverlayStore, family: Family) -> None:
+        self.family = family
+        self.kinds = {kind.route: kind for kind in family.kinds}
+        self._overlay = overlay
         self._revision = 0
         self._refreshing = threading.Lock()
-        self._entries: dict[Key, Entry] = {}
-        # By an ancestor, however far above, the route of the kind below it, and the state.
-        self._below: defaultdict[tuple[Key, str, State], set[Key]] = defaultdict(set)
-        self._touched: defaultdict[Key, int] = defaultdict(int)
+        self._entries: dict[Key, ObjectState] = {}
+        # By an ancestor, however far above, the route of the kind below it, and the state. What
+        # has no ancestors is below `None`.
+        self._below: defaultdict[tuple[Key | None, str, State], set[Key]] = defaultdict(set)
+        self._touched: defaultdict[Key | None, int] = defaultdict(int)
 
     def refresh(self) -> int:
-        """Learn what has changed meanwhile; the revision of the workspace then."""
-        revision = self._workspace.revision()
+        """Read what has changed meanwhile; return the revision of the overlay then."""
+        revision = self._overlay.revision()
         if revision != self._revision:
             with self._refreshing:
-                for entry in self._workspace.entries(self._revision):
+                for entry in self._overlay.entries(self._revision):
                     self._replace(entry)
                 self._revision = max(self._revision, revision)
         return revision
 
     def is_current(self, revision: int) -> bool:
-        """Whether nothing has changed since then, by whomever."""
-        return self._workspace.revision() == revision
+        """Return whether nothing has changed since then, by whomever."""
+        return self._overlay.revision() == revision
 
     def undisturbed(self, read: Callable[[], T], *, at_one_moment: bool = False) -> T:
-        """What is read of the workspace: once more, if some of it was dropped meanwhile.
+        """Return what is read of the overlay; read again if some of it was dropped meanwhile.
 
         Args:
             read: Reads it.
@@ -79,73 +104,90 @@ class Index:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing ever became of anything."""
+        """Whether the overlay never held anything."""
         return not self._entries
 
-    def get(self, kind: AnyKind, identifier: str) -> Entry | None:
-        """What is known of an object."""
+    def get(self, kind: AnyKind, identifier: str) -> ObjectState | None:
+        """Return the state of an object with all that is known of it."""
         return self._entries.get((kind.route, identifier))
 
     def state(self, kind: AnyKind, identifier: str) -> State:
-        """What became of an object; `gone` if nothing is known."""
+        """Return the state of an object; `removed` if nothing is known."""
         entry = self.get(kind, identifier)
-        return State.GONE if entry is None else entry.state
+        return State.REMOVED if entry is None else entry.state
 
-    def below(self, kind: AnyKind, identifier: str, lower: AnyKind, *states: State) -> list[Entry]:
-        """The objects of the kind `lower` below an object, however far, in those states."""
-        with self._refreshing:
-            keys = [((kind.route, identifier), lower.route, state) for state in states]
-            return [self._entries[each] for key in keys for each in self._below.get(key, ())]
+    def below(
+        self, kind: AnyKind, identifier: str, lower: AnyKind, *states: State
+    ) -> list[ObjectState]:
+        """Return the objects of the kind `lower` below an object, however far, in those states."""
+        return self._found((kind.route, identifier), lower, states)
 
-    def has(self, kind: AnyKind, identifier: str, lower: AnyKind, *states: State) -> bool:
-        """Return whether a `lower` object below an object is in one of those states."""
-        above = kind.route, identifier
-        return any(self._below.get((above, lower.route, state)) for state in states)
+    def has(self, scope: Scope, kind: AnyKind, *states: State) -> bool:
+        """Return whether an object of a kind directly below a scope is in one of those states."""
+        above = None if kind.parent is None else (kind.parent.route, scope.ids[-1])
+        return any(self._below.get((above, kind.route, state)) for state in states)
 
     def touches(self, kind: AnyKind, identifier: str) -> bool:
-        """Whether anything at all below an object is not as the remote says."""
+        """Return whether anything at all below an object is not as the remote has it."""
         return self._touched.get((kind.route, identifier), 0) > 0
 
-    def within(self, root: str, *states: State) -> list[Entry]:
-        """All below a root that are so, kind by kind, in the order they were made."""
-        kinds = [kind for kind in self._kinds.values() if kind.ancestors]
-        found = (self.below(kind.ancestors[0], root, kind, *states) for kind in kinds)
-        return [entry for each in found for entry in sorted(each, key=lambda one: one.identifier)]
+    def within(self, root: str, *states: State) -> list[ObjectState]:
+        """Return what an overlay holds in those states, kind by kind, in the order of creation.
+
+        That is all below its root, and what stands below no root that is only read.
+        """
+        found: list[ObjectState] = []
+        for kind in filter(is_overlaid, self.kinds.values()):
+            top = kind.ancestors[0] if kind.ancestors else kind
+            above = None if is_overlaid(top) else (top.route, root)
+            found += sorted(self._found(above, kind, states), key=lambda each: each.identifier)
+        return found
 
     def resolve(self, kind: AnyKind, identifier: str) -> str:
-        """The id that an object has now: publishing gives it another."""
+        """Return the id that an object has now: publishing may give it another."""
         entry = self.get(kind, identifier)
-        while entry is not None and entry.state == State.PUBLISHED and entry.successor is not None:
-            identifier = entry.successor
+        while (
+            entry is not None
+            and entry.state == State.PUBLISHED
+            and entry.replaced_by not in (None, identifier)
+        ):
+            identifier = str(entry.replaced_by)
             entry = self.get(kind, identifier)
         return identifier
+
+    def resolved(self, kind: AnyKind, scope: Scope) -> Scope:
+        """Return the scope of objects of a kind with the ids that its parents have now."""
+        return Scope(tuple(map(self.resolve, kind.ancestors, scope.ids)))
 
     def replacements(self, kind: AnyKind) -> set[str]:
         """Return the ids under which objects that were made here have been published."""
         with self._refreshing:
             return {
-                entry.successor
+                entry.replaced_by
                 for entry in self._entries.values()
-                if entry.kind == kind.route and entry.successor is not None
+                if entry.kind == kind.route and entry.replaced_by is not None
             }
 
-    def resolved(self, kind: AnyKind, scope: Scope) -> Scope:
-        """The scope of objects of a kind with the ids that its parents have now."""
-        return Scope(tuple(map(self.resolve, kind.ancestors, scope.ids)))
-
     def is_made_here(self, kind: AnyKind, scope: Scope) -> bool:
-        """Return whether one of the parents was made here; the other side has nothing below it."""
+        """Return whether one of the parents was made here; the remote has nothing below it."""
         return State.CREATED in map(self.state, kind.ancestors, scope.ids)
 
-    def parents(self, entry: Entry) -> list[Key]:
+    def parents(self, entry: ObjectState) -> list[Key]:
         """Return the parents of an object, from the root down."""
-        kinds = self._kinds[entry.kind].ancestors
+        kinds = self.kinds[entry.kind].ancestors
         return [(kind.route, each) for kind, each in zip(kinds, entry.scope, strict=True)]
 
-    def _replace(self, entry: Entry) -> None:
+    def _found(
+        self, above: Key | None, kind: AnyKind, states: tuple[State, ...]
+    ) -> list[ObjectState]:
+        with self._refreshing:
+            keys = [(above, kind.route, state) for state in states]
+            return [self._entries[each] for key in keys for each in self._below.get(key, ())]
+
+    def _replace(self, entry: ObjectState) -> None:
         before = self._entries.get(entry.key)
         # What is new comes before what was goes: others read meanwhile.
-        if entry.state != State.GONE:
+        if entry.state != State.REMOVED:
             self._entries[entry.key] = entry
             self._count(entry, +1)
         else:
@@ -153,11 +195,12 @@ class Index:
         if before is not None:
             self._count(before, -1)
 
-    def _count(self, entry: Entry, difference: int) -> None:
+    def _count(self, entry: ObjectState, difference: int) -> None:
         now = self._entries.get(entry.key)
-        for above in self.parents(entry):
+        for above in (None, *self.parents(entry)):
+            is_below = above is None or (now is not None and above in self.parents(now))
             found = self._below[above, entry.kind, entry.state]
-            if now is not None and now.state == entry.state and above in self.parents(now):
+            if now is not None and now.state == entry.state and is_below:
                 found.add(entry.key)
             else:
                 found.discard(entry.key)

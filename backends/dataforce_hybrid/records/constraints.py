@@ -1,74 +1,119 @@
-"""What must hold on both sides together before something is written here."""
+"""Rules that must hold on both sides together before something is written to the overlay."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from dataforce.backend import Scope
-from dataforce.backend.error_messages import duplicate, in_use
+from dataforce.backend import Scope, identifier_of
+from dataforce.backend.error_messages import duplicate, in_use, sentence
+from dataforce.backend.paths import with_values_at
+from dataforce.errors import ConflictError, NotFoundError
+from dataforce.overlay.store import State
 from dataforce_hybrid.records.merging import all_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dataforce.backend.interface import AnyKind
-    from dataforce_hybrid.layer import Layer
+    from dataforce.backend import AnyKind, Family
+    from dataforce_hybrid.records.copy_on_write import Copies
+    from dataforce_hybrid.records.references import References
+    from dataforce_hybrid.records.view import MergedView
 
 V = TypeVar("V", bound=BaseModel)
 
 
 class Rules:
-    """The declared rules of one kind, in the merged view.
+    """The declared rules of all kinds, in the merged view.
 
     Args:
-        kind: The declaration.
-        layer: Both sides.
+        family: The kinds.
+        view: Both sides.
+        references: Finds what objects point at.
+        copies: Brings that into the overlay.
     """
 
-    def __init__(self, kind: AnyKind, layer: Layer) -> None:
-        self._kind = kind
-        self._layer = layer
+    def __init__(
+        self, family: Family, view: MergedView, references: References, copies: Copies
+    ) -> None:
+        self._family = family
+        self._view = view
+        self._references = references
+        self._copies = copies
 
-    def with_references(self, scope: Scope, values: V, fields: Iterable[str]) -> V:
-        """The values with the ids that objects have now; those they refer to are here then.
+    def with_references(self, kind: AnyKind, scope: Scope, values: V) -> V:
+        """Return the values with the ids of now; what they point at is in the overlay then.
 
         Raises:
-            NotFoundError: One of them does not exist.
+            NotFoundError: They point at what does not exist.
         """
-        resolved = {}
-        for field in fields:
-            if (kind := self._kind.references.get(field)) is not None:
-                identifier = self._layer.index.resolve(kind, getattr(values, field))
-                above = Scope(scope.ids[: len(kind.ancestors)])
-                self._layer.copies.bring_reference(kind, above, identifier)
-                resolved[field] = identifier
-        return values.model_copy(update=resolved) if resolved else values
+        now: dict[tuple[str, str], str] = {}
+        for path, reference, identifier in kind.references_of(values):
+            target = self._references.locate(reference, scope, identifier)
+            self._copies.bring_target(target)
+            now[path, identifier] = target.identifier
+        for path in {path for (path, before), after in now.items() if before != after}:
+            values = with_values_at(values, path, partial(_replaced, now, path))
+        return values
 
-    def require_unique(self, scope: Scope, values: BaseModel, before: Any = None) -> None:
+    def require_new(self, kind: AnyKind, scope: Scope, values: BaseModel) -> None:
+        """Raise `ConflictError` if an object has the id that the client made for a new one."""
+        if kind.identity.made_by != "client":
+            return
+        identifier: str = getattr(values, kind.identity_field)
+        if self._view.index.state(kind, identifier) == State.DELETED:
+            raise ConflictError(
+                sentence(
+                    f"{kind.name} {identifier} is deleted in this overlay, and still there on the "
+                    f"remote. Publish that with client.overlay.push() first."
+                )
+            )
+        try:
+            self._view.current(kind, scope, identifier)
+        except NotFoundError:
+            return
+        raise duplicate(kind, None)
+
+    def require_unique(
+        self, kind: AnyKind, scope: Scope, values: BaseModel, before: Any = None
+    ) -> None:
         """Raise `ConflictError` if another object has the same values where none may.
 
         Args:
-            scope: Where the object is.
-            values: What it is made of, or what is to change of it.
+            kind: The kind of the object.
+            scope: Its parents.
+            values: Its create model, or its update model.
             before: The object, if it is there already.
         """
-        fields, given = self._kind.unique, values.model_fields_set
-        if before is not None and not given & set(fields):
+        fields, given = kind.unique, values.model_fields_set
+        if not fields or (before is not None and not given & set(fields)):
             return
-        if fields:
-            wanted = [getattr(values if field in given else before, field) for field in fields]
-            for other in all_below(self._layer.records, self._kind, scope):
-                is_same = before is not None and other.id == before.id
-                if not is_same and [getattr(other, field) for field in fields] == wanted:
-                    raise duplicate(self._kind, other)
+        wanted = [
+            getattr(values if before is None or field in given else before, field)
+            for field in fields
+        ]
+        for other in all_below(self._view.store, kind, scope):
+            is_same = before is not None and identifier_of(other) == identifier_of(before)
+            if not is_same and [getattr(other, field) for field in fields] == wanted:
+                raise duplicate(kind, other)
 
-    def require_unused(self, scope: Scope, identifier: str) -> None:
-        """Raise `ConflictError` if an object that is to be deleted is one that others refer to."""
-        for user in self._layer.kinds.values():
-            for field, kind in user.references.items():
-                if kind is self._kind:
-                    for record in all_below(self._layer.records, user, scope):
-                        if getattr(record, field) == identifier:
-                            raise in_use(kind, identifier, user, record.id)
+    def require_unused(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
+        """Raise `ConflictError` if others point at an object that is to be deleted."""
+        for user, path, reference in self._family.pointing_at(kind):
+            if not reference.forbids_deletion:
+                continue
+            for record in all_below(
+                self._view.store, user, Scope(scope.ids[: len(user.ancestors)])
+            ):
+                if points_at(user, path, record, identifier):
+                    raise in_use(kind, identifier, user, identifier_of(record))
+
+
+def _replaced(now: Mapping[tuple[str, str], str], path: str, identifier: str) -> str:
+    return now[path, identifier]
+
+
+def points_at(kind: AnyKind, path: str, record: object, identifier: str) -> bool:
+    """Return whether a record has an id at the path of a reference."""
+    return any(at == path and to == identifier for at, _, to in kind.references_of(record))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import Enum
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args
 
+from pydantic import AwareDatetime
+
 from dataforce.backend import Page, Query, Scope, identifier_of
+from dataforce.backend.paging import records_of, sort_key
 from dataforce.backend.query import is_one_of
 
 if TYPE_CHECKING:
@@ -16,17 +18,17 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from dataforce.backend import ReadableStore
-    from dataforce.backend.interface import AnyKind
+    from dataforce.backend import AnyKind, ReadableStore
 
 M = TypeVar("M", bound="BaseModel")
 
-Key: TypeAlias = tuple[bool, Any, str]
+Key: TypeAlias = tuple[int, Any, str]
+"""Position of a record in a list: see `dataforce.backend.paging.sort_key`."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How far one side was taken; one that was taken to its end may grow all the same.
+    """Progress through one side; one that was taken to its end may grow all the same.
 
     Args:
         cursor: Of the page that was being taken; `None` for the first.
@@ -42,11 +44,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Position:
-    """Where a merged page ended.
+    """End of a merged page.
 
     Args:
         theirs: How far the remote was taken.
-        ours: How far the workspace was.
+        ours: How far the overlay was.
         key: Of the last record on the page. A record that is to come may have gone over from one
             side to the other, and so may one that was there already.
     """
@@ -61,14 +63,14 @@ class Position:
         return self.theirs.latest is not None or self.ours != Mark()
 
     def cursor(self, query: Query) -> str:
-        """As text."""
+        """Return it as text."""
         sides = [[mark.cursor, mark.latest, mark.reached] for mark in (self.theirs, self.ours)]
         return query.cursor_after([*sides, self.key], "")
 
 
 def position_of(query: Query, kind: AnyKind) -> Position:
-    """Where a query goes on; `BadRequestError` if its cursor was not made here."""
-    types = _types_of(kind, query.sort_by)
+    """Return where a query goes on; `BadRequestError` if its cursor was not made here."""
+    types = _types_of(kind, query)
     match query.position(list):
         case None:
             return Position()
@@ -83,18 +85,20 @@ def position_of(query: Query, kind: AnyKind) -> Position:
     raise query.foreign_cursor()
 
 
-def _types_of(kind: AnyKind, sort_by: str) -> tuple[type, ...]:
-    """The types that `key_of` gives to what records of a kind are sorted by."""
-    annotation = kind.record.model_fields[sort_by].annotation
-    numbers = {int, float} & {annotation, *get_args(annotation)}
-    return (*numbers,) or (str,)
+def _types_of(kind: AnyKind, query: Query) -> tuple[type, ...]:
+    """The types that `sort_key` gives to what a list is sorted by."""
+    field = kind.record.model_fields.get(kind.sort_of(query))
+    types = set() if field is None else {field.annotation, *get_args(field.annotation)}
+    # Times count in seconds, and within a dictionary only numbers count.
+    is_number = field is None or bool(types & {int, float, datetime, AwareDatetime})
+    return (int, float) if is_number else (str,)
 
 
 def _is_key(value: object, types: tuple[type, ...]) -> bool:
     match value:
-        case [True, present, str() as identifier]:
+        case [0, present, str() as identifier]:
             return is_one_of(present, *types) and is_one_of(identifier, str)
-        case [False, 0, str() as identifier]:
+        case [-1 | 1, 0, str() as identifier]:
             return is_one_of(identifier, str)
     return False
 
@@ -103,29 +107,20 @@ def _key(value: list[Any] | None) -> Key | None:
     return None if value is None else (value[0], value[1], value[2])
 
 
-def key_of(record: BaseModel, sort_by: str) -> Key:
-    """What a record is sorted by, as JSON: absent values before all others."""
-    value = getattr(record, sort_by)
-    if isinstance(value, datetime):
-        value = value.astimezone(UTC).isoformat(timespec="microseconds")
-    elif isinstance(value, Enum):
-        value = value.value
-    return value is not None, 0 if value is None else value, identifier_of(record)
-
-
 def furthest(query: Query, keys: Iterable[Key | None]) -> Key | None:
-    """The key that comes last in the order of a query."""
+    """Return the key that comes last in the order of a query."""
     present = (key for key in keys if key is not None)
     return max(present, default=None) if query.order == "asc" else min(present, default=None)
 
 
 class Side(Generic[M]):
-    """One side's records in order, fetched as they are taken.
+    """Records of one side in order, fetched as they are taken.
 
     Args:
         fetch: The page at a cursor.
         mark: How far it was taken before.
         keep: Whether a record is to be seen.
+        kind: The kind of the records.
         query: The order.
         key: Where the merged page before ended.
     """
@@ -135,10 +130,12 @@ class Side(Generic[M]):
         fetch: Callable[[str | None], Page[M]],
         mark: Mark,
         keep: Callable[[M], bool],
+        kind: AnyKind,
         query: Query,
         key: Key | None,
     ) -> None:
         self._fetch = fetch
+        self._kind = kind
         self._keep = keep
         self._query = query
         self._key = key
@@ -155,14 +152,14 @@ class Side(Generic[M]):
         return self._is_open and not self._waiting and self._next is None
 
     def needs_page(self, rival: Key | None) -> bool:
-        """Whether another page must be fetched to tell if `rival` comes before its records."""
+        """Return whether to tell if `rival` comes before its records takes another page."""
         if self._waiting or self.is_done:
             return False
         is_later = rival is None or self._end is None or self._is_before(self._end, rival)
         return not self._is_open or is_later
 
     def head(self, rival: Key | None = None) -> Key | None:
-        """The key of the next record; `None` at the end, or if `rival` comes before it anyhow."""
+        """Return the key of the next record; `None` at the end, or if `rival` comes before it."""
         while self.needs_page(rival):
             if self._is_open:
                 self._turn()
@@ -170,9 +167,9 @@ class Side(Generic[M]):
         return self._waiting[-1][0] if self._waiting else None
 
     def take(self) -> tuple[Key, M]:
-        """The next record, of which `head` told that it is there."""
+        """Return the next record, of which `head` told that it is there."""
         reached, record = self._waiting.pop()
-        self.mark = replace(self.mark, latest=key_of(record, self._query.sort_by), reached=reached)
+        self.mark = replace(self.mark, latest=self._key_of(record), reached=reached)
         self._is_found = True
         return reached, record
 
@@ -184,7 +181,7 @@ class Side(Generic[M]):
 
     def _open(self) -> None:
         page = self._fetch(self.mark.cursor)
-        keys = [key_of(record, self._query.sort_by) for record in page.items]
+        keys = [*map(self._key_of, page.items)]
         begin = 0
         if self.mark.latest in keys:
             begin = keys.index(self.mark.latest) + 1
@@ -198,6 +195,9 @@ class Side(Generic[M]):
         self._waiting = waiting[::-1]
         self._next = page.cursor
         self._is_open = True
+
+    def _key_of(self, record: M) -> Key:
+        return sort_key(self._kind, record, self._query)
 
     def _turn(self) -> None:
         latest = None if self._is_found else self.mark.latest
@@ -214,7 +214,7 @@ class Side(Generic[M]):
 
 
 def merged_page(query: Query, theirs: Side[M], ours: Side[M]) -> Page[M]:
-    """The next page of both sides.
+    """Return the next page of both sides.
 
     Without a limit it ends where a page of either side ends, so that none is fetched twice.
     """
@@ -242,7 +242,7 @@ def merged_page(query: Query, theirs: Side[M], ours: Side[M]) -> Page[M]:
 def _earlier(
     query: Query, theirs: Side[M], there: Key | None, ours: Side[M], here: Key | None
 ) -> Side[M] | None:
-    """The side whose next record comes first, `None` if neither has one."""
+    """Return the side whose next record comes first, `None` if neither has one."""
     if there is None:
         return None if here is None else ours
     if here is None:
@@ -251,29 +251,18 @@ def _earlier(
     return theirs if (there < here if query.order == "asc" else here < there) else ours
 
 
-def all_of(store: ReadableStore[M], scope: Scope, query: Query) -> Iterator[M]:
-    """Every record that a query asks for, page after page."""
-    query = replace(query, limit=None)
-    while True:
-        page = store.page(scope, query)
-        yield from page.items
-        if page.cursor is None:
-            return
-        query = replace(query, cursor=page.cursor)
-
-
 def all_below(
-    find: Callable[[AnyKind], ReadableStore[Any]], kind: AnyKind, scope: Scope
+    find: Callable[[AnyKind, Scope], ReadableStore[Any]], kind: AnyKind, scope: Scope
 ) -> Iterator[Any]:
-    """Every object of a kind below a scope, which may be that of a kind above it.
+    """Yield every object of a kind below a scope, which may be that of a kind above it.
 
     Args:
-        find: The records of a kind.
-        kind: Of the objects.
+        find: Gives the records of a kind below a scope.
+        kind: The kind of the objects.
         scope: Where to begin.
     """
     if len(scope.ids) == len(kind.ancestors):
-        yield from all_of(find(kind), scope, Query())
+        yield from records_of(find(kind, scope), kind)
         return
     for parent in all_below(find, kind.ancestors[len(scope.ids)], scope):
         yield from all_below(find, kind, scope.child(identifier_of(parent)))

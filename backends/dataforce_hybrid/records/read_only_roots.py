@@ -1,7 +1,8 @@
-"""The kinds that everything stands below: overlays are theirs, not of them."""
+"""The kinds without a parent that are only read: overlays lie below their objects."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from dataforce.errors import PermissionDeniedError
 
 if TYPE_CHECKING:
-    from dataforce.backend import Kind, Page, Query, ReadableStore, Scope
+    from dataforce.backend import Kind, ReadableStore
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -20,32 +21,29 @@ class RootRecords(Generic[M, C, U]):
     """The records of a kind without a parent, as the remote has them.
 
     Args:
-        kind: The declaration.
+        kind: The kind.
         theirs: The remote's records.
     """
 
     def __init__(self, kind: Kind[M, C, U], theirs: ReadableStore[M]) -> None:
         self._kind = kind
-        self._theirs = theirs
+        self.page = theirs.page
+        self.get = theirs.get
 
-    def page(self, scope: Scope, query: Query) -> Page[M]:
-        """One page of them."""
-        return self._theirs.page(scope, query)
-
-    def get(self, scope: Scope, identifier: str) -> M:
-        """The record with that id."""
-        return self._theirs.get(scope, identifier)
-
-    def create(self, scope: Scope, values: C) -> NoReturn:
-        """Refused."""
+    def create(self, values: C) -> NoReturn:
+        """Refuse to make a record."""
         raise self._refusal("create")
 
-    def update(self, scope: Scope, identifier: str, changes: U) -> NoReturn:
-        """Refused."""
+    def create_many(self, values: Sequence[C]) -> NoReturn:
+        """Refuse to make records."""
+        raise self._refusal("create")
+
+    def update(self, identifier: str, changes: U) -> NoReturn:
+        """Refuse to change a record."""
         raise self._refusal("update")
 
-    def delete(self, scope: Scope, identifier: str) -> NoReturn:
-        """Refused."""
+    def delete(self, identifier: str) -> NoReturn:
+        """Refuse to delete a record."""
         raise self._refusal("delete")
 
     def _refusal(self, what: str) -> PermissionDeniedError:

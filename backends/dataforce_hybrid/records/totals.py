@@ -1,4 +1,4 @@
-"""How many objects stand below one, in the merged view."""
+"""Totals of what stands below an object, on both sides together."""
 
 from __future__ import annotations
 
@@ -7,58 +7,49 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dataforce.backend import Scope, identifier_of
 from dataforce.errors import NotFoundError, OfflineError
 from dataforce.overlay.kept import kept_record
-from dataforce.overlay.store import Entry, Key, State
+from dataforce.overlay.store import State
 from dataforce_hybrid.records.merging import all_below
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from pydantic import BaseModel
 
-    from dataforce.backend import Kind, ReadableBackend
-    from dataforce.backend.interface import AnyKind
-    from dataforce.overlay.store import OverlayStore
-    from dataforce_hybrid.records.change_index import Index
+    from dataforce.backend import AnyKind, Kind, ReadableBackend
+    from dataforce.overlay.store import Key, ObjectState, OverlayStore
+    from dataforce_hybrid.records.change_index import ChangeIndex
 
 M = TypeVar("M", bound="BaseModel")
 C = TypeVar("C", bound="BaseModel")
 U = TypeVar("U", bound="BaseModel")
 
 
-class Counts:
+class Totals:
     """Turns the remote's totals into those of the merged view.
 
     Args:
-        remote: What the overlay lies over.
-        workspace: Where the overlay is kept.
-        index: What became of which object.
-        kinds: Every kind, parents before children.
+        remote: The backend that the overlay lies over.
+        overlay: The overlay.
+        index: The states of the objects in it.
     """
 
-    def __init__(
-        self,
-        remote: ReadableBackend,
-        workspace: OverlayStore,
-        index: Index,
-        kinds: Sequence[AnyKind],
-    ) -> None:
+    def __init__(self, remote: ReadableBackend, overlay: OverlayStore, index: ChangeIndex) -> None:
         self._remote = remote
-        self._workspace = workspace
+        self._overlay = overlay
         self._index = index
-        self._kinds = {kind.route: kind for kind in kinds}
 
-    def theirs(self, entry: Entry) -> Any:
-        """The remote's record of an object that is different here, `None` if it has none."""
-        return _Hidden(self._remote, self._workspace, self._kinds).asked(entry)
+    def theirs(self, entry: ObjectState) -> Any:
+        """Return the remote's record of an object that is different here, `None` if it has none."""
+        return _Hidden(self._remote, self._overlay, self._index).asked(entry)
 
     def adjusted(self, kind: Kind[M, C, U], record: M) -> M:
-        """A record of the remote with the totals of the merged view."""
+        """Return a record of the remote with the totals of the merged view."""
         identifier = identifier_of(record)
         if not kind.totals or not self._index.touches(kind, identifier):
             return record
-        hidden = _Hidden(self._remote, self._workspace, self._kinds)
+        hidden = _Hidden(self._remote, self._overlay, self._index)
         totals = {
-            field: max(0, total + self._difference(kind, identifier, self._kinds[route], hidden))
+            field: max(
+                0, total + self._difference(kind, identifier, self._index.kinds[route], hidden)
+            )
             for field, route in kind.totals.items()
             if (total := getattr(record, field)) is not None
         }
@@ -67,7 +58,7 @@ class Counts:
     def _difference(self, kind: AnyKind, identifier: str, counted: AnyKind, hidden: _Hidden) -> int:
         made = self._index.below(kind, identifier, counted, State.CREATED)
         deleted = self._index.below(kind, identifier, counted, State.DELETED)
-        if any(each.parent is counted for each in self._kinds.values()):
+        if any(each.parent is counted for each in self._index.kinds.values()):
             deleted = [entry for entry in deleted if hidden.theirs(entry) is not None]
         between = counted.ancestors[counted.ancestors.index(kind) + 1 :]
         held = sum(
@@ -77,8 +68,8 @@ class Counts:
         )
         return len(made) - len(deleted) - held
 
-    def _held(self, kind: AnyKind, entry: Entry, counted: AnyKind, hidden: _Hidden) -> int:
-        """How many the remote counts below an object that is hidden here."""
+    def _held(self, kind: AnyKind, entry: ObjectState, counted: AnyKind, hidden: _Hidden) -> int:
+        """Number that the remote counts below an object that is hidden here."""
         record = hidden.theirs(entry)
         if record is None:
             return 0  # the remote does not count it any more
@@ -94,33 +85,31 @@ class _Hidden:
     """What the remote says of objects that are hidden here, each asked for once.
 
     Args:
-        remote: What the overlay lies over.
-        workspace: Where the overlay is kept.
-        kinds: By route.
+        remote: The backend that the overlay lies over.
+        overlay: The overlay.
+        index: The states of the objects in it.
     """
 
-    def __init__(
-        self, remote: ReadableBackend, workspace: OverlayStore, kinds: Mapping[str, AnyKind]
-    ) -> None:
+    def __init__(self, remote: ReadableBackend, overlay: OverlayStore, index: ChangeIndex) -> None:
         self._remote = remote
-        self._workspace = workspace
-        self._kinds = kinds
+        self._overlay = overlay
+        self._index = index
         self._known: dict[Key, Any] = {}
 
-    def theirs(self, entry: Entry) -> Any:
-        """The record, `None` if it was deleted there, too."""
+    def theirs(self, entry: ObjectState) -> Any:
+        """Return the record, `None` if it was deleted there, too."""
         if entry.key not in self._known:
             self._known[entry.key] = self.asked(entry)
         return self._known[entry.key]
 
-    def asked(self, entry: Entry) -> Any:
-        """The same, asked for now; offline what was said when it was changed or hidden here."""
-        kind = self._kinds[entry.kind]
+    def asked(self, entry: ObjectState) -> Any:
+        """Ask for it now; offline return what was said when it was changed or hidden here."""
+        kind = self._index.kinds[entry.kind]
         try:
-            return self._remote.store(kind).get(Scope(entry.scope), entry.identifier)
+            return self._remote.store(kind, Scope(entry.scope)).get(entry.identifier)
         except NotFoundError:
             return None
         except OfflineError:
-            known = self._workspace.entry(kind, entry.identifier)
+            known = self._overlay.entry(kind, entry.identifier)
             base = None if known is None else known.base
             return None if base is None else kept_record(kind, base)

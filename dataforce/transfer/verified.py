@@ -1,19 +1,24 @@
-"""Bytes of a record on their way out, verified."""
+"""Verified transfer of the files of records: bytes arrive whole and as announced, or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
-from dataforce.backend import identifier_of
-from dataforce.errors import ChecksumMismatchError
+from dataforce.backend.identity import identifier_of
+from dataforce.errors import ChecksumMismatchError, ContentChangedError
 from dataforce.transfer import cancellation
 from dataforce.transfer.checksum import Digest
+from dataforce.transfer.progress_counter import Tally
 
 if TYPE_CHECKING:
     from dataforce.backend import Advance, AnyKind, Content
+
+LARGE = 64 * 1024 * 1024
+"""Size from which several streams are worth while, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,44 @@ class Expected:
             f"expected {size}SHA-256 {self.digest}, got {found}. "
             f"{self.consequence}; upload the file again if you have it."
         )
+
+
+def fetch(
+    open_content: Callable[[], Content],
+    expected: Expected,
+    open_file: Callable[[], AbstractContextManager[IO[bytes]]],
+    advance: Advance,
+) -> None:
+    """Fetch bytes into a file and verify them.
+
+    Args:
+        open_content: Gives the bytes.
+        expected: What they must be.
+        open_file: Gives a file on the disk to write to, anew each time.
+        advance: Is told how many bytes have been fetched.
+    """
+    tally = Tally(advance)
+    try:
+        _fetch(open_content(), expected, open_file, tally)
+    except ContentChangedError:
+        # Somebody stored the file again, perhaps the same: the SHA-256 will tell.
+        tally.restart()
+        _fetch(open_content(), expected, open_file, tally)
+
+
+def _fetch(
+    content: Content,
+    expected: Expected,
+    open_file: Callable[[], AbstractContextManager[IO[bytes]]],
+    advance: Advance,
+) -> None:
+    with open_file() as file:
+        if content.streams > 1 and (expected.size or 0) >= LARGE:
+            from dataforce.transfer.parallel_fetch import ParallelFetch
+
+            ParallelFetch(content, expected, Path(file.name), advance).run()
+        else:
+            fetch_in_order(content, expected, file.write, advance)
 
 
 def fetch_in_order(

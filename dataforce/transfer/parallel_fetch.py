@@ -10,12 +10,12 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from dataforce.api._verified_read import reading
 from dataforce.transfer import cancellation
+from dataforce.transfer.verified import reading
 
 if TYPE_CHECKING:
-    from dataforce.api._verified_read import Expected
     from dataforce.backend import Advance, Content
+    from dataforce.transfer.verified import Expected
 
 RANGE = 16 * 1024 * 1024
 """In bytes; each stream fetches one such range after the other."""
