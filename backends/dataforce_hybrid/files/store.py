@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from dataforce.backend import identifier_of
-from dataforce.errors import FileDownloadError
+from dataforce.errors import FileDownloadError, NotFoundError
 from dataforce.overlay.store import State
 from dataforce_hybrid.files.deletion import was_deleted
 from dataforce_hybrid.files.fetched_once import FetchedOnce
@@ -49,9 +49,15 @@ class HybridFiles(Generic[M, C]):
         key: str | None = None,
     ) -> M:
         """Store a record with its files, in the overlay only."""
+        before = None if key is None else self._uploaded(key)
+        if before is not None:
+            return before
         scope, values = self._writer.prepared(self._kind, self._scope, values)
         files = self._view.overlay.files(self._kind, scope)
-        return files.upload(values, sources, advance, key=key)
+        record = files.upload(values, sources, advance, key=key)
+        if key is not None:
+            self._view.overlay.key_values.write(self._uploads, {key: identifier_of(record)})
+        return record
 
     def open(self, record: M, name: str) -> Content:
         """Return the bytes of a file of a record, wherever they are."""
@@ -68,6 +74,21 @@ class HybridFiles(Generic[M, C]):
             return Missing(kind, identifier)
         theirs = self._view.remote.files(kind, scope).open(record, name)
         return FetchedOnce(kind, record, name, theirs, self._view.overlay.cache)
+
+    @property
+    def _uploads(self) -> str:
+        """The namespace of the uploads that a key was given for."""
+        return "/".join(("uploads", self._kind.route, *self._scope.ids))
+
+    def _uploaded(self, key: str) -> M | None:
+        """The record of an upload, which may have been published since; `None` if there is none."""
+        identifier = self._view.overlay.key_values.get(self._uploads, key)
+        if identifier is None:
+            return None
+        try:
+            return self._view.store(self._kind, self._scope).get(identifier)
+        except NotFoundError:  # deleted since then
+            return None
 
 
 class Missing:

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from dataforce.backend import Scope, identifier_of
 from dataforce.backend.error_messages import duplicate, in_use, sentence
 from dataforce.backend.paths import with_values_at
-from dataforce.errors import ConflictError, NotFoundError
+from dataforce.errors import ConflictError, NotFoundError, OfflineError
 from dataforce.overlay.store import State
+from dataforce_hybrid.records.change_index import PRESENT
 from dataforce_hybrid.records.merging import all_below
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ class Rules:
         if kind.identity.made_by != "client":
             return
         identifier: str = getattr(values, kind.identity_field)
-        if self._view.index.state(kind, identifier) == State.DELETED:
+        state = self._view.index.state(kind, identifier)
+        if state in PRESENT:  # the overlay refuses it
+            return
+        if state == State.DELETED:
             raise ConflictError(
                 sentence(
                     f"{kind.name} {identifier} is deleted in this overlay, and still there on the "
@@ -70,8 +74,8 @@ class Rules:
                 )
             )
         try:
-            self._view.current(kind, scope, identifier)
-        except NotFoundError:
+            self._view.remote.store(kind, scope).get(identifier)
+        except (NotFoundError, OfflineError):  # a push finds out what nobody knows offline
             return
         raise duplicate(kind, None)
 
