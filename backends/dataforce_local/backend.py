@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel
 
+from dataforce.backend.views import view_of
 from dataforce.config import BackendType
 from dataforce.errors import DataForceError, NotOfferedError
 from dataforce.models import MODEL_ARTIFACT, SignedURLs
@@ -101,6 +102,11 @@ class LocalBackend:
         if protocol is SignedURLs and MODEL_ARTIFACT in self.family.kinds:
             return cast("S", self._signed_urls())
         raise NotOfferedError(f"The local backend has no {protocol.__name__}.")
+
+    def with_settings(self, settings: Settings) -> Self:
+        """Return the backend with another `retry_timeout`, on the same connections."""
+        database = self._database.with_patience(settings.retry_timeout)
+        return view_of(self, _kinds={}, _database=database, _blobs=self._blobs.on(database))
 
     def close(self) -> None:
         """Close the connections; a registry in memory is gone then, with its files."""

@@ -22,6 +22,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
+from dataforce.backend.views import view_of
 from dataforce.errors import (
     ConfigurationError,
     DataForceError,
@@ -68,6 +69,10 @@ class Database:
         self._file = DatabaseFile(Path(str(url.database))) if is_file else None
         self._engine = self._create_engine()
         self._own()
+
+    def with_patience(self, patience: float) -> Database:
+        """Return the same connections with another time to wait for the write lock, in seconds."""
+        return view_of(self, _patience=min(patience, _LONGEST_PATIENCE))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

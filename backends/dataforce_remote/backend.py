@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import warnings
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel
 
 from dataforce.backend import with_check
+from dataforce.backend.views import view_of
 from dataforce.config import BackendType
 from dataforce.errors import ConfigurationWarning, NotOfferedError
 from dataforce.models import MODEL_ARTIFACT, REGISTRY, SignedURLs
@@ -61,7 +63,7 @@ class RemoteBackend:
         self._opening = threading.Lock()
         self._opened: Bucket | None = None
         version = Version(settings)
-        self._platform = Platform(self._api, version, family, self._store, self._bucket)
+        self._platform = Platform(self._api, version, family, _class_for, self._bucket)
 
     def __repr__(self) -> str:
         return f"<RemoteBackend at {self._api.settings.base_url}>"
@@ -69,13 +71,13 @@ class RemoteBackend:
     def store(self, kind: Kind[M, C, U], scope: Scope) -> Store[M, C, U]:
         """Return the records of that kind below that scope."""
         self._api.guard.check_online()
-        store: Store[M, C, U] = self._store(kind, scope)
+        store: Store[M, C, U] = self._platform.store(kind, scope)
         return store
 
     def files(self, kind: Kind[M, C, U], scope: Scope) -> FileStore[M, C]:
         """Return the files of those records."""
         self._api.guard.check_online()  # before a file that is to be uploaded is read
-        store: Any = self._store(kind, scope)
+        store: Any = self._platform.store(kind, scope)
         if kind is MODEL_ARTIFACT:
             from dataforce_remote.files.model_artifacts import ModelFiles
 
@@ -100,6 +102,12 @@ class RemoteBackend:
         self._api.guard.check_online()
         return cast("S", RemoteSignedURLs(self._platform, self._checkpoints))
 
+    def with_settings(self, settings: Settings) -> Self:
+        """Return the backend with other timeouts, on the same connections."""
+        api, bucket = self._api.with_settings(settings), self._platform.bucket
+        platform = replace(self._platform, api=api, bucket=lambda: bucket().with_settings(settings))
+        return view_of(self, _api=api, _platform=platform)
+
     def close(self) -> None:
         """Close all connections."""
         self._api.close()
@@ -114,9 +122,6 @@ class RemoteBackend:
         from dataforce_remote.files.checkpoints import Checkpoints
 
         return Checkpoints(user_state_path("dataforce", appauthor=False) / "uploads")
-
-    def _store(self, kind: AnyKind, scope: Scope) -> RecordStore[Any, Any, Any]:
-        return _class_for(kind)(kind, scope, self._platform)
 
     def _bucket(self) -> Bucket:
         from dataforce_remote.files.bucket import Bucket

@@ -46,15 +46,19 @@ class Platform:
         api: Sends the requests.
         version: The version of the API that the platform speaks.
         family: The kinds.
-        store: Opens the store of another kind.
+        class_for: Gives the class of the stores of a kind.
         bucket: Opens the connections to the bucket of the model files.
     """
 
     api: API
     version: Version
     family: Family
-    store: Callable[[AnyKind, Scope], RecordStore[Any, Any, Any]]
+    class_for: Callable[[AnyKind], type[RecordStore[Any, Any, Any]]]
     bucket: Callable[[], Bucket]
+
+    def store(self, kind: AnyKind, scope: Scope) -> RecordStore[Any, Any, Any]:
+        """Return the records of a kind below a scope."""
+        return self.class_for(kind)(kind, scope, self)
 
 
 class RecordStore(Generic[M, C, U]):

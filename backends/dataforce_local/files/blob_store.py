@@ -13,6 +13,7 @@ from typing import IO
 from sqlalchemy import Connection, bindparam, delete, exists, insert, literal, select
 
 from dataforce.backend import Advance, Source
+from dataforce.backend.views import view_of
 from dataforce.errors import FileError, FileUploadError
 from dataforce.transfer import cancellation
 from dataforce.transfer.checksum import Digest
@@ -143,6 +144,10 @@ class BlobStore:
         """
         self.files.move(staged.path, blob_path(digest))
         connection.execute(_UNNOTE, {"path": blob_path(digest)})
+
+    def on(self, database: Database) -> BlobStore:
+        """Return the same blobs, with the transactions of another view of the database."""
+        return view_of(self, _database=database)
 
     def sweep(self) -> None:
         """Remove the released blobs that no file of any kind refers to.

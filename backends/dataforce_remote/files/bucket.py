@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dataforce import __version__
 from dataforce.backend.error_messages import printable
+from dataforce.backend.views import view_of
 from dataforce_remote.http.addresses import Addresses, InternalAddressError, shown_host
 from dataforce_remote.http.messages import Payload
 from dataforce_remote.http.retries import Retries, RetryBudget, parse_retry_after
@@ -61,6 +62,11 @@ class Bucket:
         self._guard = guard
         self._retry_timeout = settings.retry_timeout
         self.budget = budget
+
+    def with_settings(self, settings: Settings) -> Bucket:
+        """Return the same connections with the timeouts of other settings."""
+        transport = self._transport.with_timeout(settings.timeout)
+        return view_of(self, _transport=transport, _retry_timeout=settings.retry_timeout)
 
     def retries(self) -> Retries:
         """The retries of one piece of work."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from dataforce import __version__
 from dataforce.backend.error_messages import sentence
+from dataforce.backend.views import view_of
 from dataforce.errors import (
     APIConnectionError,
     APIResponseValidationError,
@@ -93,6 +94,11 @@ class API:
             "User-Agent": f"dataforce/{__version__}",
         }
         self._has_responded = False
+
+    def with_settings(self, settings: Settings) -> API:
+        """Return the same connections with the timeouts of other settings."""
+        transport = self._transport.with_timeout(settings.timeout)
+        return view_of(self, settings=settings, _transport=transport)
 
     def call(
         self,

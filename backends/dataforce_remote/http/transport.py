@@ -17,6 +17,7 @@ from requests.utils import get_environ_proxies
 from urllib3.util import Timeout
 
 from dataforce.backend.error_messages import printable
+from dataforce.backend.views import view_of
 from dataforce.errors import ConfigurationError
 from dataforce.transfer import cancellation
 from dataforce_remote.http.connections import POOLS, PendingRequest, Resolve, Watchdog
@@ -150,6 +151,10 @@ class Transport:
         self._opening = threading.Lock()
         self._process = 0
         self._open()
+
+    def with_timeout(self, timeout: float) -> Transport:
+        """Return the same connections with another timeout, in seconds."""
+        return view_of(self, timeout=timeout, _timeout=Timeout(connect=timeout, read=timeout))
 
     def _open(self) -> None:
         with self._opening:
