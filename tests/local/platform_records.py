@@ -1,4 +1,4 @@
-"""Records as the platform gives them, and what becomes of them in a workspace."""
+"""Records as the platform gives them, and what becomes of them in an overlay."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import hashlib
 import uuid
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from dataforce.backend import Kind, Scope
+from dataforce.backend import BytesSource, Kind, Scope
 from dataforce.config import Settings
 from dataforce.models import (
     BUCKET_SECRET,
     COLLECTION,
-    KINDS,
     MODEL_ARTIFACT,
     ORBIT,
     ORGANIZATION,
+    REGISTRY,
     BucketSecret,
     BucketSecretCreate,
     Collection,
@@ -32,9 +31,9 @@ from dataforce.models import (
     Orbit,
     Organization,
 )
-from dataforce.overlay.store import Entry, State
+from dataforce.overlay.store import ObjectState, State
 from dataforce_local import open_overlay_store
-from dataforce_local.overlay.store import LocalWorkspace
+from dataforce_local.overlay.store import LocalOverlayStore
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -112,33 +111,35 @@ def model(above: str, **more: Any) -> ModelArtifact:
 
 
 class Below:
-    """An organization, a bucket secret and an orbit of the platform, copied into a workspace."""
+    """An organization, a bucket secret and an orbit of the platform, copied into an overlay."""
 
-    def __init__(self, workspace: LocalWorkspace, bucket_name: str = "theirs") -> None:
-        self.workspace = workspace
+    def __init__(self, overlay_store: LocalOverlayStore, bucket_name: str = "theirs") -> None:
+        self.overlay_store = overlay_store
         self.organization = organization()
         self.root = Scope((self.organization.id,))
         self.secret = secret(self.organization, bucket_name)
         self.orbit = orbit(self.organization, self.secret)
         self.scope = self.root.child(self.orbit.id)
-        workspace.copy(ORGANIZATION, Scope(), self.organization, State.COPIED)
-        workspace.copy(BUCKET_SECRET, self.root, self.secret, State.COPIED)
-        workspace.copy(ORBIT, self.root, self.orbit, State.COPIED)
+        overlay_store.copy(ORGANIZATION, Scope(), self.organization, State.COPIED)
+        overlay_store.copy(BUCKET_SECRET, self.root, self.secret, State.COPIED)
+        overlay_store.copy(ORBIT, self.root, self.orbit, State.COPIED)
 
     def create_secret(self, bucket_name: str = "ours", **more: Any) -> BucketSecret:
         values = BucketSecretCreate(endpoint="s3.example", bucket_name=bucket_name, **more)
-        return self.workspace.store(BUCKET_SECRET).create(self.root, values)
+        return self.overlay_store.store(BUCKET_SECRET, self.root).create(values)
 
     def create_collection(self, name: str = "Ours") -> Collection:
-        return create_collection(self.workspace, self.scope, name)
+        return create_collection(self.overlay_store, self.scope, name)
 
     def upload(self, collection_id: str, content: bytes = PACKAGE) -> ModelArtifact:
-        return upload(self.workspace, self.scope.child(collection_id), content)
+        return upload(self.overlay_store, self.scope.child(collection_id), content)
 
 
-def create_collection(workspace: LocalWorkspace, scope: Scope, name: str = "Ours") -> Collection:
+def create_collection(
+    overlay_store: LocalOverlayStore, scope: Scope, name: str = "Ours"
+) -> Collection:
     values = CollectionCreate(description="", name=name, collection_type=CollectionType.MODEL)
-    return workspace.store(COLLECTION).create(scope, values)
+    return overlay_store.store(COLLECTION, scope).create(values)
 
 
 def model_values(content: bytes = PACKAGE) -> ModelArtifactCreate:
@@ -153,41 +154,41 @@ def model_values(content: bytes = PACKAGE) -> ModelArtifactCreate:
     )
 
 
-def upload(workspace: LocalWorkspace, scope: Scope, content: bytes = PACKAGE) -> ModelArtifact:
-    files = workspace.content(MODEL_ARTIFACT)
-    with files.receive(scope, Path("ours.fnnx"), lambda _: None) as incoming:
-        incoming.write(memoryview(content))
-        return files.upload(scope, model_values(content), incoming)
+def upload(
+    overlay_store: LocalOverlayStore, scope: Scope, content: bytes = PACKAGE
+) -> ModelArtifact:
+    files = overlay_store.files(MODEL_ARTIFACT, scope)
+    return files.upload(model_values(content), {"file": BytesSource(content)}, lambda _: None)
 
 
 def publish(
-    workspace: LocalWorkspace, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M
+    overlay_store: LocalOverlayStore, kind: Kind[M, C, U], scope: Scope, identifier: str, record: M
 ) -> None:
     """Publish a record as it is now."""
-    workspace.publish(kind, scope, identifier, revision_of(workspace, identifier), record)
+    overlay_store.publish(kind, scope, identifier, revision_of(overlay_store, identifier), record)
 
 
-def revision_of(workspace: LocalWorkspace, identifier: str) -> int:
+def revision_of(overlay_store: LocalOverlayStore, identifier: str) -> int:
     """When the object with that id last changed; 0 if there never was one."""
-    entry = entry_of(workspace, identifier)
+    entry = entry_of(overlay_store, identifier)
     return 0 if entry is None else entry.revision
 
 
-def entry_of(workspace: LocalWorkspace, identifier: str) -> Entry | None:
+def entry_of(overlay_store: LocalOverlayStore, identifier: str) -> ObjectState | None:
     """The entry of that id, `None` if there never was one."""
-    found = (entry for entry in workspace.entries(0) if entry.identifier == identifier)
+    found = (entry for entry in overlay_store.entries(0) if entry.identifier == identifier)
     if (entry := next(found, None)) is None:
         return None
-    kind = next(kind for kind in KINDS if kind.route == entry.kind)
-    return workspace.entry(kind, identifier) or entry
+    kind = REGISTRY.kind(entry.kind)
+    return overlay_store.entry(kind, identifier) or entry
 
 
-def state_of(workspace: LocalWorkspace, identifier: str) -> State | None:
+def state_of(overlay_store: LocalOverlayStore, identifier: str) -> State | None:
     """What became of the object with that id."""
-    entry = entry_of(workspace, identifier)
+    entry = entry_of(overlay_store, identifier)
     return None if entry is None else entry.state
 
 
-def reopened(settings: Settings) -> closing[LocalWorkspace]:
-    """The same workspace as another process sees it."""
-    return closing(open_overlay_store(settings))
+def reopened(settings: Settings) -> closing[LocalOverlayStore]:
+    """The same overlay as another process sees it."""
+    return closing(open_overlay_store(settings, REGISTRY))

@@ -72,7 +72,7 @@ def moments(
     return sorted({1 + index * (lines - 1) // (number - 1) for index in range(number)})
 
 
-def check_that_all_is_whole(client: Client, target: Path, place: Path) -> None:
+def check_that_all_is_lossless(client: Client, target: Path, place: Path) -> None:
     """Every record is complete, its bytes are those that were stored, and nothing is left over."""
     records = client.model_artifacts.list()
     assert {record.status for record in records} <= {"uploaded"}
@@ -113,9 +113,9 @@ def test_killed_while_uploading(
         assert ended.returncode == -signal.SIGKILL, ended.stderr
         with Client(database_url=f"sqlite:///{killed}") as reopened:
             assert len(reopened.model_artifacts.list()) <= 1
-            check_that_all_is_whole(reopened, tmp_path, killed)
+            check_that_all_is_lossless(reopened, tmp_path, killed)
             reopened.model_artifacts.upload(iris, "next")
-            check_that_all_is_whole(reopened, tmp_path, killed)
+            check_that_all_is_lossless(reopened, tmp_path, killed)
 
 
 @pytest.mark.slow
@@ -134,11 +134,11 @@ def test_killed_while_deleting(
         ended = run(DELETE, place, large_package, moment)
         assert ended.returncode == -signal.SIGKILL, ended.stderr
         reopened = open_client()
-        check_that_all_is_whole(reopened, tmp_path, place)
+        check_that_all_is_lossless(reopened, tmp_path, place)
         for record in reopened.model_artifacts.list():
             if record.model_name == "first":
                 reopened.model_artifacts.delete(record.id)
-        check_that_all_is_whole(reopened, tmp_path, place)
+        check_that_all_is_lossless(reopened, tmp_path, place)
         reopened.close()
 
 

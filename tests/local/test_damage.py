@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine, event, make_url
@@ -19,19 +19,21 @@ from dataforce import (
     ChecksumMismatchError,
     Client,
     FileDownloadError,
+    FileUploadError,
     StoreCorruptedError,
     StoreError,
     StoreVersionError,
 )
-from dataforce.backend import Scope
+from dataforce.backend import BytesSource, Scope
 from dataforce.config import load_settings
-from dataforce.models import MODEL_ARTIFACT
+from dataforce.models import MODEL_ARTIFACT, REGISTRY
 from dataforce_local import LocalBackend, open_backend, open_overlay_store
 from dataforce_local.database import Database
 from tests.local.conftest import files_of
+from tests.local.platform_records import PACKAGE, model_values
 
 if TYPE_CHECKING:
-    from dataforce_local.files.model_artifacts import ModelContent
+    pass
 
 
 def run(place: Path, statement: str) -> None:
@@ -294,12 +296,17 @@ def test_a_registry_without_its_database_is_not_begun_anew(
 ) -> None:
     def opened() -> LocalBackend:
         settings = load_settings({"database_url": f"sqlite:///{place}"})
-        return open_overlay_store(settings) if is_overlay else open_backend(settings)
+        return (
+            open_overlay_store(settings, REGISTRY)
+            if is_overlay
+            else open_backend(settings, REGISTRY)
+        )
 
     with closing(opened()) as backend:
-        content = cast("ModelContent", backend.content(MODEL_ARTIFACT))
-        with content.receive(Scope(), iris, lambda _: None):
-            pass
+        files = backend.files(MODEL_ARTIFACT, Scope())
+        source = BytesSource(PACKAGE.swapcase())
+        with pytest.raises(FileUploadError, match="with SHA-256"):
+            files.upload(model_values(), {"file": source}, lambda _: None)
     place.unlink()
     if empty:
         place.touch()

@@ -22,6 +22,8 @@ from dataforce import (
     StorePermissionError,
 )
 from dataforce.config import load_settings
+from dataforce.models import REGISTRY
+from dataforce.models.registry import model_artifact
 from dataforce_local import open_backend, open_overlay_store
 from tests.local.conftest import files_of
 from tests.ordinary_user import ordinary_user
@@ -333,7 +335,9 @@ def test_a_container_without_a_user_name_can_upload(
     for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 987654)
+    model_artifact._user.cache_clear()
     assert client.model_artifacts.upload(iris, "iris").created_by_user is None
+    model_artifact._user.cache_clear()
 
 
 @pytest.mark.parametrize("storage", ["nowhere://bucket", "gcs://bucket", "/proc/files"])
@@ -368,7 +372,7 @@ def test_a_foreign_database_gets_no_tables(place: Path) -> None:
     says = r"it holds other tables \(plants_0, plants_1, plants_2, \.\.\.\)"
     for open_one in (open_backend, open_overlay_store):
         with pytest.raises(StoreCorruptedError, match=says):
-            open_one(load_settings({"database_url": f"sqlite:///{place}"}))
+            open_one(load_settings({"database_url": f"sqlite:///{place}"}), REGISTRY)
     assert place.read_bytes() == before
     assert list(place.parent.iterdir()) == [place]
 

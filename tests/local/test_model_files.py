@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dataforce import Client, FileDownloadError, FileError, FileUploadError
-from dataforce.backend import Scope
+from dataforce.backend import BytesSource, FileSource, Scope
 from dataforce.models import MODEL_ARTIFACT, ModelArtifactCreate
 from tests.local.conftest import files_of
 
@@ -119,7 +119,7 @@ def test_a_record_that_was_deleted_meanwhile_has_no_bytes(client: Client, iris: 
     scope = Scope((client.organization, client.orbit, model.collection_id))
     client.model_artifacts.delete(model.id)
     with pytest.raises(FileDownloadError, match="deleted meanwhile"):
-        list(client.backend.content(MODEL_ARTIFACT).open(scope, model).read())
+        list(client.backend.files(MODEL_ARTIFACT, scope).open(model, "file").read())
 
 
 def test_only_a_digest_names_a_file(client: Client, iris: Path, place: Path) -> None:
@@ -131,12 +131,9 @@ def test_only_a_digest_names_a_file(client: Client, iris: Path, place: Path) -> 
         {name: getattr(model, name) for name in ModelArtifactCreate.model_fields}
         | {"file_hash": "../../outside"}
     )
-    content = client.backend.content(MODEL_ARTIFACT)
-    with (
-        pytest.raises(FileUploadError, match="not a SHA-256"),
-        content.receive(Scope(), iris, lambda _: None) as incoming,
-    ):
-        content.upload(scope, values, incoming)
+    files = client.backend.files(MODEL_ARTIFACT, scope)
+    with pytest.raises(FileUploadError, match="not a SHA-256"):
+        files.upload(values, {"file": FileSource(iris)}, lambda _: None)
     assert len(client.model_artifacts.list()) == 1
     assert files_of(place)["staging"] == []
 
@@ -187,12 +184,9 @@ def test_bytes_that_are_not_all_there_are_refused(client: Client, iris: Path, pl
     values = ModelArtifactCreate.model_validate(
         {name: getattr(model, name) for name in ModelArtifactCreate.model_fields}
     )
-    content = client.backend.content(MODEL_ARTIFACT)
-    with (
-        pytest.raises(FileUploadError, match="0 bytes arrived"),
-        content.receive(Scope(), iris, lambda _: None) as incoming,
-    ):
-        content.upload(scope, values, incoming)
+    files = client.backend.files(MODEL_ARTIFACT, scope)
+    with pytest.raises(FileUploadError, match="holds 0 bytes"):
+        files.upload(values, {"file": BytesSource(b"")}, lambda _: None)
     copy = client.model_artifacts.download(model.id, place.parent)
     assert copy.read_bytes() == iris.read_bytes()
 

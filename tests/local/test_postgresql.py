@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dataforce import Client
 from dataforce.config import load_settings
+from dataforce.models import REGISTRY
 from dataforce_local import open_backend
 
 
@@ -20,6 +21,8 @@ def test_a_long_name_is_stored_and_found(server_url: str, tmp_path: Path) -> Non
 
 def test_a_password_among_the_options_is_not_shown(server_url: str, tmp_path: Path) -> None:
     url = f"{server_url}&password=canary"
-    backend = open_backend(load_settings({"database_url": url, "storage_url": str(tmp_path)}))
+    backend = open_backend(
+        load_settings({"database_url": url, "storage_url": str(tmp_path)}), REGISTRY
+    )
     assert "canary" not in repr(backend)
     backend.close()

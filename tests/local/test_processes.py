@@ -17,8 +17,10 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
 from dataforce import Client, ConfigurationError
+from dataforce.models import REGISTRY
 from dataforce_local.database import Database
-from dataforce_local.records.schema import create_schema
+from dataforce_local.records.schema import create_tables
+from dataforce_local.records.tables import tables_of
 
 WRITER = """
 import sys
@@ -75,7 +77,7 @@ def test_who_comes_second_leaves_a_new_registry_as_it_is(place: Path) -> None:
         before = client.orbits.list()
         database = Database(make_url(f"sqlite:///{place}"), patience=1)
         with database.writing() as connection:
-            create_schema(connection)
+            assert not create_tables(connection, tables_of(REGISTRY))
         database.close()
         assert client.orbits.list() == before
 

@@ -90,13 +90,13 @@ def open_overlay_schema(database: Database, tables: Tables) -> None:
         )
     if family_key(tables) not in values:
         with database.writing() as connection:
-            _create(connection, tables)
+            create_overlay_tables(connection, tables)
     recognize(database, values)
     # SQLite lets one write at a time anyhow.
     database.begin_with(_LOCK)
 
 
-def _create(connection: Connection, tables: Tables) -> None:
+def create_overlay_tables(connection: Connection, tables: Tables) -> None:
     """Make the tables, unless another process was faster."""
     lock_creation(connection)
     is_new = not inspect(connection).has_table(entries.name)
