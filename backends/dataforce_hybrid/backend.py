@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pydantic import BaseModel
 
 from dataforce.backend import ReadOnlyBackend, check_settings, find_backend, with_check
+from dataforce.backend.views import view_of
 from dataforce.config import BackendType
 from dataforce.errors import NotOfferedError, OfflineWarning
 from dataforce.models import SignedURLs
@@ -101,6 +102,20 @@ class HybridBackend:
                 f"A hybrid client has no {protocol.__name__}. Use a client of the platform."
             )
         return cast("S", _SignedURLs(self._signed_urls))
+
+    def with_settings(self, settings: Settings) -> HybridBackend:
+        """Return the backend with other timeouts of the platform, on the same connections."""
+        if isinstance(self._remote, Snapshot):
+            return self
+        open_remote = None
+        if self._open_remote is not None:
+            open_remote = partial(_open_writable, settings, self.family)
+        return view_of(
+            self,
+            _remote=self._remote.with_settings(settings),
+            _open_remote=open_remote,
+            _overlays={},
+        )
 
     def overlay(self, root: str) -> HybridOverlay:
         """Return the overlay below one root, such as an organization."""
@@ -222,14 +237,19 @@ def open_backend(settings: Settings, family: Family) -> HybridBackend:
     if settings.offline:
         _tell_age(stores, settings)
         return HybridBackend(family, None, stores, name=settings.overlay)
-    open_remote = find_backend(BackendType.REMOTE)
+    remote = find_backend(BackendType.REMOTE)
     return HybridBackend(
         family,
-        open_remote(settings.model_copy(update={"read_only": True}), family),
+        remote(settings.model_copy(update={"read_only": True}), family),
         stores,
         name=settings.overlay,
-        open_remote=partial(open_remote, settings.model_copy(update={"read_only": False}), family),
+        open_remote=partial(_open_writable, settings, family),
     )
+
+
+def _open_writable(settings: Settings, family: Family) -> Backend:
+    open_remote = find_backend(BackendType.REMOTE)
+    return open_remote(settings.model_copy(update={"read_only": False}), family)
 
 
 def _tell_age(stores: OverlayStores, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dataforce.api._defaults import Defaults
 from dataforce.backend import ReadOnlyBackend
 from dataforce.backend.read_only import refusal, setting_reason
+from dataforce.backend.views import with_settings
 from dataforce.errors import ConfigurationError, NotOfferedError
 from dataforce.models import REGISTRY
 
@@ -124,16 +125,8 @@ class _View(Session):
 
     def _open(self, family: Family) -> Backend:
         backend = self._base.backend_of(family)
-        limits = {"timeout", "retry_timeout"}
-        changed = {name for name in limits if self._differs(name)}
-        if changed:
-            with_settings = getattr(backend, "with_settings", None)
-            if with_settings is None:
-                raise NotOfferedError(
-                    f"The backend {backend.mode!r} takes no other {' and '.join(sorted(changed))} "
-                    f"once it is open. Make a client with that setting."
-                )
-            backend = with_settings(self.settings)
+        if self._differs("timeout") or self._differs("retry_timeout"):
+            backend = with_settings(backend, self.settings)
         return self._guarded(backend)
 
     def _differs(self, name: str) -> bool:

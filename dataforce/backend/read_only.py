@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel
 
+from dataforce.backend.views import with_settings
 from dataforce.errors import ReadOnlyError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dataforce.backend.kind import AnyKind, Family, Kind
     from dataforce.backend.query import Scope
     from dataforce.backend.source import Source
+    from dataforce.config import Settings
 
 M = TypeVar("M", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
@@ -203,6 +205,10 @@ class ReadOnlyBackend:
         """Return a service, of which only the methods are left that read."""
         service = self._backend.service(protocol)
         return cast("S", _ReadOnlyService(protocol, service, self._reason))
+
+    def with_settings(self, settings: Settings) -> ReadOnlyBackend:
+        """Return the same with other timeouts, if the other backend can change them."""
+        return ReadOnlyBackend(with_settings(self._backend, settings), self._reason)
 
     def close(self) -> None:
         """Close the other backend."""
