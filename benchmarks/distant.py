@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from benchmarks import wire
 from dataforce.backend import find_backend
 from dataforce.config import APIVersion, load_settings
+from dataforce.models import REGISTRY
 from dataforce.server import Server, create_app
 
 DELAY = 0.020
@@ -39,7 +40,7 @@ def main() -> None:
     """Serve."""
     url = f"sqlite:///{Path(sys.argv[1]) / 'registry.db'}"
     settings = load_settings({"database_url": url}, environment={}, client_name="")
-    with closing(find_backend("local")(settings)) as backend:
+    with closing(find_backend("local")(settings, REGISTRY)) as backend:
         version = APIVersion(wire.API_VERSION)
         app = create_app(backend, api_keys=[wire.API_KEY], api_version=version)
         app.add_middleware(_Late)

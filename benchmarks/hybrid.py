@@ -24,6 +24,7 @@ from benchmarks.timing import Call, rate_of, rate_within
 from dataforce import Client
 from dataforce.backend import find_overlay_store
 from dataforce.config import load_settings
+from dataforce.models import REGISTRY
 
 _LARGEST = 10_000
 _SOME = 100
@@ -108,8 +109,8 @@ def _overlay(folder: Path, changes: int, place: str) -> _Overlay:
 def _move(overlay: _Overlay, port: int) -> None:
     """Let an overlay lie over the same models at another address."""
     settings = load_settings({"database_url": overlay.url}, environment={}, client_name="")
-    with closing(find_overlay_store("local")(settings, None)) as workspace:
-        workspace.notes.write("remote", {"base_url": f"http://127.0.0.1:{port}"})
+    with closing(find_overlay_store("local")(settings, REGISTRY, None)) as store:
+        store.key_values.write("remote", {"base_url": f"http://127.0.0.1:{port}"})
 
 
 def _client(port: int, overlay: _Overlay | None = None) -> Client:

@@ -17,6 +17,7 @@ from benchmarks import wire
 from benchmarks.peers.dataforce_client import DataforceRegistry
 from dataforce.backend import find_backend
 from dataforce.config import APIVersion, load_settings
+from dataforce.models import REGISTRY
 from dataforce.server import Server, create_app
 
 
@@ -26,7 +27,7 @@ def main() -> None:
     with closing(DataforceRegistry(folder, lambda _: folder)) as registry:
         registry.fill(0, models)
         url = registry.client.settings.database_url
-    with closing(find_backend("local")(load_settings({"database_url": url}))) as backend:
+    with closing(find_backend("local")(load_settings({"database_url": url}), REGISTRY)) as backend:
         version = APIVersion(wire.API_VERSION)
         server = Server(create_app(backend, api_keys=[wire.API_KEY], api_version=version))
         thread = threading.Thread(target=server.run)

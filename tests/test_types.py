@@ -52,7 +52,7 @@ def test_fields_to_sort_by_are_words(client: Client, collection: Collection) -> 
     with pytest.raises(UnprocessableEntityError, match="order takes 'asc' or 'desc'"):
         next(client.collections.iterate(order="descending"))  # type: ignore[arg-type]
     with pytest.raises(UnprocessableEntityError, match="cannot be sorted by 'name'"):
-        next(client.model_artifacts.iterate(sort_by="name"))  # type: ignore[arg-type]
+        next(client.model_artifacts.iterate(sort_by="name"))
 
 
 def test_a_kind_sorts_by_the_words_of_its_type() -> None:
