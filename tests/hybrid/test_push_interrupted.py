@@ -387,6 +387,26 @@ def test_what_was_begun_of_a_model_deleted_here_goes(
     assert shown(hybrid) == shown(production.plain)
 
 
+def test_what_was_published_of_another_is_never_removed_as_unfinished(
+    production: Production, hybrid: Client, package: Package
+) -> None:
+    """The push of an equal one was interrupted before, and that one is deleted here then."""
+    hybrid.collection = production.plain.collections.create("", "Flowers", "model").id
+    begun, other = (hybrid.model_artifacts.upload(package("iris"), "iris").id for _ in range(2))
+    production.watch.before = at_request(1, fail)
+    with pytest.raises(APIError):
+        hybrid.overlay.push()
+    production.watch.before = None
+    hybrid.model_artifacts.delete_url(begun)  # what waits for its deletion is left out
+    assert [change.id for change in hybrid.overlay.push().changes] == [other]
+    [there] = production.plain.model_artifacts.list(collection_id=hybrid.collection)
+    production.plain.model_artifacts.delete_url(there.id, collection_id=hybrid.collection)
+    hybrid.model_artifacts.delete(begun)
+    hybrid.overlay.push()
+    left_there = production.plain.model_artifacts.list(collection_id=hybrid.collection)
+    assert [each.id for each in left_there] == [there.id]
+
+
 @pytest.mark.parametrize("what", ["created", "changed", "deleted"])
 def test_what_the_platform_refuses_is_named(
     what: str, production: Production, hybrid: Client

@@ -6,11 +6,12 @@ import asyncio
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from dataforce import APIError, Client
+from dataforce import APIError, Client, DataForceError
 from tests.hybrid.production import Production, left, package_at
 from tests.hybrid.test_push_killed import child
 
@@ -119,6 +120,40 @@ def test_after_a_failure_what_was_begun_is_finished_and_no_other_is_begun(
     assert sorted(map(str, names_in(production.plain, hybrid.collection))) == sorted(NAMES)
     assert left(hybrid) == (0, 0, 0)
     see_that_no_thread_is_left()
+
+
+def test_an_upload_that_begins_anew_keeps_its_place(
+    production: Production, hybrid: Client, package: Callable[[str], Path]
+) -> None:
+    """Another one is made no earlier than its second record, though bytes went to the first."""
+    collection = hybrid.collection = production.plain.collections.create("", "Flowers", "model").id
+    for name in ("iris", "rose"):
+        hybrid.model_artifacts.upload(package(name), name)
+    is_next = asyncio.Event()
+
+    def stop(method: str, _path: str) -> None:
+        if method in ("PUT", "PATCH") or (method == "POST" and production.watch.written):
+            raise ConnectionError("the platform stumbles")
+
+    production.watch.before = stop
+    with pytest.raises(DataForceError):
+        hybrid.overlay.push()
+    assert names_in(production.plain, collection) == ["iris"]
+
+    async def let_another_overtake(method: str, path: str) -> None:
+        if method == "PUT" and not production.watch.written:
+            raise ConnectionError("the URL is not valid any more")
+        if method == "POST":
+            is_next.set()
+        elif method == "PATCH":
+            with suppress(TimeoutError):  # as it should be
+                await asyncio.wait_for(is_next.wait(), 0.5)
+
+    production.watch.seen, production.watch.before = [], None
+    production.watch.hold = let_another_overtake
+    hybrid.overlay.push()
+    assert names_in(production.plain, collection) == ["iris", "rose"]
+    assert left(hybrid) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("round_", [1, 2])

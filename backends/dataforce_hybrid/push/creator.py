@@ -50,6 +50,7 @@ class _Work:
         entry: What became of it here.
         mine: The record here.
         turn: Its place among others that are made at the same time.
+        intent: The intent of an interrupted push; `None` if none was noted.
     """
 
     kind: AnyKind
@@ -57,6 +58,7 @@ class _Work:
     entry: Entry
     mine: Any
     turn: Turn
+    intent: Intent | None
 
 
 class Creation:
@@ -98,20 +100,21 @@ class Creation:
         Returns:
             The id there; `None` if nothing was made, as another one has failed meanwhile.
         """
-        work = _Work(self._layer.kinds[entry.kind], Scope(entry.scope), entry, mine, turn)
-        intent = self._intents.find(work.kind, entry.identifier)
+        kind, scope = self._layer.kinds[entry.kind], Scope(entry.scope)
+        intent = self._intents.find(kind, entry.identifier)
+        work = _Work(kind, scope, entry, mine, turn, intent)
         results = [mine]
         if intent is None:
-            self._namesakes.of(work.kind, work.scope, mine)  # takes a request: before the turn
+            self._namesakes.of(kind, scope, mine)  # takes a request: before the turn
         else:
-            results.append(_noted(work.kind, intent))
+            results.append(_noted(kind, intent))
         # One that is equal must be known before this one is begun.
-        with turn, self._under_way.adding(work.kind, work.scope, results) as is_wanted:
-            return self._published(work, intent) if is_wanted else None
+        with turn, self._under_way.adding(kind, scope, results) as is_wanted:
+            return self._published(work) if is_wanted else None
 
-    def _published(self, work: _Work, intent: Intent | None) -> str:
+    def _published(self, work: _Work) -> str:
         kind, scope, entry = work.kind, work.scope, work.entry
-        theirs = None if intent is None else self._resumed(work, intent)
+        theirs = None if work.intent is None else self._resumed(work, work.intent)
         if theirs is None:
             theirs = self._begun(work)
         self._namesakes.add(kind, scope, theirs)
@@ -149,11 +152,12 @@ class Creation:
             with suppress(NotFoundError):
                 return [self._remote.store(kind).get(scope, intent.made)]
         sought = _noted(kind, intent)
+        taken = {*intent.known, *self._layer.index.replacements(kind)}
         return [
             each
             for each in self._namesakes.now(kind, scope, sought)
             if is_same(kind, each, sought)
-            and identifier_of(each) not in intent.known
+            and identifier_of(each) not in taken
             # The user took it for another, and deleted it.
             and self._layer.index.state(kind, identifier_of(each)) != State.DELETED
         ]
@@ -215,7 +219,10 @@ class Creation:
         theirs = self._remote.content(kind)
 
         def advance(count: int) -> None:
-            work.turn.end()  # the record is there when bytes go to it
+            # The record is there when bytes go to it; but an upload that goes on may begin anew,
+            # with another record.
+            if work.intent is None:
+                work.turn.end()
             self._advance(count)
 
         with temporary_file() as path:

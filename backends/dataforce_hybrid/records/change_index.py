@@ -120,6 +120,15 @@ class Index:
             entry = self.get(kind, identifier)
         return identifier
 
+    def replacements(self, kind: AnyKind) -> set[str]:
+        """Return the ids under which objects that were made here have been published."""
+        with self._refreshing:
+            return {
+                entry.successor
+                for entry in self._entries.values()
+                if entry.kind == kind.route and entry.successor is not None
+            }
+
     def resolved(self, kind: AnyKind, scope: Scope) -> Scope:
         """The scope of objects of a kind with the ids that its parents have now."""
         return Scope(tuple(map(self.resolve, kind.ancestors, scope.ids)))
