@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dataforce.backend.error_messages import cut, printable
 from dataforce.errors import ChecksumMismatchError
 from dataforce.transfer import cancellation
 from dataforce.transfer.checksum import Digest
@@ -40,9 +41,10 @@ class Expected:
 
     def refusal(self, found: str) -> ChecksumMismatchError:
         """The error for what was found instead."""
+        size, digest = cut(str(self.size), 64), cut(printable(self.record.file_hash), 64)
         return ChecksumMismatchError(
             f"The bytes of model artifact {self.record.id} are not those that were stored: "
-            f"expected {self.size} bytes with SHA-256 {self.record.file_hash}, got {found}. "
+            f"expected {size} bytes with SHA-256 {digest}, got {found}. "
             f"{self.consequence}; upload the file again if you have it."
         )
 

@@ -30,6 +30,8 @@ _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CREDENTIAL = re.compile("(?i)(key|signature|sig)=")
 _LINE = 198
 """Length of the longest repr of a record, in characters."""
+_LONGEST_ID = 100
+"""Length of the longest id, in characters: a message has room for it and for its path."""
 _TOO_DEEP = "must not be nested so deeply that it cannot be read back"
 _NOT_A_NUMBER = "must not contain NaN or infinity"
 _UNSTORABLE = {
@@ -75,7 +77,7 @@ class AssetRecord(Record):
     declared as `Detail`, and not those that a newer platform adds.
     """
 
-    id: str
+    id: Annotated[str, Field(max_length=_LONGEST_ID)]
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

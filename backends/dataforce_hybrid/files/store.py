@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from dataforce.backend import identifier_of
+from dataforce.backend.error_messages import cut
 from dataforce.errors import ChecksumMismatchError, FileDownloadError, StoreError
 from dataforce.overlay.store import State
 from dataforce.transfer import cancellation
@@ -197,8 +198,9 @@ class FetchedOnce:
             if (digest.size, digest.hexdigest()) != (self._size, self._digest):
                 raise ChecksumMismatchError(
                     f"The bytes of {self._what} are not those that were stored: expected "
-                    f"{self._size} bytes with SHA-256 {self._digest}, got {digest.size} with "
-                    f"{digest.hexdigest()}. Nothing was kept; upload the file again if you have it."
+                    f"{cut(str(self._size), 64)} bytes with SHA-256 {self._digest}, got "
+                    f"{digest.size} with {digest.hexdigest()}. Nothing was kept; upload the file "
+                    f"again if you have it."
                 )
 
     def _verified(self, kept: Content) -> Iterator[bytes]:

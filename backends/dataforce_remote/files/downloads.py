@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from dataforce.backend.error_messages import cut
 from dataforce.errors import ChecksumMismatchError, ContentChangedError, FileDownloadError
 from dataforce_remote.files.bucket import PASSING, Bucket, BucketError, broken, refused
 from dataforce_remote.http.retries import parse_retry_after
@@ -165,8 +166,8 @@ class RemoteContent:
     def _mismatch(self, found: str) -> ChecksumMismatchError:
         return ChecksumMismatchError(
             f"The bytes of model artifact {self._record.id} are not those that were announced: the "
-            f"bucket holds {found} in place of {self._record.size}. Upload the file again if you "
-            f"have it."
+            f"bucket holds {found} in place of {cut(str(self._record.size), 64)}. Upload the file "
+            f"again if you have it."
         )
 
     def _changed(self) -> ContentChangedError:
