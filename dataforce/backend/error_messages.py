@@ -100,7 +100,21 @@ def sentence(why: str, request: str = "") -> str:
     after = f" ({request})" if request else ""
     room = LONGEST - len(before) - len(after)
     why = why if before else f"{why[:1].upper()}{why[1:]}"
-    return f"{before}{why if len(why) <= room else why[: room - 1] + '…'}{after}"
+    return f"{before}{cut(why, room)}{after}"
+
+
+def cut(text: str, length: int) -> str:
+    """Return text of at most that length; what is left out is shown as an ellipsis.
+
+    Args:
+        text: Such as the words of a server.
+        length: In characters, at least 1.
+
+    Example:
+        >>> cut("no such bucket", 8)
+        'no such…'
+    """
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def printable(text: str) -> str:
@@ -192,4 +206,4 @@ def in_use(
 def _shown(value: object) -> str:
     # The endpoint of a bucket may be a connection string with the key of an account.
     text = printable(str(value))
-    return MASK if "key=" in text.lower() else repr(text if len(text) <= 100 else f"{text[:99]}…")
+    return MASK if "key=" in text.lower() else repr(cut(text, 100))

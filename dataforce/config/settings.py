@@ -33,7 +33,10 @@ __all__ = ["APIVersion", "BackendType", "MaskedURL", "Settings", "holds_secret"]
 
 MASK: Final = "**********"
 # A password may hold any character, "/" and "@" too when nobody quoted them: the last "@" ends it.
-PASSWORD: Final = re.compile(r"(://[^:/@?#]*:).+@", re.DOTALL)
+# Before an HTTP host a user without a password is most often a token; before a database it is not.
+CREDENTIALS: Final = re.compile(
+    r"(://[^:/]*:|(?<=http)://|(?<=https)://).+@", re.IGNORECASE | re.DOTALL
+)
 OVERLAY: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # the name of a file, on every system
 SECRET_IN_QUERY: Final = re.compile(r"\?.*(pass|pwd|secret|token|key|sig)", re.I | re.DOTALL)
 
@@ -67,7 +70,9 @@ Text = Annotated[str, StringConstraints(pattern=r"\S")]
 
 
 class MaskedURL(Secret[Text]):
-    """A URL that may carry a password; shown without its password and its query string.
+    """A URL that may carry credentials; shown without its password and its query string.
+
+    Of an HTTP URL the user is not shown either when there is no password: it may be a token.
 
     `get_secret_value()` gives the whole URL.
 
@@ -77,7 +82,7 @@ class MaskedURL(Secret[Text]):
     """
 
     def _display(self) -> str:
-        shown = PASSWORD.sub(rf"\1{MASK}@", self.get_secret_value())
+        shown = CREDENTIALS.sub(rf"\1{MASK}@", self.get_secret_value())
         address, question_mark, _ = shown.partition("?")
         return f"{address}?{MASK}" if question_mark else address
 
@@ -110,8 +115,9 @@ def check_database_url(url: MaskedURL) -> MaskedURL:
 
 
 def check_proxy(url: MaskedURL) -> MaskedURL:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    text = url.get_secret_value()
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable():
         raise ValueError("no http URL with a host")
     return url
 
@@ -280,7 +286,7 @@ def holds_secret(field: FieldInfo, value: object) -> bool:
     if mentions(field.annotation, SecretStr):
         return True
     url = str(value)
-    carries_one = PASSWORD.search(url) or SECRET_IN_QUERY.search(url)
+    carries_one = CREDENTIALS.search(url) or SECRET_IN_QUERY.search(url)
     return mentions(field.annotation, MaskedURL) and carries_one is not None
 
 

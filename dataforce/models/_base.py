@@ -29,6 +29,8 @@ _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _CREDENTIAL = re.compile("(?i)(key|signature|sig)=")
 _LINE = 198
 """Length of the longest repr of a record, in characters."""
+_LONGEST_ID = 100
+"""Length of the longest id, in characters: a message has room for it and for its path."""
 _TOO_DEEP = "must not be nested so deeply that it cannot be read back"
 _NOT_A_NUMBER = "must not contain NaN or infinity"
 _UNSTORABLE = {
@@ -194,6 +196,9 @@ JSONObject = Annotated[dict[str, JsonValue], WrapValidator(_store_and_read)]
 
 OpenEnum = Annotated[T | str, Field(union_mode="left_to_right")]
 """A member of an enum, or the text of a newer platform's that this version does not know."""
+
+RecordID = Annotated[str, Field(max_length=_LONGEST_ID)]
+"""The id of a record, as the platform gives it."""
 
 _DETAIL = "detail"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from dataforce.backend.error_messages import cut, printable
 from dataforce.backend.identity import identifier_of
 from dataforce.errors import ChecksumMismatchError, ContentChangedError
 from dataforce.transfer import cancellation
@@ -53,10 +54,10 @@ class Expected:
 
     def refusal(self, found: str) -> ChecksumMismatchError:
         """Return the error for what was found instead."""
-        size = "" if self.size is None else f"{self.size} bytes with "
+        size = "" if self.size is None else f"{cut(str(self.size), 64)} bytes with "
         return ChecksumMismatchError(
             f"The bytes of {self.described} are not those that were stored: "
-            f"expected {size}SHA-256 {self.digest}, got {found}. "
+            f"expected {size}SHA-256 {cut(printable(self.digest), 64)}, got {found}. "
             f"{self.consequence}; upload the file again if you have it."
         )
 

@@ -20,6 +20,7 @@ from tests.config.loading import CANARY, SECRETS, Write, assert_no_canary, plain
     [
         f'api_key = "{CANARY}"',
         f'proxy = "http://me:{CANARY}@proxy.example:3128"',
+        f'proxy = "http://{CANARY}@proxy.example:3128"',
         f'database_url = "postgresql://me:{CANARY}@db.example/registry"',
         f'database_url = "mssql+pyodbc:///?odbc_connect=PWD%3D{CANARY}"',
         f'storage_url = "s3://me:{CANARY}@bucket"',
@@ -77,6 +78,8 @@ def test_a_file_that_gives_no_secret_away_is_not_warned_of(
         ("postgresql://me@db/a", "postgresql://me@db/a"),
         (f"postgresql://me:{CANARY}@db/a", "postgresql://me:**********@db/a"),
         (f"postgresql://me:p@ss/{CANARY}?@db/a", "postgresql://me:**********@db/a"),
+        (f"postgresql://a#b?@c:{CANARY}@db/a", "postgresql://a#b?**********"),
+        (f"postgresql://a#b@c:{CANARY}@db/a", "postgresql://a#b@c:**********@db/a"),
         (f"postgresql://db/a?password={CANARY}", "postgresql://db/a?**********"),
         (f"x://a:1::s3://me:{CANARY}@b", "x://a:**********@b"),
     ],
@@ -87,6 +90,27 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
     assert str(settings.database_url) == shown
     assert str(settings.storage_url) == f"simplecache::{shown}"
     assert plain(settings.database_url) == url
+    assert CANARY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"http://{CANARY}@proxy.example:3128", "http://**********@proxy.example:3128"),
+        (f"HTTPS://{CANARY}:@proxy.example", "HTTPS://**********@proxy.example"),
+        (f"http://{CANARY}@mail.example@proxy", "http://**********@proxy"),
+        (f"http://me@mail.example:{CANARY}@proxy", "http://me@mail.example:**********@proxy"),
+        (f"http://proxy/{CANARY}@x", "http://**********@x"),
+        ("http://proxy.example:3128", "http://proxy.example:3128"),
+    ],
+)
+def test_a_proxy_is_shown_without_a_token_that_stands_for_user_and_password(
+    url: str, shown: str
+) -> None:
+    settings = load_settings({"proxy": url})
+
+    assert str(settings.proxy) == shown
+    assert plain(settings.proxy) == url
     assert CANARY not in repr(settings)
 
 

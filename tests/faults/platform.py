@@ -73,6 +73,8 @@ class Bucket:
         listed = re.findall(
             rb"<PartNumber>(\d+)</PartNumber><ETag>&?.*?</ETag>", request.body.replace(b"\n", b"")
         )
+        if not {number.decode() for number in listed} <= self.parts[name].keys():
+            return Reply(400, b"<Error><Code>InvalidPart</Code></Error>")
         parts = self.parts.pop(name)
         self.objects[name] = b"".join(parts[number.decode()] for number in listed)
         return Reply(200, b"<CompleteMultipartUploadResult/>")
@@ -227,6 +229,8 @@ class Platform:
     def _parts(self, request: Request) -> Reply:
         asked = json.loads(request.body)
         name, size = asked["bucket_location"], asked["size"]
+        if size > 2**30:  # a test gave a wrong one; of every part there would be a URL
+            return json_reply({"detail": "EntityTooLarge"}, 400)
         parts: list[dict[str, Any]] = []
         for start in range(0, size, self.part_size):
             number = len(parts) + 1

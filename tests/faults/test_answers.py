@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -488,3 +489,29 @@ def test_an_id_of_the_platform_leads_nowhere_else(
 
     assert f"the platform calls a collection {identifier!r}, which is no id" in message
     assert [each.path for each in platform.server.seen("GET")][-1] == COLLECTIONS
+
+
+def test_an_id_longer_than_any_is_none_of_the_platform(
+    client: Client, platform: Platform, package: Path
+) -> None:
+    record = platform.models[platform.add(b"bytes")] | {"id": "x" * 100_000}
+    target = {"type": "s3", "url": None, "multipart": True, "bucket_location": "b"}
+    registered = {"model": record, "upload_details": target | {"bucket_secret_id": "s"}}
+    platform.server.always("GET", f"{MODELS}\\?", gives(json_reply({"items": [record]})))
+    platform.server.always("POST", f"{MODELS}$", gives(json_reply(registered)))
+
+    for call in (client.model_artifacts.list, lambda: client.model_artifacts.upload(package, "n")):
+        assert "id: String should have at most 100" in caught(APIResponseValidationError, call)
+
+
+def test_a_long_refusal_at_the_end_of_an_upload_says_what_is_left(
+    client: Client, platform: Platform, package: Path
+) -> None:
+    refusal = json_reply({"detail": "no " * 500}, 403, {"X-Request-Id": "x" * 500})
+    platform.server.always("PATCH", f"{MODELS}/", gives(refusal))
+
+    message = caught(DataForceError, lambda: client.model_artifacts.upload(package, "n"))
+
+    assert "still waits for its bytes" in message
+    assert message.endswith("xxx)")
+    assert len(message) <= 500

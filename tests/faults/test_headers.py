@@ -152,6 +152,31 @@ def test_a_size_that_no_file_has(
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    "values", [{"file_hash": "\x1b[2J" + "x" * 100_000}, {"size": 10**4000}, {"size": -1}]
+)
+@pytest.mark.parametrize("backend_type", ["remote", "hybrid"])
+def test_a_checksum_or_size_that_no_file_has_is_told_in_short(
+    values: dict[str, object],
+    backend_type: str,
+    new_client: NewClient,
+    platform: Platform,
+    tmp_path: Path,
+) -> None:
+    database = f"sqlite:///{tmp_path}/overlay.db" if backend_type == "hybrid" else None
+    client = new_client(retry_timeout=0, backend_type=backend_type, database_url=database)
+    model = platform.add(CONTENT)
+    platform.models[model] |= values
+
+    with suppress(DataForceError), client.model_artifacts.open(model) as file:
+        file.read()
+
+    target = tmp_path / "model.fnnx"
+    message = caught(DataForceError, lambda: client.model_artifacts.download(model, target))
+    assert message.isprintable()
+    assert len(message) <= 500
+
+
 def test_what_a_record_holds_does_nothing_to_a_terminal(client: Client, platform: Platform) -> None:
     model = platform.add(CONTENT)
     manifest = platform.models[model]["manifest"]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from dataforce.config import Settings, load_settings
 from dataforce.errors import ConfigurationError
@@ -14,6 +18,8 @@ from tests.config.loading import CANARY, VALUES
 from tests.fuzz.profile import THOROUGH, damaged
 
 pytestmark = pytest.mark.slow
+
+MASK = "**********"
 
 TOML = f"""
 default_client = "a"
@@ -23,7 +29,7 @@ base_url = "https://a.example"
 api_key = "{CANARY}"
 timeout = 5
 insecure = false
-proxy = "http://user:{CANARY}@proxy.example:3128"
+proxy = "http://{CANARY}@proxy.example:3128"
 
 [clients.b]
 database_url = "postgresql://user:{CANARY}@db.example/x"
@@ -62,6 +68,19 @@ PIECES = [
 ]
 
 
+def assert_masked(found: Settings) -> None:
+    """Who takes the shown URLs apart finds no password, no token and no query in them."""
+    assert CANARY not in repr(found.api_key)
+    for url in (found.database_url, found.storage_url, found.proxy):
+        assert CANARY not in str(url).partition("?")[2]
+    with suppress(ArgumentError):
+        assert make_url(str(found.database_url)).password in (None, "", MASK)
+    if found.proxy is not None:
+        given, shown = urlsplit(found.proxy.get_secret_value()), urlsplit(str(found.proxy))
+        assert shown.password in (None, "", MASK)
+        assert given.password or shown.username in (None, "", MASK)
+
+
 def load(folder: pytest.TempPathFactory, name: str, text: str) -> None:
     path = folder.getbasetemp() / name
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -71,7 +90,7 @@ def load(folder: pytest.TempPathFactory, name: str, text: str) -> None:
             warnings.simplefilter("ignore")
             found = load_settings({}, configuration_file=path, environment={}, client_name="a")
         assert isinstance(found, Settings)
-        assert CANARY not in repr(found.api_key)
+        assert_masked(found)
     except ConfigurationError as error:
         said: BaseException | None = error
         while said is not None:
@@ -98,6 +117,7 @@ VALUE = st.recursive(
     | st.floats()
     | st.dates().map(str)
     | st.text(st.characters(codec="utf-8"), max_size=20)
+    | st.sampled_from([f"http://{CANARY}@x", f"ht\ntp://{CANARY}@x", f"http://a:{CANARY}@b"])
     | st.sampled_from([f"http://user:{CANARY}@[", f"sqlite:///{CANARY}\0", "9" * 500, CANARY]),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)

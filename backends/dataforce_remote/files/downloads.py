@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dataforce.backend import identifier_of
+from dataforce.backend.error_messages import cut
 from dataforce.errors import ChecksumMismatchError, ContentChangedError, FileDownloadError
 from dataforce_remote.files.bucket import TRANSIENT, BucketError, bucket_error, without_response
 from dataforce_remote.http.retries import Retries, RetryBudget, parse_retry_after
@@ -222,8 +223,8 @@ class RemoteContent:
     def _mismatch(self, found: str) -> ChecksumMismatchError:
         return ChecksumMismatchError(
             f"The bytes of {self._what} are not those that were announced: the "
-            f"bucket holds {found} in place of {self._size}. Upload the file again if you "
-            f"have it."
+            f"bucket holds {found} in place of {cut(str(self._size), 64)}. Upload the file again "
+            f"if you have it."
         )
 
     def _changed(self) -> ContentChangedError:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dataforce.backend.error_messages import MASK, printable, sentence
+from dataforce.backend.error_messages import MASK, cut, printable, sentence
 from dataforce.errors import (
     APIStatusError,
     AuthenticationError,
@@ -170,8 +170,7 @@ def _said(body: object) -> str:
         return f"a web page titled {printable(title[1])[:_QUOTED]!r}"
     else:
         words = body
-    words = printable(" ".join(words[: 2 * _QUOTED].split()))
-    return words if len(words) <= _QUOTED else f"{words[: _QUOTED - 1]}…"
+    return cut(printable(" ".join(words[: 2 * _QUOTED].split())), _QUOTED)
 
 
 def _fault(fault: object) -> str:

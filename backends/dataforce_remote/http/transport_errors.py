@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import requests
 from urllib3 import exceptions
 
-from dataforce.backend.error_messages import LONGEST, printable
+from dataforce.backend.error_messages import LONGEST, cut, printable
 from dataforce.errors import APIStatusError, DataForceError
 from dataforce_remote.http.status_errors import request_of
 
@@ -54,6 +54,8 @@ class TransportError(Exception):
 ERRORS = (requests.RequestException, exceptions.HTTPError, OSError)
 """Whatever comes out of a connection that does not do its work."""
 
+_KEPT = 200
+"""How much of a message stays when words are added, in characters."""
 _NO_HOST = (
     exceptions.NameResolutionError,
     exceptions.LocationParseError,
@@ -163,13 +165,14 @@ def extend(error: DataForceError, words: str) -> None:
 
     Args:
         error: The error.
-        words: One or more sentences; shortened if there is no room for them.
+        words: One or more sentences. Where there is no room for both, what the error said is
+            shortened first.
     """
     request = ""
     if isinstance(error, APIStatusError) and error.method is not None:
         request = f" ({request_of(error)})"
-    message = error.message.removesuffix(request)
-    room = LONGEST - len(message) - len(request) - 1
+    room = LONGEST - len(request) - 1
     words = printable(words)
-    error.message = f"{message} {words if len(words) <= room else words[: room - 1] + '…'}{request}"
+    message = cut(error.message.removesuffix(request), max(room - len(words), _KEPT))
+    error.message = f"{message} {cut(words, room - len(message))}{request}"
     error.args = (error.message,)

@@ -13,6 +13,7 @@ from dataforce.models._base import (
     AssetRecord,
     CreateModel,
     Name,
+    RecordID,
     Text,
     Timestamp,
     UpdateModel,
@@ -41,7 +42,7 @@ class BucketSecret(AssetRecord):
 
     _shown = ("id", "bucket_name", "endpoint", "type")
 
-    id: str
+    id: RecordID
     type: str | None = None
     endpoint: str
     bucket_name: str

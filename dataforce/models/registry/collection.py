@@ -14,6 +14,7 @@ from dataforce.models._base import (
     CreateModel,
     Name,
     OpenEnum,
+    RecordID,
     Text,
     Timestamp,
     UpdateModel,
@@ -46,7 +47,7 @@ class Collection(AssetRecord, DeferringModel):
 
     _shown = ("id", "name", "collection_type", "total_models")
 
-    id: str
+    id: RecordID
     orbit_id: str
     description: str
     name: str

@@ -19,6 +19,7 @@ from dataforce.models._base import (
     Name,
     OpenEnum,
     Record,
+    RecordID,
     Text,
     Timestamp,
     UpdateModel,
@@ -84,7 +85,7 @@ class ModelArtifact(AssetRecord, DeferringModel):
 
     _shown = ("id", "model_name", "file_name", "status")
 
-    id: str
+    id: RecordID
     collection_id: str
     file_name: str
     model_name: str | None = None

@@ -13,6 +13,7 @@ from dataforce.models._base import (
     Identifier,
     Name,
     Record,
+    RecordID,
     Timestamp,
     UpdateModel,
 )
@@ -64,7 +65,7 @@ class Orbit(AssetRecord):
 
     _shown = ("id", "name")
 
-    id: str
+    id: RecordID
     name: str
     organization_id: str
     bucket_secret_id: str

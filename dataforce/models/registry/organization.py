@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from dataforce.backend.filters import Filter
 from dataforce.backend.kind import Kind
-from dataforce.models._base import AssetRecord, CreateModel, Name, Timestamp, UpdateModel
+from dataforce.models._base import AssetRecord, CreateModel, Name, RecordID, Timestamp, UpdateModel
 
 
 class Organization(AssetRecord):
@@ -24,7 +24,7 @@ class Organization(AssetRecord):
 
     _shown = ("id", "name", "role")
 
-    id: str
+    id: RecordID
     name: str
     logo: str | None = None
     role: str | None = None
