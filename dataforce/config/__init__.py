@@ -9,6 +9,7 @@ files         finding, reading and checking a configuration file
 destination   where calls and the key go, and whether the user meant that
 notices       warnings, each one once
 loading       the sources put in order
+editing       changes of a configuration file
 ```
 
 A new setting is one more field of `Settings`; a group of settings is one more pydantic model

@@ -83,11 +83,20 @@ def read_file(path: Path, asked_by: Origin, settings: Mapping[str, FieldInfo]) -
     Raises:
         ConfigurationError: If it cannot be read, is malformed or holds an unknown key.
     """
-    content = table(parse(path, read_text(path, asked_by)), str(path))
+    content = parse(path, read_text(path, asked_by))
+    file = content_of(path, asked_by, content, settings)
+    warn_if_exposed(path, file.clients, settings)
+    return file
+
+
+def content_of(
+    path: Path, asked_by: Origin, parsed: object, settings: Mapping[str, FieldInfo]
+) -> ConfigurationFile:
+    """Check what was parsed, and return it by client and setting."""
+    content = table(parsed, str(path))
     refuse_unknown_keys(content, ["default_client", "clients"], "", path)
     tables = table(content.get("clients"), f"clients in {path}")
     clients = {str(name): read_client(str(name), tables[name], settings, path) for name in tables}
-    warn_if_exposed(path, clients, settings)
     return ConfigurationFile(path, asked_by, default_client(content, clients, path), clients)
 
 
@@ -207,15 +216,22 @@ def warn_if_exposed(
     path: Path, clients: Mapping[str, dict[str, Given]], settings: Mapping[str, FieldInfo]
 ) -> None:
     """Warn when other users of the machine can open a file with a secret in it."""
-    secrets = [
-        given.origin.key
-        for values in clients.values()
-        for name, given in values.items()
-        if holds_secret(settings[name], given.value)
-    ]
+    secrets = secrets_of(clients, settings)
     # Windows keeps its permissions elsewhere; the mode says nothing there.
     if secrets and os.name == "posix" and path.stat().st_mode & 0o077:
         warn_once(
             f"{path} holds secrets ({', '.join(secrets)}) and other users of this machine can "
             f"open it: run `chmod 600 '{path}'`"
         )
+
+
+def secrets_of(
+    clients: Mapping[str, dict[str, Given]], settings: Mapping[str, FieldInfo]
+) -> list[str]:
+    """Return the keys of the file under which a secret stands."""
+    return [
+        given.origin.key
+        for values in clients.values()
+        for name, given in values.items()
+        if holds_secret(settings[name], given.value)
+    ]
