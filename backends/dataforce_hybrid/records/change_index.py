@@ -155,6 +155,10 @@ class ChangeIndex:
             entry = self.get(kind, identifier)
         return identifier
 
+    def resolved(self, kind: AnyKind, scope: Scope) -> Scope:
+        """Return the scope of objects of a kind with the ids that its parents have now."""
+        return Scope(tuple(map(self.resolve, kind.ancestors, scope.ids)))
+
     def replacements(self, kind: AnyKind) -> set[str]:
         """Return the ids under which objects that were made here have been published."""
         with self._refreshing:
