@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from dataforce.errors import BadRequestError
-from dataforce.server.incoming import blocks
+from dataforce.server.incoming import append, blocks
 
 _LARGEST_HEAD = 8 * 1024**2
 """Size of the largest record of an upload, in bytes."""
@@ -25,10 +26,12 @@ class SpooledUpload:
     Args:
         record: The create model, as JSON has it.
         files: Name to the path of a temporary file.
+        digests: Name to the SHA-256 of the file.
     """
 
     record: Any
     files: dict[str, Path]
+    digests: dict[str, str]
 
 
 async def spooled(request: Request, names: Collection[str], folder: Path) -> SpooledUpload:
@@ -45,19 +48,21 @@ async def spooled(request: Request, names: Collection[str], folder: Path) -> Spo
     """
     body = _Body(blocks(request.stream()))
     record, sizes = _head(await body.line(_LARGEST_HEAD), names)
-    files: dict[str, Path] = {}
+    upload = SpooledUpload(record, {}, {})
     for name, size in sizes.items():
-        files[name] = folder / str(len(files))
-        with files[name].open("wb") as file:
+        path = upload.files[name] = folder / str(len(upload.files))
+        digest = hashlib.sha256()
+        with path.open("wb") as file:
             while size:
                 block = await body.read(size)
                 if not block:
                     raise _malformed("it ends before the last byte")
                 size -= len(block)
-                await run_in_threadpool(file.write, block)
+                await run_in_threadpool(append, file, digest, block)
+        upload.digests[name] = digest.hexdigest()
     if await body.read(1):
         raise _malformed("it goes on after the last byte")
-    return SpooledUpload(record, files)
+    return upload
 
 
 class _Body:

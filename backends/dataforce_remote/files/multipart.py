@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -74,11 +75,18 @@ class UploadSource:
         return self._source.size
 
     def check_described(self, values: ModelArtifactCreate) -> None:
-        """Raise `FileUploadError` if a record describes other bytes."""
-        if values.size != self.size:
+        """Raise `FileUploadError` if a record describes other bytes.
+
+        Of a file that was hashed and has not changed since, the digest is taken on trust.
+        """
+        digest = values.file_hash
+        if self._source.path is None:
+            with self._source.open() as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if (self.size, digest) != (values.size, values.file_hash):
             raise FileUploadError(
-                f"{self.name} has {self.size} bytes, not the {values.size} of its record. Try "
-                f"again."
+                f"{self.name} has {self.size} bytes with the SHA-256 {digest}, not {values.size} "
+                f"with {values.file_hash}. Try again."
             )
 
     def check_unchanged(self) -> None:

@@ -22,7 +22,12 @@ from dataforce.backend.http import (
     path_template,
     query_of,
 )
-from dataforce.errors import NotFoundError, PermissionDeniedError, UnprocessableEntityError
+from dataforce.errors import (
+    FileUploadError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnprocessableEntityError,
+)
 from dataforce.models import ORBIT
 from dataforce.server.ranges import respond_with
 from dataforce.server.registry import FORBIDDEN, words_of_missing
@@ -111,6 +116,10 @@ class Assets:
             values = self._kind.create.model_validate(upload.record)
         except ValidationError as error:
             raise RequestValidationError(error.errors(include_url=False)) from None
+        for name, digest in upload.digests.items():
+            wanted = self._kind.files[name].digest_of(values)
+            if digest != wanted:
+                raise FileUploadError(f"The {name} has the SHA-256 {digest}, not {wanted}.")
         sources = {name: FileSource(path) for name, path in upload.files.items()}
         key = request.headers.get(IDEMPOTENCY_KEY)
         with self._store(request, "create", values):
