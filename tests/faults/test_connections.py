@@ -99,7 +99,7 @@ def test_a_connection_that_is_taken_and_never_answered(new_client: NewClient) ->
         client = new_client(server.url, timeout=0.3, retry_timeout=0.2)
         message = caught(APITimeoutError, client.organizations.list)
 
-    assert "no complete answer within 0.3 seconds" in message
+    assert "no complete response within 0.3 seconds" in message
 
 
 @pytest.mark.parametrize("greeting", [Line.deafness, lambda line: line.drip(b"\x16" * 9999)])

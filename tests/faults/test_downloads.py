@@ -225,7 +225,7 @@ def test_a_bucket_that_refuses_every_url(
 
     message = caught(FileDownloadError, lambda: joined(opened.read()))
 
-    assert "127.0.0.1 answered 403 AccessDenied: Not you" in message
+    assert "127.0.0.1 responded with 403 AccessDenied: Not you" in message
     assert len(platform.server.seen("GET", "download-url")) == 2
 
 
@@ -255,7 +255,7 @@ def test_a_bucket_that_stays_slow(new_client: NewClient, bucket: Bucket, model: 
     with within(4):
         message = caught(FileDownloadError, lambda: joined(opened.read()))
 
-    assert "127.0.0.1: no complete answer within 0.3 seconds" in message
+    assert "127.0.0.1: no complete response within 0.3 seconds" in message
 
 
 def test_a_reader_who_takes_his_time_is_not_held_against_the_bucket(

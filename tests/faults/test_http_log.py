@@ -94,9 +94,9 @@ def test_transfers_are_logged_without_what_grants_access(
         ("204", "1"),
     ]
     assert [line.partition(" s: ")[2] for line in told(caplog)] == [
-        "PUT: 127.0.0.1 answered 503",
-        "GET: the answer broke off",
-        "GET: 127.0.0.1 answered 503",
+        "PUT: 127.0.0.1 responded with 503",
+        "GET: the response broke off",
+        "GET: 127.0.0.1 responded with 503",
     ]
     assert not [canary for canary in CANARIES if canary in caplog.text]
     assert "?" not in caplog.text

@@ -96,7 +96,7 @@ def test_a_bucket_that_refuses(
 
     message = caught(FileUploadError, lambda: client.model_artifacts.upload(package, "model"))
 
-    assert "model.fnnx could not be brought to the bucket: 127.0.0.1" in message
+    assert "model.fnnx could not be uploaded to the bucket: 127.0.0.1" in message
     assert "has the status upload_failed" in message
     assert "Upload it again" in message
     (model,) = platform.models
@@ -132,7 +132,7 @@ def test_a_completion_that_fails_with_200(
 
     message = caught(FileUploadError, lambda: client.model_artifacts.upload(package, "model"))
 
-    assert "127.0.0.1 answered 200 InvalidPart: Words" in message
+    assert "127.0.0.1 responded with 200 InvalidPart: Words" in message
     assert "unfinished upload upload-1" in message
     assert platform.statuses() == ["upload_failed"]
     assert len(platform.bucket.server.seen("POST", COMPLETION)) == 1
@@ -402,7 +402,7 @@ def test_storage_that_refuses_to_delete(client: Client, platform: Platform) -> N
     message = caught(FileDeletionError, lambda: client.model_artifacts.delete(model))
 
     assert f"{model} was not deleted, and its status is deletion_failed" in message
-    assert "127.0.0.1 answered 403 AccessDenied: Words" in message
+    assert "127.0.0.1 responded with 403 AccessDenied: Words" in message
     assert platform.statuses() == ["deletion_failed"]
     assert platform.bucket.objects[model] == b"bytes"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dataforce import Client, FileUploadError, ModelArtifact
-from dataforce.backend import Advance, Scope, find_backend
+from dataforce.backend import Advance, Family, Scope, find_backend
 from dataforce.testing.packages import build_package
 
 PIECE = 1000
@@ -43,16 +43,20 @@ class Striped:
         self.advance: Advance = lambda count: None
         self.closed = threading.Semaphore(0)
 
-    def open(self, settings: Any) -> Striped:
-        """What an entry point would name."""
-        self.local = find_backend("local")(settings)
+    def open(self, settings: Any, family: Family) -> Striped:
+        """The function that an entry point would name."""
+        self.family = family
+        self.local = find_backend("local")(settings, family)
         return self
 
-    def store(self, kind: Any) -> Any:
-        return self.local.store(kind)
+    def store(self, kind: Any, scope: Scope) -> Any:
+        return self.local.store(kind, scope)
 
-    def content(self, kind: Any) -> StripedFiles:
-        return StripedFiles(self, self.local.content(kind))
+    def files(self, kind: Any, scope: Scope) -> StripedFiles:
+        return StripedFiles(self, self.local.files(kind, scope))
+
+    def service(self, protocol: type[Any]) -> Any:
+        return self.local.service(protocol)
 
     def close(self) -> None:
         self.local.close()
@@ -65,13 +69,6 @@ class StripedFiles:
         self.backend = backend
         self.local = local
 
-    def receive(self, scope: Scope, path: Path, advance: Advance) -> Any:
-        self.backend.advance = advance
-        if self.backend.take_back:
-            advance(self.backend.take_back)
-            advance(-self.backend.take_back)
-        return self.local.receive(scope, path, self.advance)
-
     def advance(self, count: int) -> None:
         try:
             self.backend.advance(count)
@@ -82,12 +79,16 @@ class StripedFiles:
                 raise FileUploadError("Something went wrong.") from None
             raise
 
-    def upload(self, *given: Any) -> ModelArtifact:
-        uploaded: ModelArtifact = self.local.upload(*given)
+    def upload(self, values: Any, sources: Any, advance: Advance, **more: Any) -> ModelArtifact:
+        self.backend.advance = advance
+        if self.backend.take_back:
+            advance(self.backend.take_back)
+            advance(-self.backend.take_back)
+        uploaded: ModelArtifact = self.local.upload(values, sources, self.advance, **more)
         return uploaded
 
-    def open(self, scope: Any, record: ModelArtifact) -> StripedContent:
-        return StripedContent(self.backend, self.local.open(scope, record))
+    def open(self, record: ModelArtifact, name: str) -> StripedContent:
+        return StripedContent(self.backend, self.local.open(record, name))
 
 
 class StripedContent:

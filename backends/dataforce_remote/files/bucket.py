@@ -230,7 +230,7 @@ def bucket_error(status: int, content: bytes, url: str) -> BucketError:
     code, message = _CODE.search(content), _MESSAGE.search(content)
     said = b": ".join(found[1] for found in (code, message) if found).decode(errors="replace")
     said = printable(said[:_QUOTED])
-    return BucketError(f"{_name(url)} answered {status} {said}".rstrip(), status)
+    return BucketError(f"{_name(url)} responded with {status} {said}".rstrip(), status)
 
 
 def _failure(response: BucketResponse, url: str) -> BucketError | None:
