@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         PushReport,
         Resolution,
     )
+    from dataforce.package.packing import pack
 
 # What the block above tells type checkers, told to the interpreter; a test holds them together.
 _LAZY = {
@@ -78,6 +79,7 @@ _LAZY = {
     "Resolution": "dataforce.overlay",
     "SignedURL": "dataforce.models",
     "copy": "dataforce.api._copy",
+    "pack": "dataforce.package.packing",
 }
 
 __all__ = [
@@ -109,6 +111,7 @@ __all__ = [
     "Resolution",
     "SignedURL",
     "__version__",
+    "pack",
 ]
 # `copy` is left out: `from dataforce import *` must not hide the standard module of that name.
 __all__ += errors.__all__

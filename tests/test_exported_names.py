@@ -31,7 +31,7 @@ OfflineWarning Orbit OrbitResourceNotFoundError Organization OrganizationResourc
 OverlayStatus PermissionDeniedError PullReport PushConflictError PushReport RateLimitError
 ReadOnlyError Resolution ResourceNotFoundError SignedURL StoreCorruptedError StoreError
 StoreFullError StorePermissionError StoreVersionError UnknownAttributeError UnprocessableEntityError
-__version__
+__version__ pack
 """
 
 

@@ -386,8 +386,8 @@ def test_a_wrong_extension(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["model.pkl", "model.fnnx"])
 def test_a_pickle_is_no_package_whatever_its_name(tmp_path: Path, name: str) -> None:
     message = refusal(write(tmp_path, pickle.dumps({"weights": [0.5] * 1000}), name))
-    assert "it is not a model package (a tar file with a manifest.json)" in message
-    assert 'The page "Model packages"' in message
+    assert "it is not a model package (a tar file with a manifest.json): a pickle" in message
+    assert "Make a package of it: dataforce.pack(" in message
     assert "extension" not in message
 
 
@@ -429,7 +429,7 @@ def zipped(content: bytes) -> bytes:
         (bz2.compress, "it is bzip2-compressed. Packages are plain tar: unpack it with bzip2 -dc"),
         (lzma.compress, "it is xz-compressed. Packages are plain tar: unpack it with xz -dc"),
         (lambda content: b"\x28\xb5\x2f\xfd" + content, "it is zstd-compressed"),
-        (zipped, "it is a zip archive"),
+        (zipped, "it is not a model package (a tar file with a manifest.json): a zip archive"),
     ],
 )
 def test_a_compressed_file(tmp_path: Path, pack: Callable[[bytes], bytes], expected: str) -> None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from dataforce.errors import FileDownloadError, UnprocessableEntityError
 from dataforce.models._base import brief
-from dataforce.transfer.durability import sync_folder
-from dataforce.transfer.reservation import reserve
+from dataforce.transfer.atomic_file import reason_of
 
 if TYPE_CHECKING:
     from dataforce.models import ModelArtifact
@@ -55,7 +50,7 @@ def path_of(value: Any) -> Path:
         # A name that only looks like a home folder stays one, as in a shell.
         return Path(os.path.expanduser(value))  # noqa: PTH111
     except (TypeError, ValueError):
-        raise UnprocessableEntityError(f"{value!r} is not the path of a file.") from None
+        raise UnprocessableEntityError(f"{brief(value)} is not the path of a file.") from None
 
 
 def destination(value: Any) -> Path:
@@ -86,7 +81,7 @@ def destination(value: Any) -> Path:
 def target_for(record: ModelArtifact, path: Path) -> Path:
     """The file to write for a path that may be a folder."""
     try:
-        target = path / _safe_name(record) if path.is_dir() else path
+        target = path / safe_name(record) if path.is_dir() else path
         is_folder = target.is_dir()
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from error
@@ -97,12 +92,12 @@ def target_for(record: ModelArtifact, path: Path) -> Path:
 
 def _unusable(path: Path, error: Exception) -> FileDownloadError:
     return FileDownloadError(
-        f"{brief(os.fspath(path), 200)} cannot be written: {_reason(error)}. "
+        f"{brief(os.fspath(path), 200)} cannot be written: {reason_of(error)}. "
         f"Give file_path the name of a file to write."
     )
 
 
-def _safe_name(record: ModelArtifact) -> str:
+def safe_name(record: ModelArtifact) -> str:
     """The file's own name, made harmless: a name from elsewhere must not choose the place.
 
     Without folders, not hidden, and without what a terminal obeys.
@@ -115,36 +110,3 @@ def _safe_name(record: ModelArtifact) -> str:
         )
     visible = f"_{name[1:]}" if name.startswith(".") else name
     return "".join(each if each.isprintable() else "_" for each in visible)
-
-
-@contextmanager
-def replacing(target: Path, size: int) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `target` when the block ends well, else vanishes."""
-    partial = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with partial.open("xb") as file:
-            reserve(file, size)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except OSError as error:
-        raise FileDownloadError(
-            f"{target} could not be written: {_reason(error)}. Nothing was changed there."
-        ) from error
-    finally:
-        with suppress(OSError):  # what went wrong before matters more
-            partial.unlink()
-    try:
-        sync_folder(target.parent)
-    except OSError as error:
-        raise FileDownloadError(
-            f"{target} was written, but a crash of this machine may undo that: "
-            f"{error.strerror or error}."
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno == errno.EROFS:
-        return "the file system is read-only"
-    return getattr(error, "strerror", None) or str(error)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import NoneType
+from typing import TYPE_CHECKING, cast
 
 from dataforce.api._destinations import (
     Writable,
     destination,
     is_writable,
     path_of,
-    replacing,
     target_for,
     write_all,
 )
@@ -30,6 +31,7 @@ from dataforce.models import (
     ModelArtifactUpdate,
 )
 from dataforce.transfer import cancellation
+from dataforce.transfer.atomic_file import replacing
 from dataforce.transfer.verified import Expected, fetch, fetch_in_order
 
 if TYPE_CHECKING:
@@ -40,25 +42,49 @@ if TYPE_CHECKING:
 
 FILE = "file"
 """Name of the file of a model artifact."""
+_NO_MODEL = (str, os.PathLike, bytes, bytearray, memoryview, int, float, io.IOBase, NoneType)
+"""Classes of paths, and of what people give by mistake in place of one."""
 
 
 def upload(
     records: ModelRecords,
-    file_path: str | os.PathLike[str],
+    source: object,
     described: Mapping[str, object],
+    metrics: Mapping[str, object] | None,
     collection_id: Ref[Collection] | None,
     progress: Progress | None,
 ) -> ModelArtifact:
-    """Store a file and its record."""
-    from dataforce.package import read_package  # needs tarfile, and what that needs
-
+    """Store a package and its record; whatever else the source is, it is packed before."""
     # What can be refused without reading a large file is refused first.
     validated(MODEL_ARTIFACT, ModelArtifactUpdate, described)
-    path = path_of(file_path)
-    records.session.require_writable(f"upload {path}")
+    path = path_of(source) if isinstance(source, _NO_MODEL) else None
+    records.session.require_writable(f"upload {path or f'a {type(source).__name__}'}")
     scope = records.scope(collection_id)
     if collection_id is not None and scope.parent is not None:
         records.session.backend.store(COLLECTION, Scope(scope.ids[:-1])).get(scope.parent)
+    from dataforce.package import is_to_be_packed  # needs tarfile, and what that needs
+    from dataforce.package.metrics import checked_metrics
+
+    given = checked_metrics(metrics)
+    if path is not None and not is_to_be_packed(path):
+        return _upload_package(records, scope, path, described, given, progress)
+    from dataforce.api._packages import packed
+
+    label = str(described["model_name"]), cast("str | None", described["description"])
+    with packed(source if path is None else path, *label, given) as package:
+        return _upload_package(records, scope, package, described, given, progress)
+
+
+def _upload_package(
+    records: ModelRecords,
+    scope: Scope,
+    path: Path,
+    described: Mapping[str, object],
+    metrics: Mapping[str, object],
+    progress: Progress | None,
+) -> ModelArtifact:
+    from dataforce.package import read_package
+
     before = None
     with suppress(FileError):  # who reads the package says what is wrong with the file
         before = FileSource(path)
@@ -67,7 +93,7 @@ def upload(
     source.check()
     values = {
         "file_name": package.file_name,
-        "metrics": package.metrics,
+        "metrics": {**package.metrics, **metrics},
         "manifest": package.manifest,
         "file_hash": package.file_hash,
         "file_index": package.file_index,

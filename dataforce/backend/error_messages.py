@@ -7,6 +7,7 @@ backend: they tell it with `attempting`, and the errors that are made meanwhile 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +27,8 @@ LONGEST = 500
 """Length of the longest message, in characters."""
 
 MASK = "**********"
+
+_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,21 @@ def printable(text: str) -> str:
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
+
+
+def words_of(error: BaseException, width: int) -> str:
+    """Return what an error of another library says, on one line and without addresses of memory.
+
+    Args:
+        error: The error.
+        width: How many characters to return at most.
+
+    Example:
+        >>> words_of(TypeError("cannot pickle <Lock object at 0x7f0a18ae8fe0>"), 200)
+        'cannot pickle <Lock object>'
+    """
+    text = printable(_ADDRESS.sub("", str(error)).strip())
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def not_found(kind: AnyKind, identifier: str, scope: Scope, request: str = "") -> NotFoundError:

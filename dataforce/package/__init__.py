@@ -1,4 +1,9 @@
-"""Reads a model package: what it holds and what its bytes are, in one pass over the file."""
+"""Model packages.
+
+`read_package` tells what a package holds and what its bytes are, in one pass over the file. In the
+modules of this package: `packing` makes one from a file or folder and `objects` from a model in
+memory, both by `layout`; `extracting` and `loading` give back what was packed.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from io import FileIO
     from typing import Self
 
-__all__ = ["CHUNK_SIZE", "EXTENSIONS", "Package", "read_package"]
+__all__ = ["CHUNK_SIZE", "EXTENSIONS", "Package", "is_package", "is_to_be_packed", "read_package"]
 
 EXTENSIONS = (".dfs", ".fnnx", ".luml", ".pyfnx")
 CHUNK_SIZE = 1024 * 1024
@@ -45,6 +50,13 @@ _COMPRESSIONS = {
     b"\xfd7zXZ\x00": ("xz-compressed", "xz -dc"),
     b"\x28\xb5\x2f\xfd": ("zstd-compressed", "zstd -dc"),
 }
+_KINDS = {
+    b"\x80": "a pickle",
+    b"PK": "a zip archive, as PyTorch and Keras write them",
+    b"\x89HDF": "an HDF5 file",
+}
+"""What the first bytes of a model's own file tell."""
+_PACK = 'Make a package of it: dataforce.pack(path, "model.fnnx", name="model")'
 # What tarfile lets through, besides its own errors, when the numbers in a header are nonsense.
 _DAMAGE = (tarfile.TarError, ArithmeticError, LookupError, RecursionError, ValueError)
 
@@ -113,7 +125,7 @@ def read_package(
         _check_unchanged(source, file, opened, complete)
     if inspection.error is not None:
         raise inspection.error
-    if not _has_extension(source):
+    if not has_extension(source):
         remedy = f"Rename it to end in one of {', '.join(EXTENSIONS)}"
         raise _refusal(source, "its name has the wrong extension", remedy)
     return _describe(source, size, inspection)
@@ -144,6 +156,35 @@ def _refusal(source: Path, problem: str, remedy: str) -> FileError:
     return FileError(f"{before}{shown}{after}")
 
 
+def is_package(path: Path) -> bool:
+    """Return whether a file is a plain tar with a manifest at its root, whatever its name is.
+
+    Example:
+        >>> is_package(Path("examples/data/iris.fnnx"))
+        True
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with tarfile.open(path, "r:", encoding="utf-8") as archive:
+            return any(member.name == _MANIFEST for member in archive)
+    except (OSError, *_DAMAGE):
+        return False
+
+
+def is_to_be_packed(path: Path) -> bool:
+    """Return whether a path is of something that `pack` makes a package of.
+
+    A folder is, and a file that neither is a package nor is named like one.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # `read_package` says what is wrong with it
+        return False
+    is_other_file = stat.S_ISREG(mode) and not has_extension(path) and not is_package(path)
+    return stat.S_ISDIR(mode) or is_other_file
+
+
 # The file
 
 
@@ -158,16 +199,17 @@ def _open(source: Path) -> FileIO:
 
 def _check_status(source: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise _refusal(source, "it is a folder", _REPACK)
+        raise _refusal(source, "it is a folder", _PACK)
     if not stat.S_ISREG(status.st_mode):
         raise _refusal(source, "it is a device or a pipe", "Copy the bytes to a regular file")
     if not is_sendable(source.name):
         raise _refusal(source, "its name is not valid UTF-8", "Rename it")
     if status.st_size == 0:
-        raise _refusal(source, "it is empty", _REPACK)
+        raise _refusal(source, "it is empty", "Write the model again")
 
 
-def _has_extension(source: Path) -> bool:
+def has_extension(source: Path) -> bool:
+    """Return whether a file has one of the `EXTENSIONS`, in capitals or not."""
     return source.suffix.lower() in EXTENSIONS
 
 
@@ -370,17 +412,17 @@ def _not_an_archive(source: Path, stream: _Stream, error: Exception) -> FileErro
     if stream.tell() > tarfile.BLOCKSIZE:
         problem = f"it is truncated or damaged near byte {stream.tell()} ({error})"
         return _refusal(source, problem, "Copy or make the file again")
-    if stream.head.startswith(b"PK"):
-        return _refusal(source, "it is a zip archive", f"Packages are plain tar. {_REPACK}")
     for magic, (kind, command) in _COMPRESSIONS.items():
         if stream.head.startswith(magic):
             return _compressed(source, kind, command)
-    problem = f"it is not a model package (a tar file with a {_MANIFEST}): {error}"
-    return _refusal(source, problem, 'The page "Model packages" of the documentation shows one')
+    found = next((kind for magic, kind in _KINDS.items() if stream.head.startswith(magic)), error)
+    problem = f"it is not a model package (a tar file with a {_MANIFEST}): {found}"
+    # Whatever it is, it was given the extension of a package: without that one it is packed.
+    return _refusal(source, problem, _PACK)
 
 
 def _compressed(source: Path, kind: str, command: str) -> FileError:
-    extension = source.suffix if _has_extension(source) else ".fnnx"
+    extension = source.suffix if has_extension(source) else ".fnnx"
     plain = source.with_name(f"{source.stem}-plain{extension}")
     remedy = f"{command} {shlex.quote(str(source))} > {shlex.quote(str(plain))}"
     return _refusal(source, f"it is {kind}", f"Packages are plain tar: unpack it with {remedy}")

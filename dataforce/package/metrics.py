@@ -6,10 +6,13 @@ import json
 import math
 import re
 import reprlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from dataforce.errors import UnprocessableEntityError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 
 class Metrics(NamedTuple):
@@ -27,6 +30,7 @@ class _Rule(NamedTuple):
 
 
 _DEPTH = 100
+_UNSTORED = "The metrics cannot be stored: {}. Give numbers or text."
 _UNSENDABLE_TEXT = re.compile("[\0\ud800-\udfff]")
 _TABULAR_PRODUCERS = frozenset(
     {
@@ -178,3 +182,41 @@ def _parts(value: dict[str, object] | list[object]) -> Iterator[tuple[str, objec
     for key, item in value.items():
         yield ", a key", key
         yield f".{key}", item
+
+
+def checked_metrics(metrics: Mapping[str, object] | None) -> dict[str, object]:
+    """Return metrics that a user gives by hand, as they are stored.
+
+    Args:
+        metrics: Name of a metric to its value: a number, text, or what JSON holds of them. Numbers
+            of other libraries, such as NumPy's, become plain ones.
+
+    Raises:
+        UnprocessableEntityError: They cannot be stored.
+
+    Example:
+        >>> checked_metrics({"accuracy": 0.93})
+        {'accuracy': 0.93}
+    """
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise UnprocessableEntityError(
+            f"The metrics are a {type(metrics).__name__}. Give a dictionary, such as "
+            f'{{"accuracy": 0.93}}.'
+        )
+    try:
+        stored: dict[str, object] = json.loads(json.dumps(dict(metrics or {}), default=_plain))
+        problem = find_unsendable(stored, "metrics")
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = f"metrics hold what is no JSON ({str(error)[:100]})"
+        raise UnprocessableEntityError(_UNSTORED.format(problem)) from error
+    if problem is not None:
+        raise UnprocessableEntityError(_UNSTORED.format(problem))
+    return stored
+
+
+def _plain(value: object) -> object:
+    """The number in a scalar or the list in an array of another library."""
+    to_list = getattr(value, "tolist", None)
+    if to_list is None:
+        raise TypeError(f"a {type(value).__name__}")
+    return to_list()

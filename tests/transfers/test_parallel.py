@@ -294,7 +294,7 @@ def test_no_room_on_the_disk(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dataforce.api._destinations.reserve", full)
+    monkeypatch.setattr("dataforce.transfer.atomic_file.reserve", full)
     with pytest.raises(FileDownloadError, match="No space left"):
         client.model_artifacts.download(model.id, folder)
     see_nothing_happened(folder)

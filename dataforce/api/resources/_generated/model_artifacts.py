@@ -8,7 +8,7 @@ import builtins
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from dataforce.api._async_model_file import AsyncModelFile
 from dataforce.api._clear import Clear
@@ -206,25 +206,65 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             **filters,
         )
 
+    async def versions(
+        self,
+        model_name: str,
+        *,
+        collection_id: Ref[Collection] | None = None,
+        limit: int | None = None,
+    ) -> builtins.list[ModelArtifact]:
+        """List the model artifacts of one name, newest first.
+
+        Args:
+            model_name: Exact name of the model.
+            collection_id: The collection: its id, its exact name, or the object; the default
+                collection if not given.
+            limit: Highest number to return; all if not given.
+
+        Returns:
+            The model artifacts, whatever their status; none if the name is unknown.
+
+        Raises:
+            UnprocessableEntityError: An argument has the wrong form.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> first = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> second = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
+            >>> [model.id for model in await client.model_artifacts.versions("iris")] == [
+            ...     second.id,
+            ...     first.id,
+            ... ]
+            True
+        """
+        return await self._run(
+            self._synchronous.versions, model_name, collection_id=collection_id, limit=limit
+        )
+
     async def upload(
         self,
-        file_path: str | os.PathLike[str],
+        file_path: str | os.PathLike[str] | object,
         model_name: str,
         description: str | None = None,
         tags: builtins.list[str] | None = None,
         *,
+        metrics: Mapping[str, object] | None = None,
         collection_id: Ref[Collection] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> ModelArtifact:
-        """Store a model file with its manifest and metrics.
+        """Store a model: a package as it is; a file, a folder or an object packed.
 
-        Either the whole file is stored, or nothing.
+        Either all of it is stored, or nothing. What is given stays as it is. To pack, a temporary
+        file is used, and the logger `dataforce` tells so at the level INFO.
 
         Args:
-            file_path: A model package: `.fnnx`, `.pyfnx`, `.dfs` or `.luml`.
+            file_path: Path of a model package (`.fnnx`, `.pyfnx`, `.dfs` or `.luml`), of another
+                file, or of a folder; or a model in memory, which is pickled.
             model_name: Name of the model; several may have the same.
             description: Free text.
             tags: Words to sort models by.
+            metrics: Metrics of the model, such as `{"accuracy": 0.93}`; they are added to those
+                that a package reports, and go before them.
             collection_id: The collection: its id, its exact name, or the object; the default
                 collection if not given.
             progress: Is called with the bytes moved so far and the bytes in all; a large file shows
@@ -234,8 +274,10 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             The new model artifact, with status `uploaded`.
 
         Raises:
-            FileError: The file is missing, not a model package, or changed while it was read.
-            UnprocessableEntityError: The name is empty, or the manifest lacks a field.
+            FileError: The file is missing or empty, is named like a package and is none, or changed
+                while it was read; the folder holds no file; or the object cannot be pickled.
+            UnprocessableEntityError: The name is empty, the metrics cannot be stored, or the
+                manifest lacks a field.
             NotFoundError: The default orbit has no such collection.
 
         Example:
@@ -243,6 +285,13 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             >>> model = await client.model_artifacts.upload("examples/data/iris.fnnx", "iris")
             >>> model.metrics["accuracy"]
             0.9778
+            >>> (tmp_path / "churn.json").write_text('{"threshold": 0.5}')
+            18
+            >>> own = await client.model_artifacts.upload(
+            ...     tmp_path / "churn.json", "churn", metrics={"accuracy": 0.93}
+            ... )
+            >>> own.file_name, own.metrics
+            ('churn.fnnx', {'accuracy': 0.93})
         """
         return await self._run(
             self._synchronous.upload,
@@ -250,6 +299,96 @@ class AsyncModelArtifactResource(ModelArtifactResourceBase):
             model_name,
             description,
             tags,
+            metrics=metrics,
+            collection_id=collection_id,
+            progress=progress,
+        )
+
+    async def load(
+        self,
+        model_id: Ref[ModelArtifact],
+        *,
+        trust: bool = False,
+        collection_id: Ref[Collection] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Any:
+        """Load a model into memory, from a package that holds it as one file.
+
+        Its bytes are checked before they are read.
+
+        Args:
+            model_id: Id or exact name of the model artifact, or the object.
+            trust: Whether the file may run code, as a pickle does when it is loaded.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
+            progress: Is called with the bytes moved so far and the bytes in all; a large file shows
+                a bar on a terminal if not given. What it raises ends the download and comes out.
+
+        Returns:
+            The object in a `.pkl`, `.pickle`, `.joblib` or `.safetensors` file.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact.
+            FileError: Loading means unpickling, and `trust` is not set; the file has another
+                format; what reads it is not installed, or fails.
+            ChecksumMismatchError: The bytes are not those that were stored.
+
+        Example:
+            >>> collection = await client.collections.create("", "Rules", "model")
+            >>> model = await client.model_artifacts.upload({"threshold": 0.5}, "churn")
+            >>> await client.model_artifacts.load(model.id, trust=True)
+            {'threshold': 0.5}
+        """
+        return await self._run(
+            self._synchronous.load,
+            model_id,
+            trust=trust,
+            collection_id=collection_id,
+            progress=progress,
+        )
+
+    async def extract(
+        self,
+        model_id: Ref[ModelArtifact],
+        folder: str | os.PathLike[str],
+        *,
+        collection_id: Ref[Collection] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Path:
+        """Write the file or folder that a package was made from, byte by byte as it was.
+
+        It appears when it is complete. A package that `pack` did not make is extracted as a folder
+        with all its members.
+
+        Args:
+            model_id: Id or exact name of the model artifact, or the object.
+            folder: Folder to put it in, under the name that it had; it is made if need be.
+            collection_id: Its collection: id, exact name, or the object; if not given, the one that
+                the object says, else the default collection.
+            progress: Is called with the bytes moved so far and the bytes in all; a large file shows
+                a bar on a terminal if not given. What it raises ends the download and comes out.
+
+        Returns:
+            The path of the file or folder.
+
+        Raises:
+            NotFoundError: The collection has no such model artifact.
+            ChecksumMismatchError: The bytes are not those that were stored.
+            FileDownloadError: Something of that name is there already, the folder cannot be
+                written to, or a member of the package would lie outside of it.
+
+        Example:
+            >>> collection = await client.collections.create("", "Flowers", "model")
+            >>> (tmp_path / "churn.json").write_text('{"threshold": 0.5}')
+            18
+            >>> model = await client.model_artifacts.upload(tmp_path / "churn.json", "churn")
+            >>> (await client.model_artifacts.extract(model.id, tmp_path / "restored")).read_text()
+            '{"threshold": 0.5}'
+        """
+        return await self._run(
+            self._synchronous.extract,
+            model_id,
+            folder,
             collection_id=collection_id,
             progress=progress,
         )
