@@ -64,6 +64,7 @@ CLIENT = PACKAGE | {
     "dataforce.models.registry.model_artifact",
     "dataforce.models.registry.orbit",
     "dataforce.models.registry.organization",
+    "dataforce.transfer.atomic_file",
     "dataforce.transfer.checksum",
     "dataforce.transfer.durability",
     "dataforce.transfer.reservation",
