@@ -12,8 +12,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from dataforce.api._destinations import path_of, safe_name
 from dataforce.api._progress import Progress, reported
-from dataforce.api._transfers import FILE, fetch
-from dataforce.api._verified_read import Expected
+from dataforce.api._transfers import FILE
 from dataforce.errors import FileDownloadError
 from dataforce.models import MODEL_ARTIFACT, Collection, ModelArtifact
 from dataforce.models._base import brief
@@ -25,6 +24,7 @@ from dataforce.package.packing import is_path, label_of, write_package
 from dataforce.transfer.atomic_file import reason_of, replacing
 from dataforce.transfer.durability import sync_folder
 from dataforce.transfer.spool import temporary_file, writing
+from dataforce.transfer.verified import Expected, fetch
 
 if TYPE_CHECKING:
     from dataforce.api._lookup import Ref
