@@ -40,6 +40,10 @@ COMMANDS = {
         "model_artifacts",
         "dataforce.cli.models:COMMANDS",
     ),
+    "copy": Entry("Copy to another registry.", "dataforce.cli.copying:COMMAND"),
+    "overlay": Entry(
+        "Look at the overlay of a hybrid client, pull and push.", "dataforce.cli.overlay:COMMAND"
+    ),
     "login": Entry("Store the key for a platform.", "dataforce.cli.login:LOGIN"),
     "logout": Entry("Forget the key for a platform.", "dataforce.cli.login:LOGOUT"),
     "whoami": Entry("Show where you work, and as whom.", "dataforce.cli.login:WHOAMI"),

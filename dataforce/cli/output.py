@@ -7,13 +7,14 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dataforce.backend.paths import values_at
-from dataforce.cli.table import table
+from dataforce.cli.table import cut, table
 from dataforce.errors import ConfigurationError
 from dataforce.models._base import without_credentials
 
@@ -85,6 +86,31 @@ def print_rows(
         _print_csv([*rows], names)
 
 
+def print_report(report: Any, form: str) -> None:
+    """Print what an overlay or a copy tells; as a table it is what the report prints as.
+
+    Args:
+        report: One of the classes of `dataforce.overlay`.
+        form: One of the formats of `--output`.
+    """
+    if form == "table":
+        width = _terminal_width()
+        click.echo("\n".join(cut(line, width) for line in str(report).splitlines()))
+    else:
+        print_object(report_values(report), form)
+
+
+def report_values(report: Any) -> Any:
+    """Return a report as JSON has it."""
+    if is_dataclass(report):
+        return {each.name: report_values(getattr(report, each.name)) for each in fields(report)}
+    if isinstance(report, Mapping):
+        return {name: report_values(value) for name, value in report.items()}
+    if isinstance(report, Sequence) and not isinstance(report, str):
+        return [report_values(each) for each in report]
+    return report.isoformat() if isinstance(report, datetime) else getattr(report, "value", report)
+
+
 def columns(kind: AnyKind) -> tuple[str, ...]:
     """Return the fields of a table of records: identity, names, and what they are sorted by."""
     found = dict.fromkeys(
@@ -133,8 +159,12 @@ def _cell(value: Any) -> str:
 
 
 def _print_table(rows: list[list[str]], *, kept: int = 1) -> None:
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(table(rows, width, kept=kept))
+    click.echo(table(rows, _terminal_width(), kept=kept))
+
+
+def _terminal_width() -> int | None:
+    """Return the width that lines are cut to, `None` if the output is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _print_csv(rows: list[Mapping[str, Any]], names: Sequence[str]) -> None:

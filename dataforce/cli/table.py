@@ -59,12 +59,16 @@ def _narrow(widths: list[int], room: int, kept: int) -> None:
             widths[widest] -= 1
 
 
+def cut(text: str, width: int | None) -> str:
+    """Return text that takes at most so many cells; a mark says where it was cut."""
+    if width is None or cells(text) <= width:
+        return text
+    while cells(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def _fitted(text: str, room: int) -> str:
     """Return text that takes exactly so many cells, cut or filled up."""
-    taken = cells(text)
-    if taken <= room:
-        return text + " " * (room - taken)
-    cut = text
-    while cells(cut) > room - 1:
-        cut = cut[:-1]
-    return f"{cut}…" + " " * (room - 1 - cells(cut))
+    shown = cut(text, room)
+    return shown + " " * (room - cells(shown))
