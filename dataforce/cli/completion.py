@@ -16,12 +16,13 @@ SHELLS = ("bash", "zsh", "fish")
 
 def complete(root: click.Command) -> bool:
     """Answer the shell if it asks for completions; return whether it did."""
+    instruction = os.environ.get(VARIABLE)
+    if not instruction:
+        return False
     from click.shell_completion import shell_complete
 
-    instruction = os.environ.get(VARIABLE)
-    if instruction:
-        shell_complete(root, {}, "dataforce", VARIABLE, instruction)
-    return bool(instruction)
+    shell_complete(root, {}, "dataforce", VARIABLE, instruction)
+    return True
 
 
 def show(context: click.Context, shell: str) -> None:
