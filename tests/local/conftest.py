@@ -39,6 +39,13 @@ def other_server_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_server_url() -> Iterator[str]:
+    """A schema of the module's own."""
+    with new_schema() as url:
+        yield url
+
+
 @contextmanager
 def new_schema() -> Iterator[str]:
     """The URL of a new schema, which goes after the block."""

@@ -134,7 +134,10 @@ class PostgreSQL(Dialect):
     def value(self, row: Any) -> Value:
         """Return the value of an element."""
         value = row.c.value
-        kind, plain = func.json_typeof(value), value.op("#>>")(literal_column("'{}'"))
+        kind, plain = (
+            func.json_typeof(value),
+            value.op("#>>", return_type=Text())(literal_column("'{}'")),
+        )
         return Value(
             text=case((kind == "string", plain)).collate("C"),
             number=case((kind == "number", cast(plain, Numeric))),
