@@ -161,6 +161,16 @@ def test_hybrid_says_at_once_which_extra_is_missing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_trained_model_is_kept_and_predicts_in_a_new_process(tmp_path: Path) -> None:
+    lines = story(tmp_path, EXAMPLES / "sklearn_to_registry.py")
+    assert [word for word, _ in lines] == ["stored", "stored", "found", "loaded", "extracted"]
+    assert lines[1][1].startswith("iris.fnnx, 50 trees: accuracy 0.9")
+    assert lines[2][1] == "50 trees, and 1 older version"
+    assert lines[3][1].startswith("RandomForestClassifier says virginica of ")
+    assert lines[4][1] == "model.pkl"
+    assert list(tmp_path.rglob("*.pkl")) == []
+
+
 def test_the_taste_in_the_readme_is_true(tmp_path: Path) -> None:
     readme = (EXAMPLES.parent / "README.md").read_text("utf-8")
     [taste] = re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)

@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import pickle
+import re
 import resource
 import subprocess
 import sys
@@ -479,6 +480,27 @@ def test_a_package_says_what_its_pickle_needs(tmp_path: Path) -> None:
         assert metadata is not None
         assert needed in environment.read().decode()
         assert needed in metadata.read().decode()
+
+
+def test_the_page_on_packages_is_true(
+    client: Client, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sklearn.datasets import load_iris
+
+    page = (Path(__file__).parent.parent / "docs" / "packages.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    assert len(blocks) == 6
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "saved_model").mkdir()
+    (tmp_path / "saved_model" / "weights").write_bytes(b"1")
+    pack(source, "model.fnnx", name="churn")
+    names = {"client": client, "forest": sklearn_model(*load_iris(return_X_y=True))}
+    for block in blocks:
+        exec(block, names)
+    assert Path(str(names["path"])).read_bytes()
+    model = client.model_artifacts.upload("model.fnnx", "by hand")
+    assert model.file_index["variant_artifacts/extra_files/model.pkl"][1] == len(b"the model")
 
 
 def test_without_fnnx_a_fitted_model_is_a_pickle(tmp_path: Path) -> None:
