@@ -55,6 +55,7 @@ from dataforce.models._base import (
 )
 from dataforce.testing.assets import Assets, Examples, all_records
 from dataforce.testing.kinds import for_kinds
+from dataforce.testing.suite.behaviour import *  # noqa: F403
 from dataforce.testing.suite.file_stores import *  # noqa: F403
 from dataforce.testing.suite.queries import *  # noqa: F403
 from dataforce.testing.suite.stores import *  # noqa: F403

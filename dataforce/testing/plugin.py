@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeAlias
 import pytest
 
 from dataforce import AsyncClient, Client, CreatedModel
-from dataforce.backend import Backend, BytesSource, Family, Scope, find_backend
+from dataforce.backend import Backend, BytesSource, Family, Kind, Scope, find_backend
 from dataforce.config import load_settings
 from dataforce.models import (
     MODEL_ARTIFACT,
@@ -56,6 +56,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if mark is not None:
         kinds = [kind for kind in kinds_of(metafunc.module) if mark.kwargs["condition"](kind)]
         metafunc.parametrize("kind", kinds, ids=lambda kind: kind.route)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about no kind of the family."""
+    idle = [
+        each
+        for each in items
+        if each.get_closest_marker("kinds") and not isinstance(_kind_of(each), Kind)
+    ]
+    if idle:
+        config.hook.pytest_deselected(items=idle)
+        items[:] = [each for each in items if each not in idle]
+
+
+def _kind_of(item: pytest.Item) -> object:
+    parameters: dict[str, object] = getattr(item, "callspec").params  # noqa: B009  of functions
+    return parameters["kind"]
 
 
 class PackageFactory(Protocol):
