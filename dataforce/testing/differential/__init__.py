@@ -13,7 +13,7 @@ def test_for_an_hour(backend, examples):
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from dataforce.backend import Backend
@@ -29,6 +29,7 @@ def compare(
     *,
     max_examples: int = 25,
     derandomize: bool = True,
+    shrink: bool = False,
 ) -> None:
     """Compare a backend with one in memory, for all kinds of its family.
 
@@ -37,6 +38,7 @@ def compare(
         examples: Values of fields that cannot be made from their type, by the route of the kind.
         max_examples: How many sequences of calls are tried, each from the start.
         derandomize: Whether they are the same each time.
+        shrink: Whether to look for the shortest sequence that fails, which takes minutes.
     """
 
     class Bound(Differential):
@@ -50,6 +52,7 @@ def compare(
             stateful_step_count=50,
             derandomize=derandomize,
             deadline=None,
+            phases=[each for each in Phase if shrink or each is not Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -68,6 +68,7 @@ class Differential(RuleBasedStateMachine):
         self.sides = [Assets(each, examples) for each in (backend, MemoryBackend(family))]
         self.kinds = [kind for kind in family.kinds if is_deletable(kind)]
         self.made: list[Object] = []
+        self.gone: set[Object] = set()
         self.numbers: dict[str, int] = {}
         self.starters = [self.starter(kind) for kind in family.kinds if kind.starter is not None]
 
@@ -85,15 +86,11 @@ class Differential(RuleBasedStateMachine):
 
     # -- how answers are compared
 
-    def both(self, call: Callable[[Assets, int], Any]) -> tuple[Any, Any]:
-        """Make a call on both sides; return what they answered, having compared it."""
+    def same(self, kind: AnyKind, call: Callable[[Assets, int], Any]) -> tuple[Any, Any]:
+        """Make a call on both sides; return what they answered, which must be alike."""
         one, other = (_outcome(call, side, number) for number, side in enumerate(self.sides))
-        return one, other
-
-    def same(self, kind: AnyKind, call: Callable[[Assets, int], Any]) -> None:
-        """Make a call on both sides and see that they answer alike."""
-        one, other = self.both(call)
         assert self.shown(kind, one) == self.shown(kind, other)
+        return one, other
 
     def shown(self, kind: AnyKind, answer: Any) -> Any:
         """Return what is compared of an answer."""
@@ -102,7 +99,7 @@ class Differential(RuleBasedStateMachine):
         if not isinstance(answer, kind.record):
             return answer
         fields = {*kind.create.model_fields, *kind.totals, str(kind.parent_field)}
-        fields |= {str(each.status) for each in kind.files.values()} | {kind.identity_field}
+        fields |= {str(each.status) for each in kind.files.values()}
         return {
             name: self.numbered(value) for name, value in answer.model_dump(include=fields).items()
         }
@@ -116,13 +113,14 @@ class Differential(RuleBasedStateMachine):
     # -- what calls are made of
 
     def scope_of(self, data: st.DataObject, kind: AnyKind) -> tuple[Pair, ...]:
-        """Draw where to make or look for objects of a kind; mostly where there is something."""
+        """Draw where to make or look for objects of a kind; mostly where something can be."""
         if kind.parent is None:
             return ()
         parents = [each for each in self.made if each.kind is kind.parent]
-        if not parents or data.draw(st.integers(0, 9)) == 0:
-            return (NOBODY,) * len(kind.ancestors)
-        return data.draw(st.sampled_from(parents)).inside
+        there = [each.inside for each in parents if each not in self.gone]
+        astray = [*(each.inside for each in parents), (NOBODY,) * len(kind.ancestors)]
+        is_astray = not there or data.draw(st.integers(0, 9)) == 9
+        return data.draw(st.sampled_from(astray if is_astray else there))
 
     def fields(self, data: st.DataObject, kind: AnyKind, model: Any) -> Callable[[int], Any]:
         """Draw fields of a create or update model; return them as they are on a side."""
@@ -155,24 +153,26 @@ class Differential(RuleBasedStateMachine):
         self, kind: AnyKind, scope: tuple[Pair, ...], call: Callable[[Assets, int], Any]
     ) -> Any:
         """Make a call that creates on both sides; return the object, or none if both refused."""
-        one, other = self.both(call)
-        thing = None
-        if isinstance(one, kind.record) and isinstance(other, kind.record):
-            thing = self.note(Object(kind, scope, (identifier_of(one), identifier_of(other))))
-        assert self.shown(kind, one) == self.shown(kind, other)
-        return multiple() if thing is None else thing
+        one, other = self.same(kind, call)
+        if not isinstance(one, kind.record):
+            return multiple()
+        return self.note(Object(kind, scope, (identifier_of(one), identifier_of(other))))
 
     # -- rules
 
-    @initialize(target=objects)
-    def begin(self) -> Any:
-        """Take what is there already."""
-        return multiple(*self.starters)
+    @initialize(target=objects, data=st.data())
+    def begin(self, data: st.DataObject) -> Any:
+        """Take what is there already, and make some more of each kind."""
+        made = [self.new(data, kind) for kind in self.kinds for _ in range(2)]
+        return multiple(*self.starters, *(each for each in made if isinstance(each, Object)))
 
     @rule(target=objects, data=st.data())
     def create(self, data: st.DataObject) -> Any:
         """Made, refused, in conflict, or without what it points at or stands under."""
-        kind = data.draw(st.sampled_from(self.kinds))
+        return self.new(data, data.draw(st.sampled_from(self.kinds)))
+
+    def new(self, data: st.DataObject, kind: AnyKind) -> Any:
+        """Make an object on both sides."""
         scope, given = self.scope_of(data, kind), self.fields(data, kind, kind.create)
 
         def call(side: Assets, number: int) -> Any:
@@ -219,7 +219,11 @@ class Differential(RuleBasedStateMachine):
         """Gone with all it held, in use, or gone before."""
         if thing not in self.starters:
             kind, scope, pair = thing.kind, thing.scope, thing.pair
-            self.same(kind, lambda side, n: side.backend.store(kind, on(scope, n)).delete(pair[n]))
+            answer, _ = self.same(
+                kind, lambda side, n: side.backend.store(kind, on(scope, n)).delete(pair[n])
+            )
+            if answer is None:
+                self.gone |= {each for each in self.made if pair in each.inside}
 
     @rule(thing=objects, data=st.data())
     def get(self, thing: Object, data: st.DataObject) -> None:
@@ -245,8 +249,9 @@ class Differential(RuleBasedStateMachine):
     def list_records(self, data: st.DataObject) -> None:
         """Filtered and sorted in any way, in pages of any size."""
         kind = data.draw(st.sampled_from(self.kinds))
-        scope, query = self.scope_of(data, kind), data.draw(queries(kind))
-        self.same(kind, partial(_all, kind, scope, query))
+        scope = self.scope_of(data, kind)
+        for query in data.draw(st.lists(queries(kind), min_size=2, max_size=4)):
+            self.same(kind, partial(_all, kind, scope, query))
 
     def teardown(self) -> None:
         """Compare everything once more, then clean up."""
@@ -258,9 +263,10 @@ class Differential(RuleBasedStateMachine):
 
     def clean(self) -> None:
         """Leave the backend with its starter objects, as it was found."""
-        kept = {each.pair[0] for each in self.starters}
-        for thing in reversed(self.made):
-            if thing.pair[0] not in kept:
+        # What points at others, or stands below them, is of a later kind.
+        kinds = self.sides[0].backend.family.kinds
+        for thing in sorted(self.made, key=lambda each: kinds.index(each.kind), reverse=True):
+            if thing not in self.starters:
                 with suppress(DataForceError):  # gone before
                     store = self.sides[0].backend.store(thing.kind, on(thing.scope, 0))
                     store.delete(thing.pair[0])
