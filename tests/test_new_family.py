@@ -53,14 +53,14 @@ from dataforce.models._base import (
     Timestamp,
     UpdateModel,
 )
+from dataforce.server import Server, create_app
 from dataforce.testing.assets import Assets, Examples, all_records
 from dataforce.testing.kinds import for_kinds
 from dataforce.testing.suite.behaviour import *  # noqa: F403
 from dataforce.testing.suite.file_stores import *  # noqa: F403
 from dataforce.testing.suite.queries import *  # noqa: F403
 from dataforce.testing.suite.stores import *  # noqa: F403
-
-KEY = "dfs_" + "k" * 43
+from tests.server.serving import KEY, running
 
 
 class Sample(AssetRecord):
@@ -228,9 +228,6 @@ def open_place(opened: ExitStack, tmp_path: Path) -> Callable[[str], Backend]:
 
     def served() -> str:
         if not base_urls:
-            from dataforce.server import Server, create_app
-            from tests.server.serving import running
-
             app = create_app(open_at("local", "platform"), api_keys=[KEY])
             base_urls.append(opened.enter_context(running(Server(app))))
         return base_urls[0]
