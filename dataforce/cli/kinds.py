@@ -56,6 +56,21 @@ class SortField(click.ParamType[str]):
         return [CompletionItem(each) for each in found if each.startswith(incomplete)]
 
 
+class Column(click.ParamType[str]):
+    """A field of the records of a kind, or a value within one, such as `metrics.accuracy`."""
+
+    name = "field"
+
+    def __init__(self, kind: AnyKind) -> None:
+        self._fields = tuple(kind.record.model_fields)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what no record has."""
+        if str(value).partition(".")[0] not in self._fields:
+            raise click.BadParameter(f"{value!r} is not one of {', '.join(self._fields)}.")
+        return str(value)
+
+
 class KindCommands:
     """What the commands of a kind do.
 
@@ -103,14 +118,20 @@ class KindCommands:
             yield command("delete", self.delete, [one, yes_option(), *here], text=text)
 
     def list(
-        self, context: click.Context, sort_by: str, order: str, limit: int | None, **filters: Any
+        self,
+        context: click.Context,
+        sort_by: str,
+        order: str,
+        limit: int | None,
+        column: tuple[str, ...],
+        **filters: Any,
     ) -> None:
         """Print the records that the filters leave."""
         asked = {"sort_by": sort_by, "order": order, **given_values(filters)}
         page_size = LARGEST_PAGE if limit is None else min(limit, LARGEST_PAGE)
         with self._records(context) as (records, parent):
             found = islice(records.iterate(parent, page_size, asked), limit)
-            print_records(self._kind, found, context.obj.format)
+            print_records(self._kind, found, context.obj.format, column)
 
     def get(self, context: click.Context, wanted: str) -> None:
         """Print one record."""
@@ -166,6 +187,14 @@ def list_options(kind: AnyKind) -> list[click.Parameter]:
         ),
         click.Option(["--order"], type=click.Choice(ORDERS), default="asc", show_default=True),
         click.Option(["--limit"], type=click.IntRange(min=1), help="The highest number to show."),
+        click.Option(
+            ["--column"],
+            type=Column(kind),
+            multiple=True,
+            help="Show only this, such as metrics.accuracy. May be repeated."
+            if any("*" in each for each in kind.sorts)
+            else "Show only this. May be repeated.",
+        ),
     ]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataforce.cli.invocation import client_options, command, output_option
+from dataforce.api._destinations import destination, target_for
+from dataforce.cli.invocation import client_options, command, output_option, yes_option
 from dataforce.cli.kinds import metavar, parent_options, records_of
 from dataforce.cli.output import plain, print_object, print_rows
 from dataforce.models import MODEL_ARTIFACT, REGISTRY
@@ -38,14 +40,19 @@ def upload(
 def download(context: click.Context, model: str, file: str | None) -> None:
     """Fetch a model file and check that its bytes are those that were stored.
 
-    FILE is a file to write or replace, a folder, or - for the standard output; the current folder
-    if not given. The path that was written is printed.
+    FILE is a file to write, a folder, or - for the standard output; the current folder if not
+    given. A file that is there is replaced once you confirm that. The path that was written is
+    printed.
     """
     with context.obj.open_client() as client:
+        found = records_of(client, REGISTRY, MODEL_ARTIFACT).read(model)[1]
         if file == "-":
-            client.model_artifacts.download(model, sys.stdout.buffer)
-        else:
-            click.echo(client.model_artifacts.download(model, file))
+            client.model_artifacts.download(found, sys.stdout.buffer)
+            return
+        target = target_for(found, destination(file or os.curdir))
+        if target.exists():
+            context.obj.confirm(f"Replace {target}?")
+        click.echo(client.model_artifacts.download(found, target))
 
 
 def show(context: click.Context, model: str, part: str | None) -> None:
@@ -103,7 +110,12 @@ COMMANDS = (
     command(
         "download",
         download,
-        [_MODEL, click.Argument(["file"], required=False, type=click.Path()), *_HERE],
+        [
+            _MODEL,
+            click.Argument(["file"], required=False, type=click.Path()),
+            yes_option(),
+            *_HERE,
+        ],
     ),
     command(
         "show",

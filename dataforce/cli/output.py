@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from pydantic_core import to_jsonable_python
 
 from dataforce.backend.paths import values_at
 from dataforce.cli.table import cut, table
@@ -24,23 +25,33 @@ if TYPE_CHECKING:
     from dataforce.backend import AnyKind
 
 
-def print_records(kind: AnyKind, records: Iterable[BaseModel], form: str) -> None:
+def print_records(
+    kind: AnyKind, records: Iterable[BaseModel], form: str, chosen: Sequence[str] = ()
+) -> None:
     """Print a list of records.
 
     Args:
         kind: Their kind.
         records: They are taken one by one where the form allows it.
         form: One of the formats of `--output`.
+        chosen: The paths of the values to show; what the kind declares if not given.
     """
     if form == "table":
-        names = columns(kind)
+        names = chosen or columns(kind)
         rows = [[_cell(_first(each, name)) for name in names] for each in records]
         if rows:
             _print_table([list(names), *rows])
         else:
             click.echo(f"No {kind.name}s.", err=True)
+    elif chosen:
+        print_rows((_chosen(each, chosen) for each in records), form, chosen)
     else:
         print_rows(map(plain, records), form, tuple(kind.record.model_fields))
+
+
+def _chosen(record: BaseModel, paths: Sequence[str]) -> dict[str, Any]:
+    found = {path: next(iter(values_at(record, path)), None) for path in paths}
+    return plain(to_jsonable_python(found))
 
 
 def print_object(found: BaseModel | Mapping[str, Any], form: str) -> None:

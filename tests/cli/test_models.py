@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dataforce import Client
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Terminal
 
 IRIS = Path(__file__).parent.parent / "data" / "iris.fnnx"
 
@@ -30,6 +30,20 @@ def iris(command: Command) -> str:
 def test_a_model_comes_back_as_it_was(command: Command, iris: str, tmp_path: Path) -> None:
     assert command("models", "download", "iris", str(tmp_path)) == f"{tmp_path / 'iris.fnnx'}\n"
     assert (tmp_path / "iris.fnnx").read_bytes() == IRIS.read_bytes()
+
+
+def test_a_file_is_replaced_once_that_is_confirmed(
+    command: Command, iris: str, tmp_path: Path, typed: Terminal
+) -> None:
+    file = tmp_path / "iris.fnnx"
+    file.write_text("mine")
+    typed.write("n\n")
+    typed.seek(0)
+    asked = command.failure("models", "download", "iris", str(tmp_path), code=2)
+    assert f"Replace {file}?" in asked
+    assert file.read_text() == "mine"
+    assert command("models", "download", "iris", str(file), "--yes") == f"{file}\n"
+    assert file.read_bytes() == IRIS.read_bytes()
 
 
 def test_a_model_goes_to_the_standard_output(

@@ -62,6 +62,26 @@ def test_a_table_is_cut_to_the_terminal(
     assert max(map(cells, (heading, row))) <= 100
 
 
+def test_columns_are_chosen(command: Command, client: Client, flowers: str) -> None:
+    model = client.model_artifacts.upload("tests/data/iris.fnnx", "iris", tags=["a"])
+    chosen = ("--column", "model_name", "--column", "metrics.accuracy", "--column", "metrics.none")
+    listed = ("models", "list", *chosen, "-o")
+    assert command(*listed, "table").splitlines() == [
+        "model_name  metrics.accuracy  metrics.none",
+        "iris        0.9778",
+    ]
+    assert command(*listed, "csv").splitlines()[1] == "iris,0.9778,"
+    assert json.loads(command(*listed, "jsonl")) == {
+        "model_name": "iris",
+        "metrics.accuracy": 0.9778,
+        "metrics.none": None,
+    }
+    [row] = command.json("models", "list", "--column", "created_at", "--column", "status")
+    assert row["created_at"] == model.created_at.isoformat().replace("+00:00", "Z")
+    said = command.failure("models", "list", "--column", "colour", code=2)
+    assert "'colour' is not one of id, " in said
+
+
 def test_a_list_of_nothing(command: Command) -> None:
     assert command.run("collections", "list") == (0, "", "No collections.\n")
     assert command("collections", "list", "-o", "json") == "[]\n"
