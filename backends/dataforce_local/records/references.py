@@ -235,14 +235,14 @@ class References:
 
 def _replaced(value: Any, path: str, old: str, new: str) -> Any:
     """Return a value of JSON with an identifier at a path replaced."""
+    if value is None:
+        return None
     if path.startswith("[]"):
         rest = path.removeprefix("[]").removeprefix(".")
-        return [_replaced(each, rest, old, new) for each in value or ()]
+        return [_replaced(each, rest, old, new) for each in value]
     if not path:
         return new if value == old else value
     name, _, rest = path.partition(".")
     field = name.removesuffix("[]")
-    if not isinstance(value, dict) or field not in value:
-        return value
     inner = "[]." * name.endswith("[]") + rest
     return value | {field: _replaced(value[field], inner, old, new)}
