@@ -1,21 +1,23 @@
 """The registry of a backend behind the HTTP API of the platform.
 
 ```text
-running         a server that binds an address and runs until it is told to stop
-connections     its connections: deadlines, and how many there may be
-app             the application: which endpoints a version of the API has
-routes/         the endpoints, one module for each kind of asset
-bodies          their bodies, read once the API key is known
-requests        what they take
-answers         what they answer
-authentication  API keys
-roles           what their holders may do
-registry        the records of a backend, refused in the words of the platform
-listing         pages in the platform's orders
-faults          errors as the platform answers them
-objects         what the registry asks of the place where model files are
-uploads         how the bytes of a model are cut into parts
-hosted          model files brought to and read from this server, by signed URLs
+running           a server that binds an address and runs until it is told to stop
+connections       its connections: deadlines, and how many there may be
+app               the application: the endpoints of a family, in a version of the API
+routes/           the endpoints; `assets` makes those of any kind, the others are the platform's
+bodies            bodies of requests, read once the API key is known
+spooling          uploads of records with their files
+request_bodies    what the platform's endpoints take
+responses         what they respond with
+authentication    API keys
+roles             what their holders may do
+registry          the records of a backend, with errors in the words of the platform
+listing           pages in the platform's orders
+error_handlers    errors as the platform's responses
+ranges            files that are read by ranges
+objects           what the registry asks of the place where model files are
+uploads           how the bytes of a model are cut into parts
+object_endpoint   model files uploaded to and read from this server, by signed URLs
 ```
 
 It stands above the backend interface: it takes any backend and imports none.

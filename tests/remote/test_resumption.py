@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dataforce import Client, CreatedModel
-from dataforce.backend import FileSource
+from dataforce import Client, ConflictError, CreatedModel, ModelArtifact
+from dataforce.backend import FileSource, Scope
 from dataforce.config import APIVersion
-from dataforce.models import ModelArtifactCreate
+from dataforce.models import MODEL_ARTIFACT, ModelArtifactCreate
 from dataforce.package import read_package
 from dataforce.testing import links
 from dataforce.testing.packages import build_package
 from dataforce_remote.files.checkpoints import Checkpoints, name_of
 from tests.server.serving import KEY, serving
+
+DESCRIBED = ("file_name", "metrics", "manifest", "file_hash", "file_index", "size")
 
 
 @pytest.fixture(params=list(APIVersion))
@@ -48,13 +52,7 @@ def leave_behind(
     """What is there when a process was killed before a byte arrived."""
     described = read_package(package)
     values = ModelArtifactCreate(
-        file_name=described.file_name,
-        metrics=described.metrics,
-        manifest=described.manifest,
-        file_hash=described.file_hash,
-        file_index=described.file_index,
-        size=described.size,
-        model_name="iris",
+        **{name: getattr(described, name) for name in DESCRIBED}, model_name="iris"
     )
     given = {name: getattr(values, name) for name in type(values).model_fields}
     created = client.model_artifacts.create(**given)
@@ -191,3 +189,58 @@ def test_a_note_that_cannot_be_opened_is_left_alone(
     checkpoint.unlink()
     checkpoint.mkdir()
     assert client.model_artifacts.upload(package, "iris").id != created.model.id
+
+
+def upload(client: Client, package: Path, key: str | None) -> ModelArtifact:
+    described = read_package(package)
+    values = ModelArtifactCreate(
+        **{name: getattr(described, name) for name in DESCRIBED}, model_name="iris"
+    )
+    ids = (client.organization, client.orbit, client.collection)
+    files = client.backend.files(MODEL_ARTIFACT, Scope(tuple(map(str, ids))))
+    return files.upload(values, {"file": FileSource(package)}, lambda count: None, key=key)
+
+
+def test_an_upload_with_a_key_is_done_once(
+    client: Client, checkpoints: Checkpoints, package: Path
+) -> None:
+    first = upload(client, package, "one")
+    assert upload(client, package, "one").id == upload(client, package, "one").id == first.id
+    assert upload(client, package, "two").id != first.id
+    assert upload(client, package, None).id != upload(client, package, None).id
+    client.model_artifacts.delete(first.id)
+    assert upload(client, package, "one").id != first.id
+
+
+def test_an_upload_with_a_key_that_goes_on_is_not_begun_again(
+    client: Client, checkpoints: Checkpoints, package: Path, tmp_path: Path
+) -> None:
+    upload(client, package, "one")
+    [path] = (tmp_path / "state").rglob("*-only.jsonl")
+    entries = [json.loads(line) for line in path.read_text().splitlines()]
+    path.unlink()
+    name = path.name.removesuffix("-only.jsonl")
+    held = checkpoints.begin(name, entries[0], is_only=True)
+    assert held is not None
+    with pytest.raises(ConflictError, match="same key"):
+        upload(client, package, "one")
+    assert statuses(client) == ["uploaded"]
+    held.discard()
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(2, True), (40, False)])
+def test_the_end_of_an_upload_with_a_key_is_kept_for_a_while(
+    client: Client,
+    checkpoints: Checkpoints,
+    package: Path,
+    tmp_path: Path,
+    days: int,
+    is_kept: bool,
+) -> None:
+    first = upload(client, package, "one")
+    [path] = (tmp_path / "state").rglob("*-only.jsonl")
+    then = time.time() - days * 24 * 60 * 60
+    os.utime(path, (then, then))
+    assert upload(client, package, "another").id != first.id
+    assert path.exists() == is_kept
+    assert (upload(client, package, "one").id == first.id) == is_kept

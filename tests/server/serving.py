@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dataforce.backend import AnyKind, Backend, find_backend
+from dataforce.backend import AnyKind, Backend, Family, find_backend
 from dataforce.config import APIVersion, load_settings
 from dataforce.models import REGISTRY
 from dataforce.server import Access, ObjectStore, Server, UploadLimits, create_app
@@ -96,8 +96,10 @@ class Turntable:
     """
 
     mode = "local"
-    family = REGISTRY
     current: Backend
+
+    def __init__(self, family: Family = REGISTRY) -> None:
+        self.family = family
 
     def store(self, kind: AnyKind, scope: Any) -> Any:
         """Return what the current backend has, at each call."""

@@ -15,6 +15,7 @@ from typing import IO, Any
 from dataforce.errors import ConflictError
 
 _DAY = 24 * 60 * 60
+_ONLY = "only"
 
 try:
     import fcntl
@@ -96,12 +97,10 @@ class Checkpoints:
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = self._folder / f"{name}-{'only' if is_only else uuid.uuid4().hex}.jsonl"
+            path = self._folder / f"{name}-{_ONLY if is_only and fcntl else uuid.uuid4().hex}.jsonl"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            raise ConflictError(
-                "Another upload with the same key is under way. Wait until it has ended."
-            ) from None
+            raise _under_way() from None
         except OSError:
             return None
         file = os.fdopen(descriptor, "r+b")
@@ -109,6 +108,11 @@ class Checkpoints:
         checkpoint = Checkpoint(file, path, [])
         checkpoint.add(entry)
         return checkpoint
+
+    def check_free(self, name: str) -> None:
+        """Raise `ConflictError` if there is a checkpoint of which there may be one at a time."""
+        if any(self._paths(f"{name}-{_ONLY}.jsonl")):
+            raise _under_way()
 
     def abandoned(self, name: str) -> Iterator[Checkpoint]:
         """Yield the checkpoints of uploads of that name whose process has ended, each now ours."""
@@ -135,6 +139,10 @@ def name_of(*parts: object) -> str:
         parts: Whatever matters, as JSON.
     """
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _under_way() -> ConflictError:
+    return ConflictError("Another upload with the same key is under way. Wait until it has ended.")
 
 
 def _lock(file: IO[bytes]) -> bool:

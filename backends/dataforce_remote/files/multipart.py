@@ -82,7 +82,7 @@ class UploadSource:
         digest = values.file_hash
         if self._source.path is None:
             with self._source.open() as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                digest = hashlib.sha256(file.read()).hexdigest()  # it is in memory already
         if (self.size, digest) != (values.size, values.file_hash):
             raise FileUploadError(
                 f"{self.name} has {self.size} bytes with the SHA-256 {digest}, not {values.size} "

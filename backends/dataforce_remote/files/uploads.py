@@ -89,6 +89,7 @@ class Uploads:
         for checkpoint in self._checkpoints.abandoned(name):
             if (record := self._resumed(checkpoint, source)) is not None:
                 return record
+        self._checkpoints.check_free(name)
         source.check_described(values)
         registered = self._register(values)
         attempt = _Attempt(registered.model)
