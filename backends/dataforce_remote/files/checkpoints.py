@@ -97,7 +97,10 @@ class Checkpoints:
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = self._folder / f"{name}-{_ONLY if is_only and fcntl else uuid.uuid4().hex}.jsonl"
+            path = (
+                self._folder
+                / f"{name}-{_ONLY if is_only and fcntl is not None else uuid.uuid4().hex}.jsonl"
+            )
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             raise _under_way() from None
