@@ -85,7 +85,7 @@ def shared_option(*names: str, **attributes: Any) -> click.Option:
     """Return an option whose value goes to the invocation, not to the command."""
 
     def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-        if value is not None:
+        if value not in (None, False):
             context.obj.given[parameter.name] = value
 
     return click.Option(names, expose_value=False, callback=remember, **attributes)

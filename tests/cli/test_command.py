@@ -38,8 +38,11 @@ def test_the_reference_is_what_the_commands_say(
     assert reference.main() == 0, capsys.readouterr().out
 
 
-def test_debug_shows_where_an_error_comes_from(command: Command) -> None:
-    said = command.failure("orbits", "get", "Nowhere", "--debug")
+@pytest.mark.parametrize(
+    "arguments", [["orbits", "get", "Nowhere", "--debug"], ["--debug", "orbits", "get", "Nowhere"]]
+)
+def test_debug_shows_where_an_error_comes_from(arguments: list[str], command: Command) -> None:
+    said = command.failure(*arguments)
     assert said.startswith("Traceback")
     assert said.splitlines()[-1].startswith("dataforce: There is no orbit")
 
