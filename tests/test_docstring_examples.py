@@ -47,6 +47,7 @@ SHOWN_BY_EXAMPLE = {
     "dataforce.models._base",
     "dataforce.overlay.reports",
     "dataforce.package",
+    "dataforce.package.packing",
     "dataforce.backend.discovery",
     "dataforce.backend.kind",
     "dataforce.backend.query",

@@ -63,10 +63,9 @@ def pack(
         UnprocessableEntityError: The metrics cannot be stored, or a text is none.
 
     Example:
-        >>> import pickle
-        >>> (tmp_path / "model.pkl").write_bytes(pickle.dumps({"threshold": 0.5}))
-        30
-        >>> package = pack(tmp_path / "model.pkl", tmp_path / "churn.fnnx", name="churn")
+        >>> (tmp_path / "churn.json").write_text('{"threshold": 0.5}')
+        18
+        >>> package = pack(tmp_path / "churn.json", tmp_path / "churn.fnnx", name="churn")
         >>> package.name
         'churn.fnnx'
     """
