@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,7 +61,7 @@ from dataforce.testing.suite.behaviour import *  # noqa: F403
 from dataforce.testing.suite.file_stores import *  # noqa: F403
 from dataforce.testing.suite.queries import *  # noqa: F403
 from dataforce.testing.suite.stores import *  # noqa: F403
-from tests.server.serving import KEY, running
+from tests.server.serving import KEY, Turntable, running
 
 
 class Sample(AssetRecord):
@@ -221,23 +222,44 @@ def opened() -> Iterator[ExitStack]:
         yield stack
 
 
+class FamilyTurntable(Turntable):
+    """A backend of the family that is another one for each test, behind a server that stays."""
+
+    family = FAMILY
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Callable[[Backend], str]]:
+    """Serves a backend, by the one server of this module; gives the base URL."""
+    turntable = FamilyTurntable()
+    with ExitStack() as opened:
+
+        @cache
+        def base_url() -> str:
+            return opened.enter_context(running(Server(create_app(turntable, api_keys=[KEY]))))
+
+        def put(backend: Backend) -> str:
+            turntable.current = backend
+            return base_url()
+
+        yield put
+
+
 @pytest.fixture
-def open_place(opened: ExitStack, tmp_path: Path) -> Callable[[str], Backend]:
+def open_place(
+    opened: ExitStack, tmp_path: Path, serve: Callable[[Backend], str]
+) -> Callable[[str], Backend]:
     """Opens the family somewhere new, or another time; the server of a platform is in a thread."""
     base_urls: list[str] = []
-
-    def served() -> str:
-        if not base_urls:
-            app = create_app(open_at("local", "platform"), api_keys=[KEY])
-            base_urls.append(opened.enter_context(running(Server(app))))
-        return base_urls[0]
 
     def open_at(place: str, folder: str | None = None) -> Backend:
         if place == "memory":
             return MemoryBackend(FAMILY)
         given: dict[str, object] = {"database_url": f"sqlite:///{tmp_path}/{folder or place}.db"}
         if place != "local":
-            given |= {"base_url": served(), "api_key": KEY}
+            if not base_urls:
+                base_urls.append(serve(open_at("local", "platform")))
+            given |= {"base_url": base_urls[0], "api_key": KEY}
         settings = load_settings({"backend_type": place, **given})
         return opened.enter_context(closing(find_backend(place)(settings, FAMILY)))
 
