@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from dataforce.backend import Advance, Backend, Kind, Query, Scope, find_backend
-from dataforce.backend.interface import AnyKind
+from dataforce.backend import Advance, AnyKind, Family, MemoryBackend, Query, Scope
 from dataforce.config import Settings
 from dataforce.errors import NotFoundError, PushConflictError
 from dataforce.overlay import (
@@ -26,6 +25,8 @@ from dataforce.overlay import (
 
 NAME = "layered"
 
+S = TypeVar("S")
+
 
 @dataclass(frozen=True)
 class Pulled:
@@ -39,10 +40,10 @@ class Pulled:
 
 @dataclass
 class Layered:
-    """A local registry whose new records count as changes until they are pushed.
+    """A backend in memory whose new records count as changes until they are pushed.
 
     Attributes:
-        local: The registry.
+        memory: The backend.
         changes: What is not pushed, by id.
         conflict: What stands in the way of a push that stops at conflicts.
         roots: The organizations whose overlays were asked for.
@@ -50,7 +51,7 @@ class Layered:
         pushed: Whose side each push took.
     """
 
-    local: Backend
+    memory: MemoryBackend
     changes: dict[str, tuple[Change, Callable[[], None]]] = field(default_factory=dict)
     conflict: Conflict | None = None
     roots: list[str] = field(default_factory=list)
@@ -58,37 +59,45 @@ class Layered:
     pushed: list[Resolution] = field(default_factory=list)
     mode: str = NAME
 
-    def store(self, kind: Kind[Any, Any, Any]) -> Any:
-        return _Noting(kind, self)
+    @property
+    def family(self) -> Family:
+        return self.memory.family
 
-    def content(self, kind: Kind[Any, Any, Any]) -> Any:
-        return self.local.content(kind)
+    def store(self, kind: AnyKind, scope: Scope) -> Any:
+        return _Noting(kind, scope, self)
+
+    def files(self, kind: AnyKind, scope: Scope) -> Any:
+        return self.memory.files(kind, scope)
+
+    def service(self, protocol: type[S]) -> S:
+        return self.memory.service(protocol)
 
     def overlay(self, root: str) -> _Overlay:
         self.roots.append(root)
         return _Overlay(self)
 
     def close(self) -> None:
-        self.local.close()
+        self.memory.close()
 
 
 class _Noting:
-    """The local records of one kind; those that are made are noted."""
+    """The records of one kind below one scope; those that are made are noted."""
 
-    def __init__(self, kind: AnyKind, backend: Layered) -> None:
+    def __init__(self, kind: AnyKind, scope: Scope, backend: Layered) -> None:
         self._kind = kind
+        self._scope = scope
         self._backend = backend
-        self._local = backend.local.store(kind)
+        self._store = backend.memory.store(kind, scope)
 
-    def create(self, scope: Scope, values: BaseModel) -> Any:
-        record = self._local.create(scope, values)
-        change = Change(Action.CREATED, self._kind.name, record.id, scope.ids, record.name)
-        undo = lambda: self._local.delete(scope, record.id)  # noqa: E731  a pair is enough
+    def create(self, values: BaseModel) -> Any:
+        record = self._store.create(values)
+        change = Change(Action.CREATED, self._kind.name, record.id, self._scope.ids, record.name)
+        undo = lambda: self._store.delete(record.id)  # noqa: E731  a pair is enough
         self._backend.changes[record.id] = (change, undo)
         return record
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._local, name)
+        return getattr(self._store, name)
 
 
 class _Overlay:
@@ -134,9 +143,9 @@ class _Overlay:
         return PushReport(changes, is_dry_run=dry_run)
 
 
-def open_backend(settings: Settings) -> Layered:
+def open_backend(settings: Settings, family: Family) -> Layered:
     """What the entry point names."""
-    return Layered(find_backend("local")(settings))
+    return Layered(MemoryBackend(family))
 
 
 def install(folder: Path) -> Path:

@@ -14,7 +14,6 @@ from dataforce import (
     AsyncClient,
     AsyncDataForceClient,
     AuthenticationError,
-    BadRequestError,
     Client,
     ConfigurationError,
     DataForceClient,
@@ -26,16 +25,9 @@ from dataforce import (
 )
 from dataforce._collector import collector_paused
 from dataforce.api._workers import Workers
-from dataforce.backend import Query, Scope, available_backends, find_backend
+from dataforce.backend import Scope, available_backends, find_backend
 from dataforce.config import Settings
-from dataforce.models import (
-    COLLECTION,
-    MODEL_ARTIFACT,
-    ORBIT,
-    ORGANIZATION,
-    CollectionCreate,
-    OrganizationCreate,
-)
+from dataforce.models import ORGANIZATION, REGISTRY, OrganizationCreate
 
 NOWHERE = "0199c455-21ee-74c6-b747-19a82f1a1e75"
 
@@ -44,66 +36,6 @@ NOWHERE = "0199c455-21ee-74c6-b747-19a82f1a1e75"
 def client() -> Iterator[Client]:
     with Client(database_url=":memory:") as opened:
         yield opened
-
-
-def scope_of(client: Client) -> Scope:
-    assert client.organization is not None
-    assert client.orbit is not None
-    return Scope((client.organization, client.orbit))
-
-
-@pytest.mark.parametrize(
-    "cursor", ["", "nonsense", "bm90IGpzb24=", "WzEsIDJd", "eyJhIjogMX0=", "ü", "W10="]
-)
-def test_a_cursor_that_nobody_made_is_refused(client: Client, cursor: str) -> None:
-    with pytest.raises(BadRequestError, match="Begin again without a cursor"):
-        client.backend.store(COLLECTION).page(scope_of(client), Query(cursor=cursor))
-
-
-def test_a_cursor_of_another_order_is_refused(client: Client) -> None:
-    store, scope = client.backend.store(COLLECTION), scope_of(client)
-    for name in ("one", "two"):
-        client.collections.create("", name, "model")
-    cursor = store.page(scope, Query(limit=1)).cursor
-    assert [item.name for item in store.page(scope, Query(limit=1, cursor=cursor)).items] == ["two"]
-    with pytest.raises(BadRequestError):
-        store.page(scope, Query(limit=1, order="desc", cursor=cursor))
-    with pytest.raises(BadRequestError):
-        store.page(scope, Query(limit=1, sort_by="name", cursor=cursor))
-
-
-def test_the_missing_parent_is_the_one_that_is_named(client: Client) -> None:
-    organization, orbit = scope_of(client).ids
-    store = client.backend.store(MODEL_ARTIFACT)
-    for ids, named in (
-        ((NOWHERE, orbit, NOWHERE), f"Organization {NOWHERE} does not exist"),
-        ((organization, NOWHERE, NOWHERE), f"Orbit {NOWHERE} does not exist"),
-        ((organization, orbit, NOWHERE), f"Collection {NOWHERE} does not exist"),
-    ):
-        with pytest.raises(NotFoundError, match=named):
-            store.page(Scope(ids), Query())
-        with pytest.raises(NotFoundError, match=named):
-            store.get(Scope(ids), NOWHERE)
-        with pytest.raises(NotFoundError, match=named):
-            store.delete(Scope(ids), NOWHERE)
-
-
-def test_records_can_be_made_through_the_seam(client: Client) -> None:
-    values = CollectionCreate(description="", name="Churn", collection_type="model")
-    made = client.backend.store(COLLECTION).create(scope_of(client), values)
-    assert client.collections.get("Churn") == made
-    assert client.backend.store(ORBIT).page(Scope(scope_of(client).ids[:1]), Query()).cursor is None
-
-
-def test_part_of_a_file_can_be_read(client: Client) -> None:
-    iris = Path(__file__).parent / "data" / "iris.fnnx"
-    collection = client.collections.create("", "Models", "model")
-    model = client.model_artifacts.upload(iris, "iris")
-    content, scope = client.backend.content(MODEL_ARTIFACT), scope_of(client).child(collection.id)
-    whole = iris.read_bytes()
-    for offset, length in ((0, 10), (512, 1437), (51190, None), (51190, 100), (60000, 5), (0, 0)):
-        expected = whole[offset:] if length is None else whole[offset : offset + length]
-        assert b"".join(content.open(scope, model).read(offset, length)) == expected
 
 
 def test_backends_are_found_by_name() -> None:
@@ -160,7 +92,7 @@ def test_an_offline_client_needs_no_key() -> None:
 
 def test_a_backend_is_not_opened_without_a_key_either() -> None:
     with pytest.raises(AuthenticationError, match="DFS_API_KEY"):
-        find_backend("remote")(Settings())
+        find_backend("remote")(Settings(), REGISTRY)
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "\ud800", "\n", "", " "])
@@ -175,7 +107,7 @@ def test_what_is_no_text_is_no_name(client: Client) -> None:
 
 def test_defaults_below_an_undecided_organization_say_so(client: Client) -> None:
     values = OrganizationCreate(name="Second")
-    client.backend.store(ORGANIZATION).create(Scope(), values)
+    client.backend.store(ORGANIZATION, Scope()).create(values)
     assert client.organization is None
     with pytest.raises(ConfigurationError, match=r"No default organization is set.*Second"):
         client.orbits.update(name="Renamed")

@@ -24,7 +24,13 @@ from dataforce import (
     SignedURL,
     StoreCorruptedError,
 )
-from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ModelArtifactCreate, OrbitCreate
+from dataforce.models import (
+    COLLECTION,
+    MODEL_ARTIFACT,
+    REGISTRY,
+    ModelArtifactCreate,
+    OrbitCreate,
+)
 from dataforce.models._base import canonical_id
 from dataforce.models._deferred import JSONText
 from dataforce.package import read_package
@@ -459,9 +465,10 @@ def test_kinds_stand_in_their_places() -> None:
     ]
     assert MODEL_ARTIFACT.parent_field == "collection_id"
     assert repr(COLLECTION) == "<Kind collection>"
-    for kind in KINDS:
+    kinds = REGISTRY.kinds
+    for kind in kinds:
         assert {"id", "created_at", *kind.names} <= set(kind.record.model_fields)
-        assert kind.parent is None or KINDS.index(kind.parent) < KINDS.index(kind)
+        assert kind.parent is None or kinds.index(kind.parent) < kinds.index(kind)
 
 
 def test_a_collection_says_what_it_holds() -> None:

@@ -185,9 +185,9 @@ def test_name_and_limit_choose_among_model_artifacts(client: Client, backend: La
     asked = [(pulled.scope, pulled.wanted, pulled.content) for pulled in backend.pulled]
     here = scope_of(client, orbit, flowers)
     assert asked == [
-        (here, Query(name="iris", limit=None), False),
+        (here, Query(name="iris", sort_by="created_at", limit=None), False),
         (here, Query(sort_by="size", order="desc", limit=3), False),
-        (scope_of(client, other, trees), Query(name="oak", limit=1), True),
+        (scope_of(client, other, trees), Query(name="oak", sort_by="created_at", limit=1), True),
     ]
     assert {pulled.kind for pulled in backend.pulled} == {MODEL_ARTIFACT}
 

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from inspect import isfunction, signature
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dataforce import AsyncClient, Client, ReadOnlyError
-from dataforce.backend import ContentStore, Query, ReadOnlyBackend, Scope, Store, find_backend
+from dataforce.backend import FileStore, Query, ReadOnlyBackend, Scope, Store, find_backend
 from dataforce.config import load_settings
-from dataforce.models import COLLECTION, KINDS, MODEL_ARTIFACT, ORGANIZATION
+from dataforce.models import COLLECTION, MODEL_ARTIFACT, ORGANIZATION, REGISTRY, SignedURLs
 from dataforce.overlay.layered import LayeredBackend
 from tests.writes import IRIS, WRITES, Made, call, methods
 
@@ -121,6 +122,7 @@ class Foreign:
     """
 
     mode = "foreign"
+    family = REGISTRY
 
     def __init__(self) -> None:
         self.is_closed = False
@@ -128,11 +130,11 @@ class Foreign:
     def __repr__(self) -> str:
         return "<Foreign>"
 
-    def store(self, kind: Any) -> Any:
+    def store(self, *_: Any) -> Any:
         """Fails a test that uses it."""
-        return None
+        return SimpleNamespace(page=None, get=None, open=None)
 
-    content = overlay = store
+    files = service = overlay = store
 
     def close(self) -> None:
         """Note it."""
@@ -154,30 +156,25 @@ def refused() -> AbstractContextManager[object]:
 
 
 def test_what_a_backend_offers_to_write_with() -> None:
-    assert [name for name, _ in writes(Store)] == ["create", "update", "delete"]
-    assert [name for name, _ in writes(ContentStore)] == [
-        "receive",
-        "upload",
-        "create",
-        "delete_url",
-    ]
+    assert [name for name, _ in writes(Store)] == ["create", "create_many", "update", "delete"]
+    assert [name for name, _ in writes(FileStore)] == ["upload"]
+    assert [name for name, _ in writes(SignedURLs)] == ["create", "delete_url"]
 
 
 def test_no_backend_is_asked_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = Foreign()
-    monkeypatch.setattr("dataforce.api._client.find_backend", lambda *_: lambda _: foreign)
+    monkeypatch.setattr("dataforce.api._client.find_backend", lambda *_: lambda *_: foreign)
     with Client(backend_type="foreign", read_only=True) as client:
         backend = client.backend
         assert (backend.mode, repr(backend)) == ("foreign", "<ReadOnlyBackend before <Foreign>>")
         assert isinstance(foreign, LayeredBackend)
         assert not isinstance(backend, LayeredBackend)
-        for kind in KINDS:
-            for method, arguments in writes(Store):
-                with refused():
-                    getattr(backend.store(kind), method)(*arguments)  # type: ignore[misc]  # any kind
-            for method, arguments in writes(ContentStore):
-                with refused():
-                    getattr(backend.content(kind), method)(*arguments)  # type: ignore[misc]
+        for kind in REGISTRY.kinds:
+            parts = {Store: backend.store(kind, Scope()), FileStore: backend.files(kind, Scope())}
+            for protocol, part in (parts | {SignedURLs: backend.service(SignedURLs)}).items():
+                for method, arguments in writes(protocol):
+                    with refused():
+                        getattr(part, method)(*arguments)
     assert foreign.is_closed
 
 
@@ -187,14 +184,14 @@ def test_a_client_that_writes_has_the_backend_itself(url: str) -> None:
 
 
 def test_a_backend_can_be_wrapped_by_hand(url: str, made: Made) -> None:
-    local = find_backend("local")(load_settings({"database_url": url}))
+    local = find_backend("local")(load_settings({"database_url": url}), REGISTRY)
     with closing(ReadOnlyBackend(local)) as backend:
-        [organization] = backend.store(ORGANIZATION).page(Scope(), Query()).items
+        [organization] = backend.store(ORGANIZATION, Scope()).page(Query()).items
         scope = Scope((organization.id, made.orbit))
-        assert backend.store(COLLECTION).get(scope, made.collection).name == "Flowers"
+        assert backend.store(COLLECTION, scope).get(made.collection).name == "Flowers"
         inside = scope.child(made.collection)
-        record = backend.store(MODEL_ARTIFACT).get(inside, made.model)
-        content = backend.content(MODEL_ARTIFACT).open(inside, record)
+        record = backend.store(MODEL_ARTIFACT, inside).get(made.model)
+        content = backend.files(MODEL_ARTIFACT, inside).open(record, "file")
         assert b"".join(content.read()) == IRIS.read_bytes()
         with pytest.raises(ReadOnlyError, match=r"^Cannot delete .+: this client is read-only\."):
-            backend.store(COLLECTION).delete(scope, made.collection)
+            backend.store(COLLECTION, scope).delete(made.collection)
