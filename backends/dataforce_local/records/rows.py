@@ -96,11 +96,15 @@ class Rows(Generic[M, C, U]):
         self._names = [*self.fields, *kind.totals]
         declared = kind.record.model_fields
         self._born = {
-            name: stored(declared[name].get_default(call_default_factory=True))
+            name: None
+            if declared[name].is_required()
+            else stored(declared[name].get_default(call_default_factory=True))
             for name in self.fields
-            if not declared[name].is_required()
         }
         self._lower = tables.at_or_below(kind)
+        # Asked for with every new record.
+        self._parent_field = kind.parent_field
+        self._is_linked = tables.is_linked(kind)
         self.all = select(*columns, *totals).where(*self.scoping.inside())
         self._one = self.all.where(self.identity == bindparam("identifier"))
         self._mine = self._one.with_for_update(of=self.table)  # SQLite's transaction is enough
@@ -174,7 +178,8 @@ class Rows(Generic[M, C, U]):
         self.write(connection, self.adding, row)
         self._note_all(connection, scope, [row], [values])
         identifier: str = row[self.kind.identity_field]
-        self.files.add(connection, identifier, blobs or {}, upload)
+        if blobs:
+            self.files.add(connection, identifier, blobs, upload)
         return self.record([row[name] for name in self.fields] + [0] * len(self.kind.totals))
 
     def insert_many(self, connection: Connection, scope: Scope, values: Sequence[C]) -> list[M]:
@@ -209,7 +214,8 @@ class Rows(Generic[M, C, U]):
         if "updated_at" in self.fields:
             row["updated_at"] = now()
         self.write(connection, self.changing, row | {"identifier": identifier})
-        self.references.link(connection, self.kind, scope, identifier, changes)
+        if self._is_linked:
+            self.references.link(connection, self.kind, scope, identifier, changes)
         return self.select(connection, scope, identifier)
 
     def remove(self, connection: Connection, identifier: str) -> None:
@@ -247,15 +253,15 @@ class Rows(Generic[M, C, U]):
     def _row(self, scope: Scope, values: C, *, is_ready: bool) -> Row:
         """Return the row of a new record, with every column."""
         kind = self.kind
-        row: Row = dict.fromkeys(self.fields) | self._born
+        row: Row = self._born.copy()
         if kind.generate is not None:
             made = kind.generate(scope, values).items()
             row |= {name: stored(value) for name, value in made if name in row}
         row |= self._columns(values, type(values).model_fields)
         if kind.identity.made_by == "backend":
             row[kind.identity_field] = new_identifier()
-        if kind.parent_field is not None:
-            row[kind.parent_field] = scope.parent
+        if self._parent_field is not None:
+            row[self._parent_field] = scope.parent
         if "created_at" in row:
             row["created_at"] = now()
         for each in kind.files.values():
@@ -265,7 +271,8 @@ class Rows(Generic[M, C, U]):
 
     def _require(self, connection: Connection, scope: Scope, row: Row, values: BaseModel) -> None:
         """Raise what the references and the unique fields of a record to be written break."""
-        self.references.require(connection, self.kind, scope, values)
+        if self.kind.references:
+            self.references.require(connection, self.kind, scope, values)
         if not self.kind.unique:
             return
         columns = self.table.c
@@ -278,7 +285,7 @@ class Rows(Generic[M, C, U]):
         self, connection: Connection, scope: Scope, rows: Sequence[Row], values: Sequence[C]
     ) -> None:
         """Write the links of new records, and tell the log of them."""
-        if self.log is None and not self.tables.is_linked(self.kind):
+        if self.log is None and not self._is_linked:
             return
         for row, each in zip(rows, values, strict=True):
             identifier = row[self.kind.identity_field]
