@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,10 +40,12 @@ def print_records(
     if form == "table":
         names = chosen or columns(kind)
         rows = [[_cell(_first(each, name)) for name in names] for each in records]
-        if rows:
+        if not rows:
+            click.echo(f"No {kind.name}s.", err=True)
+        elif chosen or _terminal_width() is None:
             _print_table([list(names), *rows])
         else:
-            click.echo(f"No {kind.name}s.", err=True)
+            _print_table(_without_empty([list(names), *rows]))
     elif chosen:
         print_rows((_chosen(each, chosen) for each in records), form, chosen)
     else:
@@ -152,10 +155,10 @@ def _masked(value: Any) -> Any:
 
 
 def _first(record: BaseModel, path: str) -> Any:
-    """Return what a table shows of a field, such as a moment to the second."""
+    """Return what a table shows of a field, such as a moment to the minute, in local time."""
     value = next(iter(values_at(record, path)), None)
     if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds")
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
     return without_credentials(getattr(value, "value", value))
 
 
@@ -169,8 +172,15 @@ def _cell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _without_empty(rows: list[list[str]]) -> list[list[str]]:
+    """Return a table without the columns that hold nothing but their heading."""
+    used = [any(cells) for cells in zip(*rows[1:], strict=True)]
+    return [list(compress(row, used)) for row in rows]
+
+
 def _print_table(rows: list[list[str]], *, kept: int = 1) -> None:
-    click.echo(table(rows, _terminal_width(), kept=kept))
+    if rows:
+        click.echo(table(rows, _terminal_width(), kept=kept))
 
 
 def _terminal_width() -> int | None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from unicodedata import combining, east_asian_width
 
 GAP = "  "
-NARROWEST = 8
-"""How narrow a column may become, in cells of the terminal."""
+NARROWEST = 16
+"""How narrow a column may become before the last one is left out, in cells of the terminal."""
 
 
 def table(rows: Sequence[Sequence[str]], width: int | None, *, kept: int = 0) -> str:
@@ -15,21 +15,23 @@ def table(rows: Sequence[Sequence[str]], width: int | None, *, kept: int = 0) ->
 
     Args:
         rows: All with as many texts.
-        width: How wide a line may be at most; `None` if nothing is to be cut.
-        kept: How many of the first columns are cut only when nothing else is left.
+        width: How wide a line may be at most; `None` if nothing is to be cut. Columns are cut to
+            16 cells, and then the last ones left out.
+        kept: How many of the first columns are cut only when one other is left.
 
     Example:
-        >>> print(table([["name", "size"], ["Flowers of the Alps", "51200"]], 16))
-        name       size
-        Flowers …  51200
+        >>> print(table([["name", "size"], ["Flowers of the Alps", "51200"]], 23))
+        name              size
+        Flowers of the …  51200
     """
-    columns = len(rows[0])
     shown = [[_printable(cell) for cell in row] for row in rows]
-    widths = [max(cells(row[column]) for row in shown) for column in range(columns)]
+    widths = [max(map(cells, column)) for column in zip(*shown, strict=True)]
     if width is not None:
-        _narrow(widths, width - len(GAP) * (columns - 1), kept)
+        while len(widths) > kept + 1 and _least(widths, kept) > width:
+            del widths[-1]
+        _narrow(widths, width - len(GAP) * (len(widths) - 1), kept)
     lines = (
-        GAP.join(_fitted(cell, room) for cell, room in zip(row, widths, strict=True))
+        GAP.join(_fitted(cell, room) for cell, room in zip(row, widths, strict=False))
         for row in shown
     )
     return "\n".join(line.rstrip() for line in lines)
@@ -47,13 +49,15 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else repr(text)[1:-1]
 
 
+def _least(widths: Sequence[int], kept: int) -> int:
+    """Return how narrow a table can be made."""
+    narrowed = [each if at < kept else min(each, NARROWEST) for at, each in enumerate(widths)]
+    return sum(narrowed) + len(GAP) * (len(widths) - 1)
+
+
 def _narrow(widths: list[int], room: int, kept: int) -> None:
     """Take from the widest columns until all fit; from those to be kept last."""
-    for among, least in (
-        (range(kept, len(widths)), NARROWEST),
-        (range(len(widths)), NARROWEST),
-        (range(len(widths)), 1),
-    ):
+    for among, least in ((range(kept, len(widths)), NARROWEST), (range(len(widths)), 1)):
         while sum(widths) > room and any(widths[each] > least for each in among):
             widest = max(among, key=lambda each: widths[each])
             widths[widest] -= 1

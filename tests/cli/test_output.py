@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from dataforce import Client
+from dataforce.cli.output import print_object
 from dataforce.cli.table import cells, table
 from tests.cli.conftest import Command
 
@@ -58,7 +59,7 @@ def test_a_table_is_cut_to_the_terminal(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     heading, row = command("collections", "list").splitlines()
     assert flowers in row
-    assert "…" in heading
+    assert "created_at" not in heading
     assert max(map(cells, (heading, row))) <= 100
 
 
@@ -88,6 +89,11 @@ def test_a_list_of_nothing(command: Command) -> None:
     assert command("collections", "list", "-o", "csv").startswith("id,")
 
 
+def test_an_object_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    print_object({}, "table")
+    assert capsys.readouterr().out == ""
+
+
 def test_yaml_needs_an_extra(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     said = command.failure("orbits", "list", "-o", "yaml")
@@ -95,9 +101,22 @@ def test_yaml_needs_an_extra(command: Command, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_columns_give_way_before_the_first_does() -> None:
-    rows = [["id", "name", "text"], ["0123456789", "花花花花花花花", "e\u0301 or more and more"]]
-    for width in range(5, 50):
-        lines = table(rows, width, kept=1).splitlines()
-        assert max(map(cells, lines)) <= max(width, 7)
-    assert table(rows, 30, kept=1).splitlines()[1] == "0123456789  花花花…   e\u0301 or mo…"
+    name = "花" * 12
+    rows = [["id", "name", "text"], ["0123456789", name, "e\u0301 or more and more"]]
+    for width in range(3, 70):
+        assert max(map(cells, table(rows, width, kept=1).splitlines())) <= max(width, 4)
+    assert "…" in table(rows, 50, kept=1)
+    assert table(rows, 40, kept=1).splitlines()[1] == f"0123456789  {name}"
+    assert table(rows, 20, kept=1).splitlines()[1].startswith("0123")
     assert table(rows, None).splitlines()[1].endswith("e\u0301 or more and more")
+
+
+def test_empty_columns_are_left_out_on_a_terminal(
+    command: Command, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.collections.create("", "Flowers", "model")
+    assert "description" in command("collections", "list")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert "description" not in command("collections", "list")
+    assert "description" in command("collections", "list", "--column", "description")
