@@ -222,16 +222,10 @@ def opened() -> Iterator[ExitStack]:
         yield stack
 
 
-class FamilyTurntable(Turntable):
-    """A backend of the family that is another one for each test, behind a server that stays."""
-
-    family = FAMILY
-
-
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[[Backend], str]]:
     """Serves a backend, by the one server of this module; gives the base URL."""
-    turntable = FamilyTurntable()
+    turntable = Turntable(FAMILY)
     with ExitStack() as opened:
 
         @cache

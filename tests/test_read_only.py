@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from inspect import isfunction, signature
+from inspect import Parameter, isfunction, signature
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -145,10 +145,15 @@ def writes(protocol: type) -> list[tuple[str, list[None]]]:
     """The methods of a part of a backend that are not for reading, with something to give each."""
     reads = ("page", "get", "open", "download_url")
     return [
-        (name, [None] * (len(signature(method).parameters) - 1))
+        (name, [None] * (len(_positional(method)) - 1))
         for name, method in vars(protocol).items()
         if isfunction(method) and not name.startswith("_") and name not in reads
     ]
+
+
+def _positional(method: Callable[..., object]) -> list[Parameter]:
+    parameters = signature(method).parameters.values()
+    return [each for each in parameters if each.kind is not Parameter.KEYWORD_ONLY]
 
 
 def refused() -> AbstractContextManager[object]:

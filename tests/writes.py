@@ -12,7 +12,10 @@ from dataforce.api._resources import Resources
 from dataforce.testing.packages import MANIFEST
 
 IRIS = Path(__file__).parent / "data" / "iris.fnnx"
-READS = ("get", "list", "iterate", "page", "versions", "load", "download", "download_url", "open")
+READS = (
+    *("get", "list", "iterate", "page", "versions"),
+    *("load", "extract", "download", "download_url", "open"),
+)
 
 
 @dataclass(frozen=True)
