@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dataforce import Client
 from dataforce.backend import find_backend
 from dataforce.config import load_settings
+from dataforce.models import REGISTRY
 from dataforce.server import Server, UploadLimits, create_app
 from dataforce.testing.packages import build_package
 from tests.server.serving import KEY, Turntable, running
@@ -124,8 +125,9 @@ def production_at(
     place.parent.mkdir(parents=True, exist_ok=True)
     database_url = f"sqlite:///{place}"
     settings: dict[str, Any] = {"base_url": url, "api_key": KEY, "retry_timeout": 0}
+    opened = find_backend("local")(load_settings({"database_url": database_url}), REGISTRY)
     with (
-        closing(find_backend("local")(load_settings({"database_url": database_url}))) as backend,
+        closing(opened) as backend,
         Client(database_url=database_url) as plain,
     ):
         turntable.current = backend

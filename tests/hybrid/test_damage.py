@@ -56,14 +56,14 @@ def test_a_damaged_base_is_reported_and_can_be_reset(
 
 
 @pytest.mark.filterwarnings("ignore::dataforce.OfflineWarning")
-@pytest.mark.parametrize("damaged", ["space = 'pulled'", "space LIKE 'pulled/%'"])
+@pytest.mark.parametrize("damaged", ["namespace = 'pulled'", "namespace LIKE 'pulled/%'"])
 def test_what_was_pulled_and_damaged_is_reported(
     production: Production, touched: Client, tmp_path: Path, damaged: str
 ) -> None:
     touched.overlay.pull()
 
     for text in DAMAGED:
-        damage(tmp_path, "dataforce_notes", "value", text, damaged)
+        damage(tmp_path, "dataforce_key_values", "value", text, damaged)
         with (
             pytest.raises(StoreCorruptedError, match="overlay is damaged"),
             production.hybrid(offline=True, collection=touched.collection) as offline,
@@ -78,7 +78,7 @@ def test_damaged_evidence_of_a_deletion_is_reported(
     touched.collections.delete(touched.collection)
     production.watch.seen.clear()
     for text in ("{", "5", "[[]]"):
-        damage(tmp_path, "dataforce_notes", "value", text)
+        damage(tmp_path, "dataforce_key_values", "value", text)
         with pytest.raises(StoreCorruptedError, match="what was seen below"):
             touched.overlay.push()
     assert production.watch.written == []
@@ -88,7 +88,7 @@ def test_damaged_keys_of_a_bucket_secret_are_reported(
     hybrid: Client, production: Production, tmp_path: Path
 ) -> None:
     hybrid.bucket_secrets.create("e", "bucket", secret_key="CANARY", region="r")
-    damage(tmp_path, "dataforce_entries", "unshown", '{"secret_key": "CANARY"')
+    damage(tmp_path, "dataforce_entries", "write_only", '{"secret_key": "CANARY"')
     secret = hybrid.bucket_secrets.list()[-1]
     for call in (
         lambda: hybrid.bucket_secrets.update(secret.id, secret_key="other"),

@@ -25,6 +25,7 @@ from dataforce import (
     PermissionDeniedError,
 )
 from dataforce.backend import Page, Query, Scope, find_overlay_store
+from dataforce.backend.paging import records_of
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
@@ -34,7 +35,7 @@ from dataforce.models import (
     OrganizationUpdate,
 )
 from dataforce_hybrid import HybridBackend
-from dataforce_hybrid.records.merging import Mark, Side, all_below, all_of, merged_page
+from dataforce_hybrid.records.merging import Mark, Side, all_below, merged_page
 from dataforce_hybrid.records.totals import _Hidden
 from tests.hybrid.production import Production, left
 
@@ -53,12 +54,13 @@ def scope_of(client: Client, *below: str) -> Scope:
 
 
 def test_organizations_are_not_changed_in_an_overlay(hybrid: Client) -> None:
-    store = hybrid.backend.store(ORGANIZATION)
-    assert hybrid.organization is not None
+    store = hybrid.backend.store(ORGANIZATION, Scope())
+    identifier = str(hybrid.organization)
     for call in (
-        lambda: store.create(Scope(), OrganizationCreate(name="new")),
-        lambda: store.update(Scope(), hybrid.organization, OrganizationUpdate(name="new")),
-        lambda: store.delete(Scope(), hybrid.organization),
+        lambda: store.create(OrganizationCreate(name="new")),
+        lambda: store.create_many([OrganizationCreate(name="new")]),
+        lambda: store.update(identifier, OrganizationUpdate(name="new")),
+        lambda: store.delete(identifier),
     ):
         with pytest.raises(PermissionDeniedError, match="on the platform"):
             call()
@@ -78,7 +80,7 @@ def test_a_change_that_was_changed_back_is_none(production: Production, hybrid: 
     assert not hybrid.overlay.push().changes
 
 
-def test_a_workspace_that_is_not_installed_is_named() -> None:
+def test_an_overlay_store_that_is_not_installed_is_named() -> None:
     with pytest.raises(ConfigurationError, match="'nowhere' is not installed"):
         find_overlay_store("nowhere")
 
@@ -88,7 +90,7 @@ def test_a_closed_backend_opens_no_overlay(production: Production) -> None:
     backend = client.backend
     client.close()
     with pytest.raises(ConfigurationError, match="closed"):
-        backend.store(COLLECTION).page(Scope((NOWHERE, NOWHERE)), Query())
+        backend.store(COLLECTION, Scope((NOWHERE, NOWHERE))).page(Query())
 
 
 def test_files_go_where_the_storage_is(
@@ -123,8 +125,8 @@ def test_a_record_of_before_a_push_leads_to_its_file(
     record = hybrid.model_artifacts.upload(path, "iris")
     hybrid.overlay.push()
     assert hybrid.orbit is not None
-    content = hybrid.backend.content(MODEL_ARTIFACT)
-    opened = content.open(scope_of(hybrid, hybrid.orbit, collection.id), record)
+    scope = scope_of(hybrid, hybrid.orbit, collection.id)
+    opened = hybrid.backend.files(MODEL_ARTIFACT, scope).open(record, "file")
     assert b"".join(opened.read()) == path.read_bytes()
 
 
@@ -164,15 +166,15 @@ def test_a_change_that_was_dropped_meanwhile_is_made_anew(
         other.overlay.status()
 
         assert hybrid.organization is not None
-        workspace = backend_of(hybrid)._layer(hybrid.organization).workspace
-        change = workspace.change
+        store = backend_of(hybrid)._overlay_at(hybrid.organization).store
+        change = store.change
 
         def overtaken(*arguments: Any) -> bool:
-            monkeypatch.setattr(workspace, "change", change)
+            monkeypatch.setattr(store, "change", change)
             other.overlay.reset()
             return change(*arguments)
 
-        monkeypatch.setattr(workspace, "change", overtaken)
+        monkeypatch.setattr(store, "change", overtaken)
         hybrid.bucket_secrets.update(secret, bucket_name="new")
     found = hybrid.bucket_secrets.get(secret)
     assert found is not None
@@ -204,8 +206,8 @@ def test_many_pages(production: Production, hybrid: Client) -> None:
     names = ["changed", *(each.name for each in made[1:])]
     assert [each.name for each in hybrid.collections.list()] == names
     assert hybrid.orbit is not None
-    store = hybrid.backend.store(COLLECTION)
-    found = all_of(store, scope_of(hybrid, hybrid.orbit), Query())
+    store = hybrid.backend.store(COLLECTION, scope_of(hybrid, hybrid.orbit))
+    found = records_of(store, COLLECTION)
     assert [each.name for each in found] == names
     report = hybrid.overlay.pull(orbit=hybrid.orbit)
     assert report.records["collection"] == 101
@@ -231,7 +233,9 @@ def test_pages_of_both_sides_end_a_page(sizes: tuple[int, int]) -> None:
 
     query = Query(limit=None)
     evens, odds = pages(range(10, 30, 2), sizes[0]), pages(range(11, 31, 2), sizes[1])
-    sides = [Side(fetch, Mark(), lambda _: True, query, None) for fetch in (evens, odds)]
+    sides = [
+        Side(fetch, Mark(), lambda _: True, COLLECTION, query, None) for fetch in (evens, odds)
+    ]
     page = merged_page(query, *sides)
     assert 0 < len(page.items) < 20
     assert page.cursor is not None
@@ -247,14 +251,14 @@ def test_what_stands_below_is_counted_where_no_total_tells(
         production.plain.model_artifacts.upload(package(name), name)
     hybrid.collections.delete(collection.id)
     assert hybrid.organization is not None
-    layer = backend_of(hybrid)._layer(hybrid.organization)
-    layer.index.refresh()
-    entry = layer.index.get(COLLECTION, collection.id)
+    overlay = backend_of(hybrid)._overlay_at(hybrid.organization)
+    overlay.index.refresh()
+    entry = overlay.index.get(COLLECTION, collection.id)
     assert entry is not None
-    hidden = _Hidden(layer.remote, layer.workspace, layer.kinds)
+    hidden = _Hidden(overlay.remote, overlay.store, overlay.index)
     silent = replace(COLLECTION, totals={})
-    assert layer.counts._held(silent, entry, MODEL_ARTIFACT, hidden) == 2
-    found = all_below(layer.remote.store, MODEL_ARTIFACT, scope_of(hybrid))
+    assert overlay.view.totals._held(silent, entry, MODEL_ARTIFACT, hidden) == 2
+    found = all_below(overlay.remote.store, MODEL_ARTIFACT, scope_of(hybrid))
     assert [each.model_name for each in found] == ["iris", "rose"]
 
 
@@ -310,11 +314,11 @@ def test_what_a_killed_pull_left_behind_goes(production: Production, hybrid: Cli
     hybrid.collection = collection.id
     hybrid.overlay.pull()
     assert hybrid.organization is not None
-    notes = backend_of(hybrid)._layer(hybrid.organization).workspace.notes
-    notes.write("pulled/model_artifacts/nowhere/half", {"id": "{}"})
-    before = notes.spaces("pulled/")
+    key_values = backend_of(hybrid)._overlay_at(hybrid.organization).store.key_values
+    key_values.write("pulled/model_artifacts/nowhere/half", {"id": "{}"})
+    before = key_values.namespaces("pulled/")
     hybrid.overlay.pull()
-    assert len(notes.spaces("pulled/")) == len(before) - 1
+    assert len(key_values.namespaces("pulled/")) == len(before) - 1
 
 
 def test_an_upload_that_failed_begins_anew_after_a_change(
@@ -382,14 +386,14 @@ def test_what_failed_and_was_deleted_here_leaves_no_note(
 AT_THE_LAST_WORD = """
 import json, os, signal, sys
 from dataforce import Client
-from dataforce_remote.files.checkpoints import Note
-Note.discard = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+from dataforce_remote.files import uploads
+uploads._Attempt.has_ended = lambda self: os.kill(os.getpid(), signal.SIGKILL)
 with Client(**json.loads(sys.argv[1])) as client:
     client.overlay.push()
 """
 
 
-def test_the_note_of_an_upload_stands_for_no_equal_one(
+def test_the_checkpoint_of_an_upload_stands_for_no_equal_one(
     production: Production, hybrid: Client, package: Package
 ) -> None:
     hybrid.collections.create("", "Flowers", "model")

@@ -38,6 +38,7 @@ def give_one_id(database: Path, identifier: str) -> None:
         for table, columns in _COLUMNS.items():
             changes = ", ".join(f"{column} = :id" for column in columns)
             connection.execute(f"UPDATE {table} SET {changes}", {"id": identifier})
+        connection.execute("UPDATE dataforce_files SET id = ?", [identifier])
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from dataforce.backend import Scope
 from dataforce.config import APIVersion
 from dataforce.models import ORBIT, ORGANIZATION
 from dataforce.overlay.layered import LayeredBackend
+from dataforce.testing.assets import Examples
 from dataforce.testing.differential import Differential
-from dataforce.testing.packages import build_package
 from dataforce_hybrid import HybridBackend
 from tests.hybrid.reading import Production, registered
 from tests.hybrid.reading import any_production as any_production
@@ -59,19 +59,20 @@ def filled(production: Production) -> None:
     [pytest.param(APIVersion.DECEMBER_2025, marks=pytest.mark.slow), APIVersion.JANUARY_2026],
     indirect=True,
 )
-def test_thousands_of_random_calls_are_reads(any_production: Production, tmp_path: Path) -> None:
+def test_thousands_of_random_calls_are_reads(
+    any_production: Production, examples: Examples
+) -> None:
     production, hybrid = any_production, any_production.hybrid()
-    filled(production)
     production.behind.close()
     before = fingerprint(production)
-    packages = [
-        build_package(tmp_path / f"{number}.fnnx", content=bytes([number])) for number in range(2)
-    ]
     home = hybrid.orbits.list()[0].id
 
     class Guarded(Differential):
         def __init__(self) -> None:
-            super().__init__(hybrid, home, packages, tmp_path, optional_regions=False)
+            super().__init__(hybrid.backend, examples)
+
+        def shown(self, *_: object) -> None:
+            """Answers are compared elsewhere."""
 
         @rule()
         def look_at_the_overlay(self) -> None:
@@ -154,10 +155,10 @@ def test_a_write_behind_the_overlay_is_refused(production: Production) -> None:
     assert isinstance(backend, HybridBackend)
     scope = Scope((str(production.behind.organization),))
     with pytest.raises(ReadOnlyError) as caught:
-        backend._layer(scope.ids[0]).remote.store(ORBIT).delete(scope, "5")  # type: ignore[attr-defined]
+        backend._remote.store(ORBIT, scope).delete("5")  # type: ignore[union-attr]
     assert caught.value.message == (
         "Cannot delete orbit 5: hybrid clients never write to the platform. "
         "Publish with client.overlay.push()."
     )
     with pytest.raises(PermissionDeniedError, match="Cannot delete organizations in a hybrid"):
-        backend.store(ORGANIZATION).delete(Scope(), scope.ids[0])
+        backend.store(ORGANIZATION, Scope()).delete(scope.ids[0])

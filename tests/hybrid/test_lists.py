@@ -6,6 +6,7 @@ import sqlite3
 import uuid
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -56,11 +57,11 @@ def test_a_list_is_the_sorted_union_of_what_both_sides_show(
     expected = sorted(
         sides.merged().values(), key=lambda each: order_key(each, sort_by), reverse=order == "desc"
     )
-    store, scope = hybrid.backend.store(MODEL_ARTIFACT), production.scope(sides.collection)
+    store = hybrid.backend.store(MODEL_ARTIFACT, production.scope(sides.collection))
     query: Query | None = Query(sort_by=sort_by, order=order, limit=limit)
     found = []
     while query is not None:
-        page = store.page(scope, query)
+        page = store.page(query)
         found += page.items
         is_full = len(page.items) == limit
         assert limit is None or is_full or page.cursor is None
@@ -89,12 +90,12 @@ def test_what_stays_where_it_is_comes_once_whatever_else_changes(
     sides = new_sides(production, hybrid)
     for step in before:
         sides.do(*step)
-    store, scope = hybrid.backend.store(MODEL_ARTIFACT), production.scope(sides.collection)
+    store = hybrid.backend.store(MODEL_ARTIFACT, production.scope(sides.collection))
     places = [places_of(sides, sort_by)]
     query: Query | None = Query(sort_by=sort_by, order=order, limit=limit)
     found: Counter[str] = Counter()
     while query is not None:
-        page = store.page(scope, query)
+        page = store.page(query)
         found.update(each.id for each in page.items)
         for step in between.pop(0) if between else []:
             sides.do(*step)
@@ -113,7 +114,7 @@ def places_of(sides: Sides, sort_by: str) -> dict[str, object]:
 def following(query: Query, page: Page[Any]) -> Query | None:
     if page.cursor is None:
         return None
-    return Query(None, query.sort_by, query.order, query.limit, page.cursor)
+    return replace(query, cursor=page.cursor)
 
 
 class Listed:
@@ -136,19 +137,19 @@ class Listed:
         self.ids |= {name: self.create("here", name) for name in ours}
         for name in tagged:
             self.sides.update("here", self.ids[name], tags=["changed"])
-        self.store = self.hybrid.backend.store(MODEL_ARTIFACT)
-        self.scope = production.scope(self.sides.collection)
-        page = self.store.page(self.scope, Query(sort_by="model_name", limit=limit))
+        scope = production.scope(self.sides.collection)
+        self.store = self.hybrid.backend.store(MODEL_ARTIFACT, scope)
+        page = self.store.page(Query(sort_by="model_name", limit=limit))
         self.first, self.cursor = names(page.items), page.cursor
 
     def create(self, side: str, name: str) -> str:
         return registered(self.sides.clients[side], self.sides.collection, name).id
 
     def rest(self) -> list[str | None]:
-        query: Query | None = Query(None, "model_name", "asc", self.limit, self.cursor)
+        query: Query | None = Query(sort_by="model_name", limit=self.limit, cursor=self.cursor)
         found: list[str | None] = []
         while query is not None:
-            page = self.store.page(self.scope, query)
+            page = self.store.page(query)
             found += names(page.items)
             query = following(query, page)
         return found
@@ -234,7 +235,7 @@ def test_a_platform_whose_ids_do_not_tell_the_age(
     query: Query | None = Query(order=order, limit=page_size)
     found: list[str] = []
     while query is not None:
-        page = hybrid.backend.store(MODEL_ARTIFACT).page(production.scope(collection), query)
+        page = hybrid.backend.store(MODEL_ARTIFACT, production.scope(collection)).page(query)
         found += [each.id for each in page.items]
         query = following(query, page)
     left = {*theirs, *made} - {theirs[-1]}
@@ -303,31 +304,31 @@ def test_a_cursor_of_another_list_is_refused(production: Production, hybrid: Cli
     for collection, client in ((there, production.behind), (here, hybrid), (there, hybrid)):
         for number in range(2):
             registered(client, collection, f"model {number}")
-    store = hybrid.backend.store(MODEL_ARTIFACT)
-    scopes = [production.scope(each) for each in (there, here)]
-    cursors = [store.page(scope, Query(limit=1)).cursor for scope in scopes]
-    for scope, cursor in zip(scopes, reversed(cursors), strict=True):
+    stores = [
+        hybrid.backend.store(MODEL_ARTIFACT, production.scope(each)) for each in (there, here)
+    ]
+    cursors = [store.page(Query(limit=1)).cursor for store in stores]
+    for store, cursor in zip(stores, reversed(cursors), strict=True):
         with pytest.raises(BadRequestError):
-            store.page(scope, Query(limit=1, cursor=cursor))
+            store.page(Query(limit=1, cursor=cursor))
     with pytest.raises(BadRequestError):
-        store.page(scopes[0], Query(limit=1, cursor=cursors[0], order="desc"))
+        stores[0].page(Query(limit=1, cursor=cursors[0], order="desc"))
     with pytest.raises(BadRequestError):
-        store.page(scopes[0], Query(name="model 0", limit=1, cursor=cursors[0]))
+        stores[0].page(Query(name="model 0", limit=1, cursor=cursors[0]))
     with pytest.raises(BadRequestError):
-        store.page(scopes[0], Query(limit=1, cursor="not one at all"))
+        stores[0].page(Query(limit=1, cursor="not one at all"))
     forged = Query().cursor_after([[7, None, None], [None, None, None], None], "")
     with pytest.raises(BadRequestError):
-        store.page(scopes[0], Query(limit=1, cursor=forged))
+        stores[0].page(Query(limit=1, cursor=forged))
 
 
 def test_pages_of_one_name_go_on_when_something_changes(
     production: Production, hybrid: Client
 ) -> None:
-    store = hybrid.backend.store(COLLECTION)
     made = [production.behind.collections.create("", "same", "model") for _ in range(3)]
     scope = production.scope(made[0])
-    above = type(scope)(scope.ids[:-1])
-    page = store.page(above, Query(name="same", limit=1))
+    store = hybrid.backend.store(COLLECTION, type(scope)(scope.ids[:-1]))
+    page = store.page(Query(name="same", limit=1))
     hybrid.collections.create("", "same", "model")
-    rest = store.page(above, Query(name="same", limit=10, cursor=page.cursor))
+    rest = store.page(Query(name="same", limit=10, cursor=page.cursor))
     assert [len(page.items), len(rest.items), rest.cursor] == [1, 3, None]

@@ -40,7 +40,7 @@ def test_an_overlay_survives_its_client(production: Production) -> None:
 def test_each_organization_has_a_file_of_its_own(production: Production, tmp_path: Path) -> None:
     behind = production.behind
     first = behind.organizations.list()[0].id
-    other = behind.backend.store(ORGANIZATION).create(Scope(), OrganizationCreate(name="Other"))
+    other = behind.backend.store(ORGANIZATION, Scope()).create(OrganizationCreate(name="Other"))
     for organization in (first, other.id):
         client = production.hybrid(organization=organization)
         client.bucket_secrets.create("e", "mine", region="r")

@@ -290,9 +290,9 @@ def test_offline_pages_are_those_of_the_merged_view(production: Production) -> N
     production.stop()
     client = production.offline()
     registered(client, collection, "mine")
-    store, scope = client.backend.store(MODEL_ARTIFACT), production.scope(collection)
-    page = store.page(scope, Query(sort_by="model_name", limit=2))
-    rest = store.page(scope, Query(sort_by="model_name", limit=2, cursor=page.cursor))
+    store = client.backend.store(MODEL_ARTIFACT, production.scope(collection))
+    page = store.page(Query(sort_by="model_name", limit=2))
+    rest = store.page(Query(sort_by="model_name", limit=2, cursor=page.cursor))
     assert names(page.items) + names(rest.items) == ["mine", "waiting", "whole"]
 
 

@@ -21,7 +21,7 @@ from dataforce import (
 )
 from dataforce.backend import Scope
 from dataforce.config import load_settings
-from dataforce.models import COLLECTION
+from dataforce.models import COLLECTION, REGISTRY
 from dataforce_local import open_overlay_store
 from tests.hybrid.production import WRITING, Production, left, shown
 
@@ -433,13 +433,13 @@ def test_a_reset_that_comes_after_a_push_leaves_its_ids(
     place = {"database_url": f"sqlite:///{tmp_path}/overlay.db"}
     with (
         production.hybrid(**place) as client,
-        closing(open_overlay_store(load_settings(place))) as dropping,
+        closing(open_overlay_store(load_settings(place), REGISTRY, None)) as dropping,
     ):
         flowers = client.collections.create("", "Flowers", "model")
         orbit = client.orbits.get(flowers.orbit_id)
         assert orbit is not None
         client.overlay.push()
-        dropping.release(COLLECTION, Scope((orbit.organization_id, orbit.id)), flowers.id)
+        dropping.revert(COLLECTION, Scope((orbit.organization_id, orbit.id)), flowers.id)
         found = client.collections.get(flowers.id)
         assert found is not None
         assert [found.id] == [each.id for each in production.plain.collections.list()]
