@@ -104,7 +104,7 @@ def registered(
     return client.model_artifacts.create(
         collection_id=collection.id,
         file_name=file_name,
-        metrics={},
+        metrics=values.pop("metrics", {}),
         manifest=MANIFEST,
         file_hash="0" * 64,
         file_index={},

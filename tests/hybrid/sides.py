@@ -64,7 +64,9 @@ class Sides:
     def create(self, side: str, name: str, text: str | None, size: int) -> None:
         """A record more."""
         client = self.clients[side]
-        record = registered(client, self.collection, name or "-", description=text, size=size % 3)
+        accuracy: dict[str, Any] = [{}, {"accuracy": size % 4}, {"accuracy": "high"}][size % 3]
+        given = {"description": text, "size": size % 3, "metrics": accuracy}
+        record = registered(client, self.collection, name or "-", **given)
         (self.there if side == "there" else self.made)[record.id] = record
 
     def update(self, side: str, identifier: str, **changes: Any) -> None:
@@ -97,5 +99,9 @@ class Sides:
 
 def order_key(record: ModelArtifact, sort_by: str) -> tuple[bool, Any, str]:
     """As the backend interface has it: absent values first, equal ones by id."""
-    value = getattr(record, sort_by)
+    field, _, key = sort_by.partition(".")
+    value = getattr(record, field)
+    if key:
+        value = value.get(key)
+        value = value if isinstance(value, int) else None
     return value is not None, 0 if value is None else value, record.id

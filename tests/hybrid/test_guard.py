@@ -59,9 +59,7 @@ def filled(production: Production) -> None:
     [pytest.param(APIVersion.DECEMBER_2025, marks=pytest.mark.slow), APIVersion.JANUARY_2026],
     indirect=True,
 )
-def test_thousands_of_random_calls_are_reads(
-    any_production: Production, examples: Examples
-) -> None:
+def test_random_calls_are_reads(any_production: Production, examples: Examples) -> None:
     production, hybrid = any_production, any_production.hybrid()
     production.behind.close()
     before = fingerprint(production)
@@ -92,14 +90,14 @@ def test_thousands_of_random_calls_are_reads(
     run_state_machine_as_test(
         Guarded,
         settings=settings(
-            max_examples=8,
+            max_examples=20,
             stateful_step_count=40,
             derandomize=True,
             deadline=None,
             suppress_health_check=[*HealthCheck],
         ),
     )
-    assert len(production.seen) > 2000
+    assert len(production.seen) > 800
     assert [each for each in production.seen if not ALLOWED.fullmatch(each)] == []
     assert fingerprint(production) == before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -14,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dataforce import BadRequestError, Client, Collection, ConfigurationError
+from dataforce import BadRequestError, Client, Collection, ConfigurationError, ModelArtifact
 from dataforce.backend import Page, Query
+from dataforce.backend.filters import Condition
 from dataforce.models import COLLECTION, MODEL_ARTIFACT
 from tests.hybrid.reading import Production, names, registered
 from tests.hybrid.reading import any_production as any_production
@@ -25,7 +27,19 @@ from tests.hybrid.sides import STEPS, Sides, order_key
 PATIENT = settings(
     deadline=None, derandomize=True, suppress_health_check=[*HealthCheck], max_examples=60
 )
-SORTS = st.sampled_from(MODEL_ARTIFACT.sorts)
+SORTS = st.sampled_from([each.replace("*", "accuracy") for each in MODEL_ARTIFACT.sorts])
+Wanted = Callable[[ModelArtifact], bool]
+FILTERS: dict[str, tuple[Condition, Wanted]] = {
+    "name": (
+        Condition("model_name", "contains", ("A",)),
+        lambda each: "a" in str(each.model_name).lower(),
+    ),
+    "tag": (Condition("tags[]", "=", ("a", "")), lambda each: each.tags in (["a"], [""])),
+    "metric": (
+        Condition("metrics.accuracy", ">", (1,)),
+        lambda each: each.metrics.get("accuracy") in (2, 3),
+    ),
+}
 ORDERS = st.sampled_from(["asc", "desc"])
 LIMITS = st.sampled_from([1, 2, 3, 5, 100, None])
 Order = Literal["asc", "desc"]
@@ -42,11 +56,18 @@ def new_sides(production: Production, hybrid: Client) -> Sides:
 
 
 @PATIENT
-@given(steps=st.lists(STEPS, max_size=14), sort_by=SORTS, order=ORDERS, limit=LIMITS)
+@given(
+    steps=st.lists(STEPS, max_size=14),
+    filters=st.sets(st.sampled_from(sorted(FILTERS)), max_size=2),
+    sort_by=SORTS,
+    order=ORDERS,
+    limit=LIMITS,
+)
 def test_a_list_is_the_sorted_union_of_what_both_sides_show(
     production: Production,
     hybrid: Client,
     steps: list[Any],
+    filters: set[str],
     sort_by: str,
     order: Order,
     limit: int | None,
@@ -54,11 +75,15 @@ def test_a_list_is_the_sorted_union_of_what_both_sides_show(
     sides = new_sides(production, hybrid)
     for step in steps:
         sides.do(*step)
+    chosen = [FILTERS[name] for name in sorted(filters)]
     expected = sorted(
-        sides.merged().values(), key=lambda each: order_key(each, sort_by), reverse=order == "desc"
+        (each for each in sides.merged().values() if all(wants(each) for _, wants in chosen)),
+        key=lambda each: order_key(each, sort_by),
+        reverse=order == "desc",
     )
     store = hybrid.backend.store(MODEL_ARTIFACT, production.scope(sides.collection))
-    query: Query | None = Query(sort_by=sort_by, order=order, limit=limit)
+    where = tuple(condition for condition, _ in chosen)
+    query: Query | None = Query(where=where, sort_by=sort_by, order=order, limit=limit)
     found = []
     while query is not None:
         page = store.page(query)
