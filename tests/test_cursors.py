@@ -77,8 +77,7 @@ def filled(client: Client) -> Client:
 def pages(client: Client) -> Callable[[Query], object]:
     collection = client.collections.list()[0]
     scope = Scope((str(client.organization), collection.orbit_id, collection.id))
-    store = client.backend.store(MODEL_ARTIFACT)
-    return lambda query: store.page(scope, query)
+    return client.backend.store(MODEL_ARTIFACT, scope).page
 
 
 def test_a_crafted_cursor_is_refused(client: Client) -> None:
