@@ -51,7 +51,8 @@ def page_of(kind: AnyKind, records: Iterable[M], query: Query) -> Page[M]:
         keyed.reverse()
     if (position := query.position(str, int, float, NoneType)) is not None:
         after = position_key(kind, *position)
-        if not all(_is_comparable(key, after) for key, _ in keyed):
+        is_declared = kind.sort_of(query) in kind.sorts
+        if not all(_is_comparable(key, after, is_declared) for key, _ in keyed):
             raise query.foreign_cursor()
         keyed = [pair for pair in keyed if (pair[0] > after if is_upwards else pair[0] < after)]
     items = [record for _, record in keyed[: query.limit]]
@@ -174,7 +175,8 @@ def _first(pair: tuple[_Key, object]) -> _Key:
     return pair[0]
 
 
-def _is_comparable(one: _Key, other: _Key) -> bool:
+def _is_comparable(one: _Key, other: _Key, is_declared: bool) -> bool:
     if one[0] != other[0] or type(one[1]) is type(other[1]):
         return True
-    return all(type(each[1]) in (int, float) for each in (one, other))
+    # The values of a field have one type; those of a dictionary are numbers of any type.
+    return not is_declared and all(type(each[1]) in (int, float) for each in (one, other))

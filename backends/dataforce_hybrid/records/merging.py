@@ -96,6 +96,8 @@ def _types_of(kind: AnyKind, query: Query) -> tuple[type, ...]:
 
 def _is_key(value: object, types: tuple[type, ...]) -> bool:
     match value:
+        case [bool(), *_]:  # equal to 0 or 1, and yet none of ours
+            return False
         case [0, present, str() as identifier]:
             return is_one_of(present, *types) and is_one_of(identifier, str)
         case [-1 | 1, 0, str() as identifier]:
