@@ -21,7 +21,8 @@ from dataforce_hybrid.files.store import HybridFiles
 from dataforce_hybrid.overlay import HybridOverlay
 from dataforce_hybrid.overlay_stores import OverlayStores
 from dataforce_hybrid.paths import Location
-from dataforce_hybrid.pull.snapshot import Pulled, Snapshot
+from dataforce_hybrid.pull.pulled_lists import Pulled
+from dataforce_hybrid.pull.snapshot import Snapshot
 from dataforce_hybrid.push.delete_baseline import DeleteBaseline
 from dataforce_hybrid.records.change_index import ChangeIndex, is_overlaid
 from dataforce_hybrid.records.constraints import Rules

@@ -13,7 +13,7 @@ from dataforce.overlay import Action, Diff, OverlayStatus, PullReport, PushRepor
 from dataforce.overlay.store import State
 from dataforce_hybrid.files.deletion import forget_deletion
 from dataforce_hybrid.pull.pull import Pull
-from dataforce_hybrid.pull.snapshot import Pulled
+from dataforce_hybrid.pull.pulled_lists import Pulled
 from dataforce_hybrid.push.differences import Differences
 from dataforce_hybrid.push.push import Push
 from dataforce_hybrid.push.write_ahead_log import Intents
@@ -144,7 +144,7 @@ class HybridOverlay:
     def _changes_of(
         self, identifier: str, kind: AnyKind | None, entries: Sequence[ObjectState]
     ) -> Sequence[ObjectState]:
-        """Those of the entries that tell of one object, or else of what is below it."""
+        """Return the entries that tell of one object, or else of what is below it."""
         index, found = self._index, {}
         for each in index.kinds.values() if kind is None else (kind,):
             key = each.route, index.resolve(each, identifier)

@@ -64,8 +64,9 @@ class Sides:
     def create(self, side: str, name: str, text: str | None, size: int) -> None:
         """A record more."""
         client = self.clients[side]
-        accuracy: dict[str, Any] = [{}, {"accuracy": size % 4}, {"accuracy": "high"}][size % 3]
-        given = {"description": text, "size": size % 3, "metrics": accuracy}
+        metrics: list[dict[str, Any]] = [{}, {"accuracy": size % 4}, {"accuracy": "high"}]
+        given: dict[str, Any] = {"description": text, "size": size % 3}
+        given["metrics"] = metrics[size % 3]
         record = registered(client, self.collection, name or "-", **given)
         (self.there if side == "there" else self.made)[record.id] = record
 

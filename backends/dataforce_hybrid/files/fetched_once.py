@@ -102,7 +102,7 @@ class FetchedOnce:
                 yield from self._copied(chunks, path.stat().st_size, pinned=pinned)
 
     def _verified(self, kept: Content) -> Iterator[bytes]:
-        """All bytes that are kept; if they were damaged, they are replaced by the remote's."""
+        """Yield all bytes that are kept; damaged ones are replaced by the remote's."""
         with Digest() as digest:
             for chunk in kept.read():
                 digest.update(chunk)

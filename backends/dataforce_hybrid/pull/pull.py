@@ -13,7 +13,7 @@ from dataforce.errors import PermissionDeniedError
 from dataforce.overlay import PullReport
 from dataforce.transfer import cancellation
 from dataforce_hybrid.files.fetched_once import FetchedOnce, is_digest
-from dataforce_hybrid.pull.snapshot import Pulled
+from dataforce_hybrid.pull.pulled_lists import Pulled
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -73,7 +73,7 @@ class DeleteBaseline:
     def _below(
         self, remote: ReadableBackend, parent: AnyKind, scope: Scope
     ) -> Iterator[tuple[AnyKind, Any]]:
-        """All below a scope, each with its kind."""
+        """Yield all below a scope, each with its kind."""
         for kind in self.family.children(parent):
             with suppress(NotFoundError):  # nothing is below what does not exist there
                 for record in records_of(remote.store(kind, scope), kind):

@@ -38,7 +38,7 @@ class Step:
         return self.conflict is None and not self.is_dropped and not self.is_left_out
 
     def lets_go(self, fields: Collection[str]) -> bool:
-        """Whether the remote's object has other values in those fields then, or is gone."""
+        """Return whether the remote's object has other values in those fields then, or is gone."""
         is_changed = any(each.name in fields for each in self.change.fields)
         return self.is_sent and (self.change.action == Action.DELETED or is_changed)
 

@@ -238,7 +238,7 @@ class Planner:
             yield kind.route, holder
 
     def _supports(self, kind: AnyKind, entry: ObjectState, mine: Any) -> Iterator[Target]:
-        """What an object stands below or points at, each with its place."""
+        """Yield what an object stands below or points at, each with its place."""
         if kind.parent is not None:
             yield Target(kind.parent, Scope(entry.scope[:-1]), entry.scope[-1])
         yield from self._targets(kind, entry, mine)

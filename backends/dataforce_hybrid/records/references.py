@@ -1,4 +1,4 @@
-"""What objects point at, wherever that stands."""
+"""Targets of references, wherever they stand."""
 
 from __future__ import annotations
 

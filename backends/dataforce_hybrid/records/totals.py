@@ -82,7 +82,7 @@ class Totals:
 
 
 class _Hidden:
-    """What the remote says of objects that are hidden here, each asked for once.
+    """Records of the remote that are hidden here, each asked for once.
 
     Args:
         remote: The backend that the overlay lies over.

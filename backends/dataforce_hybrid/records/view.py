@@ -1,4 +1,4 @@
-"""What is in the overlay and what is on the remote, read as one."""
+"""Merged view: the overlay and the remote, read as one."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class MergedRecords(Generic[M]):
         return self._shown(merged_page(query, theirs, ours))
 
     def _called(self, query: Query) -> Page[M]:
-        """Few have one name, so all of them are taken and put in order."""
+        """Return a page of those of one name: they are few, so all are taken and put in order."""
         found: list[M] = []
         if self._has(*VISIBLE):
             found = self._matches(self._ours, query.name, self._is_ours)
@@ -177,7 +177,7 @@ class MergedRecords(Generic[M]):
     def _matches(
         self, store: ReadableStore[M], name: str | None, keep: Callable[[M], bool]
     ) -> list[M]:
-        """What one side has of that name, in whichever field."""
+        """Return the records of one side that have a name, in whichever field."""
         asked = Query(name=name, limit=None)
         kept = [record for record in records_of(store, self._kind, asked) if keep(record)]
         if kept or len(self._kind.names) == 1:
