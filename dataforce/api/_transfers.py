@@ -91,6 +91,7 @@ def _upload_package(
     package = read_package(path, lambda _: cancellation.check())
     source = before or FileSource(path)
     source.check()
+    source.digest = package.file_hash
     values = {
         "file_name": package.file_name,
         "metrics": {**package.metrics, **metrics},

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Protocol
 
 from dataforce.errors import FileError
+from dataforce.transfer import cancellation
+from dataforce.transfer.checksum import Digest
+
+_CHUNK = 1024 * 1024
 
 
 class Source(Protocol):
@@ -17,11 +22,13 @@ class Source(Protocol):
         name: Name for messages, such as a path.
         size: Number of bytes.
         path: Path of the file that holds them, `None` if no file does.
+        digest: SHA-256 of the bytes, if it was computed since the source was made.
     """
 
     name: str
     size: int
     path: Path | None
+    digest: str | None
 
     def open(self) -> IO[bytes]:
         """Return the bytes as a new binary file, from the beginning."""
@@ -49,6 +56,7 @@ class FileSource:
 
     Args:
         path: Path of the file.
+        digest: SHA-256 of the bytes, from whoever has just written them.
 
     Raises:
         FileError: It is no file that can be read.
@@ -60,8 +68,9 @@ class FileSource:
         >>> source.check()
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, digest: str | None = None) -> None:
         self.path: Path | None = path
+        self.digest = digest
         self.name = os.fspath(path)
         self._path = path
         state = self._state()
@@ -108,6 +117,7 @@ class BytesSource:
     def __init__(self, content: bytes, name: str = "bytes in memory") -> None:
         self.name = name
         self.size = len(content)
+        self.digest: str | None = sha256(content).hexdigest()
         self._content = content
 
     def open(self) -> IO[bytes]:
@@ -119,9 +129,18 @@ class BytesSource:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the bytes."""
-        from hashlib import sha256
+        return str(self.digest)
 
-        return sha256(self._content).hexdigest()
+
+def sha256_of(source: Source) -> str:
+    """Return the SHA-256 of a source; it is read if nobody has computed it yet."""
+    if source.digest is None:
+        with Digest() as digest, source.open() as file:
+            while chunk := file.read(_CHUNK):
+                cancellation.check()
+                digest.update(chunk)
+        source.digest = digest.hexdigest()
+    return source.digest
 
 
 def _identity(state: os.stat_result) -> tuple[int, ...]:

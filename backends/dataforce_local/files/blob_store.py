@@ -109,11 +109,11 @@ class BlobStore:
         try:
             staged.reserve(source.size)
             found = _copy(source, staged)
-            source.check()  # who had it hashed vouches for what did not change since
-            if staged.size != source.size or found not in (None, digest):
+            source.check()  # what was hashed before must not have changed since
+            if (staged.size, found) != (source.size, digest):
                 raise FileUploadError(
-                    f"{staged.size} bytes with SHA-256 {found or 'unknown'} arrived of "
-                    f"{source.name}, not {source.size} with {digest}. Try again."
+                    f"{staged.size} bytes with SHA-256 {found} arrived of {source.name}, not "
+                    f"{source.size} with {digest}. Try again."
                 )
             staged.finish()
             yield staged
@@ -200,10 +200,11 @@ def blob_path(digest: str) -> str:
 
 
 def _copy(source: Source, staged: StagedFile) -> str | None:
-    """Copy a source, within the kernel if that can be; the SHA-256 if the bytes were seen here."""
+    """Copy a source, within the kernel if it was hashed before, and return its SHA-256."""
     with source.open() as file:
-        if source.path is not None and staged.copy(file, source.size):
-            return None
+        is_hashed = source.path is not None and source.digest is not None
+        if is_hashed and staged.copy(file, source.size):
+            return source.digest
         with Digest() as digest:
             while chunk := _read(source, file):
                 cancellation.check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
+from dataforce.backend.source import sha256_of
 from dataforce.errors import FileError, FileUploadError
 from dataforce.models import UploadDetails, UploadPart
 from dataforce.parallel import run_parallel
@@ -77,12 +77,9 @@ class UploadSource:
     def check_described(self, values: ModelArtifactCreate) -> None:
         """Raise `FileUploadError` if a record describes other bytes.
 
-        Of a file that was hashed and has not changed since, the digest is taken on trust.
+        It is read for that, unless it was hashed already.
         """
-        digest = values.file_hash
-        if self._source.path is None:
-            with self._source.open() as file:
-                digest = hashlib.sha256(file.read()).hexdigest()  # it is in memory already
+        digest = sha256_of(self._source)
         if (self.size, digest) != (values.size, values.file_hash):
             raise FileUploadError(
                 f"{self.name} has {self.size} bytes with the SHA-256 {digest}, not {values.size} "

@@ -120,7 +120,9 @@ class Assets:
             wanted = self._kind.files[name].digest_of(values)
             if digest != wanted:
                 raise FileUploadError(f"The {name} has the SHA-256 {digest}, not {wanted}.")
-        sources = {name: FileSource(path) for name, path in upload.files.items()}
+        sources = {
+            name: FileSource(path, upload.digests[name]) for name, path in upload.files.items()
+        }
         key = request.headers.get(IDEMPOTENCY_KEY)
         with self._store(request, "create", values):
             files = self._backend.files(self._kind, self._scope(request))
