@@ -6,12 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from pydantic import ValidationError
-
-from dataforce.backend import Scope
 from dataforce.errors import (
     APIConnectionError,
     DataForceError,
@@ -24,9 +20,9 @@ from dataforce.models import (
     CreatedModel,
     ModelArtifact,
     ModelArtifactStatus,
-    UploadDetails,
 )
 from dataforce.transfer import cancellation
+from dataforce_remote.files.attempts import Attempt, Known, known_from
 from dataforce_remote.files.bucket import BucketError
 from dataforce_remote.files.checkpoints import Checkpoint, Checkpoints, name_of
 from dataforce_remote.files.multipart import Plan, UploadSource, complete, send
@@ -34,8 +30,6 @@ from dataforce_remote.files.upload_targets import Registered, plan_for, register
 from dataforce_remote.http.transport_errors import extend
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from dataforce.backend import Advance, Content, Source
     from dataforce.models import ModelArtifactCreate
     from dataforce_remote.files.model_artifacts import ModelArtifactStore
@@ -44,7 +38,6 @@ if TYPE_CHECKING:
 
 _CLEANUP_TIMEOUT = 5.0
 """Limit of the retries of telling the platform that an upload failed, in seconds."""
-_DONE = "done"
 _DAYS_KEPT = 30
 """Number of days that the checkpoint of an upload with a key is kept after its end."""
 _NOT_FOUND = 404
@@ -70,7 +63,7 @@ class Uploads:
     def create(self, values: ModelArtifactCreate) -> CreatedModel:
         """Make a record whose file a user uploads, and say where it goes."""
         registered = self._register(values)
-        attempt = _Attempt(registered.model)
+        attempt = Attempt(registered.model)
         with self._marked_failed(attempt):
             cancellation.check()
             plan = plan_for(self._store, registered, attempt.has_begun)
@@ -92,7 +85,7 @@ class Uploads:
         self._checkpoints.check_free(name)
         source.check_described(values)
         registered = self._register(values)
-        attempt = _Attempt(registered.model)
+        attempt = Attempt(registered.model)
         with self._marked_failed(attempt):
             cancellation.check()
             first = {"base_url": base_url, "scope": scope, "model": registered.model.id, "key": key}
@@ -104,7 +97,7 @@ class Uploads:
     def _sweep(self) -> None:
         """Give up the uploads that were killed so long ago that they cannot be resumed."""
         for checkpoint in self._checkpoints.stale():
-            known = _read(checkpoint)
+            known = known_from(checkpoint)
             if known is None:
                 checkpoint.discard()
             elif known.base_url != self._store.platform.api.settings.base_url or (
@@ -115,7 +108,7 @@ class Uploads:
                 with suppress(DataForceError):  # not what the user is about
                     self._give_up_on(known, checkpoint)
 
-    def _give_up_on(self, known: _Known, checkpoint: Checkpoint) -> None:
+    def _give_up_on(self, known: Known, checkpoint: Checkpoint) -> None:
         store = cast(
             "ModelArtifactStore", self._store.platform.store(self._store.kind, known.scope)
         )
@@ -124,7 +117,7 @@ class Uploads:
         if record is None or record.status != ModelArtifactStatus.PENDING_UPLOAD:
             checkpoint.discard()
             return
-        said = others._mark_failed(_Attempt.resumed(known, record, checkpoint))
+        said = others._mark_failed(Attempt.resumed(known, record, checkpoint))
         _log.warning("An upload was killed and cannot go on. %s", said)
 
     def _register(self, values: ModelArtifactCreate) -> Registered:
@@ -153,14 +146,14 @@ class Uploads:
                 # Not join: once interrupted, it takes the thread for ended.
                 finished.wait()
             for each in made:
-                self._mark_failed(_Attempt(each.model))
+                self._mark_failed(Attempt(each.model))
             raise
         for error in errors:
             raise error
         return made[0]
 
     def _carry_out(
-        self, attempt: _Attempt, plan: Plan, source: UploadSource, done: dict[int, str]
+        self, attempt: Attempt, plan: Plan, source: UploadSource, done: dict[int, str]
     ) -> ModelArtifact:
         """Send the parts that `done` does not name; return the record, now uploaded."""
         record = attempt.record
@@ -181,14 +174,14 @@ class Uploads:
 
     def _resumed(self, checkpoint: Checkpoint, source: UploadSource) -> ModelArtifact | None:
         """Return the record of an upload that was killed, now whole; `None` if it cannot go on."""
-        known = _read(checkpoint)
+        known = known_from(checkpoint)
         if known is None:
             checkpoint.discard()
             return None
         record = self._waiting(known, checkpoint)
         if record is None or record.status == ModelArtifactStatus.UPLOADED:
             return record
-        attempt, why = _Attempt.resumed(known, record, checkpoint), "it had not begun to send"
+        attempt, why = Attempt.resumed(known, record, checkpoint), "it had not begun to send"
         if known.plan is not None:
             with self._marked_failed(attempt):
                 try:
@@ -203,7 +196,7 @@ class Uploads:
         )
         return None
 
-    def _waiting(self, known: _Known, checkpoint: Checkpoint) -> ModelArtifact | None:
+    def _waiting(self, known: Known, checkpoint: Checkpoint) -> ModelArtifact | None:
         """Return the record of a checkpoint if it is pending or uploaded."""
         try:
             record = self._store.get(known.record)
@@ -218,11 +211,11 @@ class Uploads:
         if record.status != ModelArtifactStatus.UPLOADED:
             checkpoint.discard()
             return None
-        _Attempt.resumed(known, record, checkpoint).has_ended()
+        Attempt.resumed(known, record, checkpoint).has_ended()
         return record
 
     @contextmanager
-    def _marked_failed(self, attempt: _Attempt) -> Iterator[None]:
+    def _marked_failed(self, attempt: Attempt) -> Iterator[None]:
         """Give the record the status `upload_failed` if the block ends with an error."""
         why = None
         try:
@@ -248,7 +241,7 @@ class Uploads:
                 f"{self._mark_failed(attempt)} Upload it again."
             )
 
-    def _mark_failed(self, attempt: _Attempt) -> str:
+    def _mark_failed(self, attempt: Attempt) -> str:
         """Tell the platform that no bytes will come; return a sentence about what is left."""
         record, checkpoint = attempt.record, attempt.checkpoint
         failed = ModelArtifactStatus.UPLOAD_FAILED
@@ -268,85 +261,8 @@ class Uploads:
             checkpoint.discard()
         return f"Model artifact {record.id} has the status upload_failed.{attempt.left_behind}"
 
-    def _is_stored(self, attempt: _Attempt) -> bool:
+    def _is_stored(self, attempt: Attempt) -> bool:
         try:
             return bool(next(iter(self._open(attempt.record).read(0, 1)), b""))
         except FileDownloadError:
             return False
-
-
-@dataclass
-class _Attempt:
-    """One upload as far as it has come."""
-
-    record: ModelArtifact
-    checkpoint: Checkpoint | None = None
-    left_behind: str = ""
-    is_whole: bool = False
-
-    def add(self, entry: dict[str, Any]) -> None:
-        """Add an entry to the checkpoint."""
-        if self.checkpoint is not None:
-            self.checkpoint.add(entry)
-
-    def has_begun(self, upload_id: str) -> None:
-        """Note that there are parts now, or will be."""
-        self.left_behind = (
-            f" What arrived stays in the bucket, as the unfinished upload {upload_id} of "
-            f"{self.record.bucket_location}, until somebody aborts it."
-        )
-
-    def has_arrived(self) -> None:
-        """Note that the whole file is stored now."""
-        self.is_whole = True
-        self.left_behind = (
-            f" The file stays in the bucket, as {self.record.bucket_location}, until the model "
-            f"artifact is deleted."
-        )
-
-    def has_ended(self) -> None:
-        """Forget the upload, or with a key that it goes on."""
-        if self.checkpoint is None:
-            return
-        if self.checkpoint.entries[0].get("key") is None:
-            self.checkpoint.discard()
-            return
-        if self.checkpoint.entries[-1] != {_DONE: True}:
-            self.checkpoint.add({_DONE: True})
-        self.checkpoint.keep()
-
-    @classmethod
-    def resumed(cls, known: _Known, record: ModelArtifact, checkpoint: Checkpoint) -> Self:
-        """Return the attempt as far as a checkpoint tells."""
-        attempt = cls(record, checkpoint)
-        if known.plan is not None and known.plan.details.upload_id is not None:
-            attempt.has_begun(known.plan.details.upload_id)
-        return attempt
-
-
-@dataclass(frozen=True)
-class _Known:
-    """The record of a checkpoint and, if it came so far, where its bytes go and went."""
-
-    base_url: str
-    scope: Scope
-    record: str
-    plan: Plan | None
-    done: dict[int, str]
-    is_done: bool
-
-
-def _read(checkpoint: Checkpoint) -> _Known | None:
-    try:
-        first, *rest = checkpoint.entries
-        is_done = bool(rest) and rest[-1] == {_DONE: True}
-        rest = rest[:-1] if is_done else rest
-        plan = None
-        if rest:
-            details = UploadDetails.model_validate(rest[0]["details"])
-            plan = Plan(str(rest[0]["type"]), details)
-        done = {int(entry["part"]): str(entry["tag"]) for entry in rest[1:]}
-        scope = Scope(tuple(map(str, first["scope"])))
-        return _Known(str(first["base_url"]), scope, str(first["model"]), plan, done, is_done)
-    except (LookupError, TypeError, ValueError, ValidationError):
-        return None

@@ -67,12 +67,13 @@ class Endpoints:
         return self.registry.records(BUCKET_SECRET, action, organization_id)
 
     def shaped(self, secret: BucketSecret) -> BaseModel:
-        """A secret as this version answers it."""
+        """Return a secret in the form of this version."""
+        form: type[BaseModel] = BucketSecretOut
         if not self.is_typed:
-            return shaped(BucketSecretOut, secret)
-        if type_of(secret.endpoint) == "azure":
-            return shaped(AzureBucketSecretOut, secret, type="azure")
-        return shaped(S3BucketSecretOut, secret, type="s3", region=secret.region or "")
+            return shaped(form, secret)
+        kind = type_of(secret.endpoint)
+        form = AzureBucketSecretOut if kind == "azure" else S3BucketSecretOut
+        return shaped(form, secret, type=kind, region=secret.region or "")
 
     def create(self, organization_id: UUID, body: BaseModel) -> Response:
         """Keep a new secret."""

@@ -22,10 +22,10 @@ from dataforce.server.responses import (
     Collection,
     CollectionDetails,
     CollectionsList,
-    answer,
-    answer_all,
-    answer_page,
     nothing,
+    respond,
+    respond_all,
+    respond_page,
 )
 
 
@@ -43,7 +43,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
     ) -> Response:
         collections = registry.records(COLLECTION, "create", organization_id, orbit_id)
         values = convert(CollectionCreate, body.model_dump())
-        return answer(Collection, collections.create(values))
+        return respond(Collection, collections.create(values))
 
     @router.patch("/{collection_id}", response_model=Collection)
     def update_collection(
@@ -55,7 +55,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
             raise PlatformCrashError
         # All three are written, whether they were given or not: without tags the old ones go.
         changes = convert(CollectionUpdate, body.model_dump())
-        return answer(Collection, collections.update(collection_id, changes))
+        return respond(Collection, collections.update(collection_id, changes))
 
     @router.delete("/{collection_id}", status_code=204)
     def delete_collection(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
@@ -75,7 +75,7 @@ def add_listing(router: APIRouter, registry: Registry) -> None:
     @router.get("", response_model=list[Collection])
     def list_collections(organization_id: UUID, orbit_id: UUID) -> Response:
         collections = registry.records(COLLECTION, "list", organization_id, orbit_id)
-        return answer_all(Collection, collections.all())
+        return respond_all(Collection, collections.all())
 
 
 def add_reading(router: APIRouter, registry: Registry) -> None:
@@ -94,7 +94,7 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
         collections = registry.records(COLLECTION, "list", organization_id, orbit_id)
         wanted = Wanted(cursor, limit, sort_by.value, order.value, search)
         page = collections_page(collections, wanted)
-        return answer_page(Collection, page.items, page.cursor)
+        return respond_page(Collection, page.items, page.cursor)
 
     @router.get("/{collection_id}", response_model=CollectionDetails)
     def get_collection(organization_id: UUID, orbit_id: UUID, collection_id: UUID) -> Response:
@@ -106,6 +106,6 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
         ).all()
         tags = {tag for model in models for tag in model.tags or ()}
         metrics = {key for model in models for key in model.metrics}
-        return answer(
+        return respond(
             CollectionDetails, collection, models_tags=sorted(tags), models_metrics=sorted(metrics)
         )

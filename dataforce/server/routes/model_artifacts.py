@@ -25,11 +25,11 @@ from dataforce.server.responses import (
     ModelArtifact,
     ModelArtifactsList,
     SignedURL,
-    answer,
-    answer_all,
-    answer_page,
     json_of,
     nothing,
+    respond,
+    respond_all,
+    respond_page,
 )
 from dataforce.server.routes import uploads
 from dataforce.server.uploads import UploadLimits
@@ -59,7 +59,7 @@ def routes(
             found = registry.records(
                 MODEL_ARTIFACT, "list", organization_id, orbit_id, collection_id
             )
-            return answer_all(ModelArtifact, found.all())
+            return respond_all(ModelArtifact, found.all())
 
     add_updating(router, registry, objects)
     add_deleting(router, registry, objects)
@@ -83,14 +83,14 @@ def add_reading(router: APIRouter, registry: Registry) -> None:
         found = registry.records(MODEL_ARTIFACT, "list", organization_id, orbit_id, collection_id)
         wanted = Wanted(cursor, limit, sort_by, order.value)
         page = models_page(found, wanted, COLUMNS)
-        return answer_page(ModelArtifact, page.items, page.cursor)
+        return respond_page(ModelArtifact, page.items, page.cursor)
 
     @router.get(f"{PREFIX}/{{model_artifact_id}}", response_model=ModelArtifact)
     def get_model(
         organization_id: UUID, orbit_id: UUID, collection_id: UUID, model_artifact_id: UUID
     ) -> Response:
         found = registry.records(MODEL_ARTIFACT, "read", organization_id, orbit_id, collection_id)
-        return answer(ModelArtifact, found.get(model_artifact_id))
+        return respond(ModelArtifact, found.get(model_artifact_id))
 
 
 def add_updating(router: APIRouter, registry: Registry, objects: ObjectStore) -> None:
@@ -114,7 +114,7 @@ def add_updating(router: APIRouter, registry: Registry, objects: ObjectStore) ->
         after = found.update(model_artifact_id, convert(ModelArtifactUpdate, given))
         if after.status == ModelArtifactStatus.UPLOAD_FAILED:
             objects.forget(stored(found, after, request))
-        return answer(ModelArtifact, after)
+        return respond(ModelArtifact, after)
 
 
 def add_deleting(router: APIRouter, registry: Registry, objects: ObjectStore) -> None:

@@ -17,10 +17,10 @@ from dataforce.server.responses import (
     Orbit,
     OrbitDetails,
     TaggedOrbitDetails,
-    answer,
-    answer_all,
     array_of,
     nothing,
+    respond,
+    respond_all,
     shaped,
 )
 from dataforce.server.roles import CALLER, Access, OrbitRole, OrganizationRole
@@ -34,14 +34,14 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
 
     def one(orbit: models.Orbit, organization_id: UUID) -> Response:
         if not tagged:
-            return answer(details, orbit)
-        return answer(details, orbit, collections_tags=tags_in(registry, organization_id, orbit))
+            return respond(details, orbit)
+        return respond(details, orbit, collections_tags=tags_in(registry, organization_id, orbit))
 
     @router.get("", response_model=list[Orbit])
     def list_orbits(organization_id: UUID) -> Response:
         orbits, caller = registry.records(ORBIT, "list", organization_id).all(), CALLER.get()
         if caller.role != OrganizationRole.MEMBER:
-            return answer_all(Orbit, orbits)
+            return respond_all(Orbit, orbits)
         mine = [orbit for orbit in orbits if orbit.id in caller.orbits]
         return array_of(shaped(Orbit, orbit, **as_listed(orbit, caller)) for orbit in mine)
 
@@ -63,7 +63,7 @@ def routes(registry: Registry, api_version: APIVersion) -> APIRouter:
 
     @router.patch("/{orbit_id}", response_model=Orbit)
     def update_orbit(organization_id: UUID, orbit_id: UUID, body: OrbitUpdate) -> Response:
-        return answer(Orbit, changed(registry, organization_id, orbit_id, body))
+        return respond(Orbit, changed(registry, organization_id, orbit_id, body))
 
     @router.delete("/{orbit_id}", status_code=204)
     def delete_orbit(organization_id: UUID, orbit_id: UUID) -> Response:

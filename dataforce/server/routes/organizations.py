@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from dataforce.server.authentication import require_person
 from dataforce.server.registry import Registry
-from dataforce.server.responses import OrganizationSwitcher, answer_all
+from dataforce.server.responses import OrganizationSwitcher, respond_all
 from dataforce.server.roles import CALLER
 
 FOR_PERSONS = (
@@ -25,7 +25,7 @@ def routes(registry: Registry) -> APIRouter:
         organizations = sorted(registry.organizations(), key=lambda found: found.name)
         caller = CALLER.get()
         mine = {"role": caller.role.value, "permissions": caller.permissions()}
-        return answer_all(
+        return respond_all(
             OrganizationSwitcher, [found.model_copy(update=mine) for found in organizations]
         )
 
