@@ -167,6 +167,7 @@ class _Brought:
     """What a user brought, as a source; it may be anything, so it is read, and hashed."""
 
     path: Path | None = None
+    digest: str | None = None
 
     def __init__(self, files: Files, record: ModelArtifact) -> None:
         self._files = files
