@@ -174,7 +174,7 @@ def test_a_page_has_a_whole_number_of_things(client: Client) -> None:
 def test_what_is_no_path_is_no_file(client: Client) -> None:
     client.collections.create("", "Churn", "model")
     with pytest.raises(UnprocessableEntityError, match="not the path of a file"):
-        client.model_artifacts.upload(None, "iris")  # type: ignore[arg-type]  # the point
+        client.model_artifacts.upload(None, "iris")
     with pytest.raises(UnprocessableEntityError, match="give its id"):
         client.model_artifacts.get(None)  # type: ignore[arg-type]  # the point
     with pytest.raises(FileError, match="cannot be opened"):

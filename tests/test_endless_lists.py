@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,11 @@ import pytest
 from dataforce import APIResponseValidationError, Client
 from dataforce.backend import Page, Query, Scope
 from dataforce.models import REGISTRY, Organization
+
+
+def made(number: int) -> Organization:
+    moment = datetime(2026, 11, 20, tzinfo=UTC)
+    return Organization(id=str(number), name="Mine", created_at=moment)
 
 
 class Circle:
@@ -42,7 +48,7 @@ class Circle:
         self.asked += 1
         number = int(query.cursor or 0)
         following = number + 1 if number < self.last else self.back
-        items = [Organization.model_construct(id=str(each)) for each in self.held(number)]
+        items = [made(each) for each in self.held(number)]
         return Page(items=items, cursor=None if following is None else str(following))
 
     def close(self) -> None:

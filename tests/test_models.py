@@ -24,6 +24,7 @@ from dataforce import (
     SignedURL,
     StoreCorruptedError,
 )
+from dataforce.backend.identity import canonical_id
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
@@ -31,7 +32,6 @@ from dataforce.models import (
     ModelArtifactCreate,
     OrbitCreate,
 )
-from dataforce.models._base import canonical_id
 from dataforce.models._deferred import JSONText
 from dataforce.package import read_package
 

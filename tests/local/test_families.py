@@ -266,7 +266,9 @@ def file(tmp_path: Path) -> Path:
 def upload_file(backend: LocalBackend, path: Path, advance: Callable[[int], object]) -> Tool:
     """Store a tool whose manual is a file."""
     values = ToolCreate(key="one", manual=sha256(path.read_bytes()).hexdigest())
-    return backend.files(TOOL, ROOT).upload(values, {"manual": FileSource(path, values.manual)}, advance)
+    return backend.files(TOOL, ROOT).upload(
+        values, {"manual": FileSource(path, values.manual)}, advance
+    )
 
 
 @pytest.mark.parametrize("can_copy", [True, False])

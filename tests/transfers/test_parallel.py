@@ -87,9 +87,7 @@ def test_a_range_is_hashed_as_it_was_fetched_however_late_it_comes(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(
-        "dataforce.transfer.parallel_fetch.RANGE", PIECE
-    )  # less than a buffer
+    monkeypatch.setattr("dataforce.transfer.parallel_fetch.RANGE", PIECE)  # less than a buffer
     backend.streams = 2
     both = threading.Barrier(2)
 
