@@ -53,8 +53,10 @@ def content_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def refuse_all(error: type[DataForceError], *calls: Callable[[], object]) -> list[str]:
-    """See every call refused with an error of that class.
+def refuse_all(
+    error: type[DataForceError] | tuple[type[DataForceError], ...], *calls: Callable[[], object]
+) -> list[str]:
+    """See every call refused with an error of that class, or of one of those classes.
 
     Returns:
         What the errors say.
