@@ -56,8 +56,8 @@ from dataforce.models._base import (
 )
 from dataforce.server import Server, create_app
 from dataforce.testing.assets import Assets, Examples, all_records
+from dataforce.testing.differential import compare
 from dataforce.testing.kinds import for_kinds
-from dataforce.testing.suite.behaviour import *  # noqa: F403
 from dataforce.testing.suite.file_stores import *  # noqa: F403
 from dataforce.testing.suite.queries import *  # noqa: F403
 from dataforce.testing.suite.stores import *  # noqa: F403
@@ -391,6 +391,11 @@ def test_files_of_nothing_are_swept(backend: Backend, tmp_path: Path) -> None:
     assert stored() == len(CONTENTS)
     store.delete("another")
     assert stored() == 0
+
+
+@pytest.mark.parametrize("place", ["local"], indirect=True)
+def test_random_calls_are_answered_as_in_memory(backend: Backend, examples: Examples) -> None:
+    compare(backend, examples)
 
 
 @pytest.fixture
