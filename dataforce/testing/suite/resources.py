@@ -59,7 +59,7 @@ def check_list(resource: Any, wanted: list[str], page_size: int, **asked: Any) -
     assert ids(resource.list(limit=2, **asked)) == wanted[:2]
     page = resource.page(limit=2, **asked)
     assert ids(page.items) == wanted[:2]
-    assert (page.cursor is None) == (len(wanted) <= 2)
+    assert page.cursor is not None or len(wanted) <= 2  # the page after the last may be empty
 
 
 @for_kinds()
