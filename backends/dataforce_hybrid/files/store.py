@@ -70,7 +70,11 @@ class HybridFiles(Generic[M, C]):
         state = index.state(kind, identifier)
         if state == State.CREATED:
             return self._view.overlay.files(kind, scope).open(record, name)
-        if state == State.CHANGED and was_deleted(self._view.overlay, kind, scope, record):
+        # Below what was made here, the remote has nothing.
+        is_missing = state == State.DELETED or index.is_made_here(kind, scope)
+        if is_missing or (
+            state == State.CHANGED and was_deleted(self._view.overlay, kind, scope, record)
+        ):
             return Missing(kind, identifier)
         theirs = self._view.remote.files(kind, scope).open(record, name)
         return FetchedOnce(kind, record, name, theirs, self._view.overlay.cache)
