@@ -371,7 +371,7 @@ def test_bytes_that_change_on_the_way_are_not_stored(
         with open_file() as file:
             file.write(bytes(expected.size))
 
-    monkeypatch.setattr("dataforce.api._copy.fetch", fetch)
+    monkeypatch.setattr("dataforce.transfer.spool.fetch", fetch)
     with pytest.raises(ChecksumMismatchError):
         copy("Flowers", source=source, target=target)
     assert target.model_artifacts.list() == []

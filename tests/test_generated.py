@@ -329,11 +329,17 @@ def test_no_twin_loads_asyncio() -> None:
 def test_every_twin_hands_every_argument_on(method: Method) -> None:
     synchronous, _, name = method
     signature = inspect.signature(getattr(synchronous, name))
-    given: dict[str, object] = {key: f"any {key}" for key in signature.parameters if key != "self"}
+    given: dict[str, object] = {
+        key: f"any {key}" for key in signature.parameters if key not in ("self", "filters")
+    }
+    if "filters" in signature.parameters:
+        given["name"] = "any name"
     if name == "iterate":
         given["page_size"] = 4
     call, result = asyncio.run(outcome(method, given))
-    assert signature.bind(None, *call.args, **call.kwargs).arguments == {"self": None, **given}
+    handed = signature.bind(None, *call.args, **call.kwargs).arguments
+    filters = handed.pop("filters", {})
+    assert {**handed, **filters} == {"self": None, **given}
     if name == "open":
         assert (type(result), result.name) == (AsyncModelFile, "a name")
     else:

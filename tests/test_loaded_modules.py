@@ -74,7 +74,15 @@ CLIENT = PACKAGE | {
     "dataforce.backend.discovery",
     "dataforce.backend.error_messages",
     "dataforce.backend.kind",
+    "dataforce.backend.filters",
+    "dataforce.backend.identity",
+    "dataforce.backend.paging",
+    "dataforce.backend.paths",
     "dataforce.backend.query",
+    "dataforce.backend.source",
+    "dataforce.backend.views",
+    "dataforce.models.registry.filters",
+    "dataforce.models.registry.signed_urls",
     "dataforce.backend.read_only",
 }
 
@@ -107,17 +115,17 @@ LOCAL = CLIENT | {
 }
 
 REMOTE = CLIENT | {
+    "dataforce.backend.http",
     "dataforce._collector",
-    "dataforce.backend.paging",
     "dataforce_remote",
     "dataforce_remote.http.api",
     "dataforce_remote.backend",
     "dataforce_remote.http",
-    "dataforce_remote.registry",
     "dataforce_remote.http.connections",
     "dataforce_remote.http.transport_errors",
     "dataforce_remote.http.guard",
-    "dataforce_remote.registry.records",
+    "dataforce_remote.http.messages",
+    "dataforce_remote.records",
     "dataforce_remote.http.status_errors",
     "dataforce_remote.http.retries",
     "dataforce_remote.http.transport",
@@ -265,7 +273,7 @@ def statements() -> Iterator[list[str]]:
             lambda client, model: client.model_artifacts.create(
                 "iris.fnnx", {}, model.manifest, "0" * 64, {}, 1, "another"
             ),
-            ["BEGIN", "SELECT", "INSERT"],
+            ["BEGIN", "SELECT", "INSERT", "INSERT"],
         ),
         (
             lambda client, model: client.model_artifacts.update(model.id, tags=["flowers"]),

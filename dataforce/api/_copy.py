@@ -219,8 +219,9 @@ class _Copying:
         if not kind.files:
             return identifier_of(backend.store(kind, target).create(values))
         files = self._source.backend.files(kind, source)
+        identity = (identifier_of(record), *target.ids)
         with spooled(files, kind, record, "Nothing was copied", self._advance) as sources:
-            key = f"copy {identifier_of(record)}"
+            key = hashlib.sha256(_sameness(kind, record) + repr(identity).encode()).hexdigest()
             made = backend.files(kind, target).upload(values, sources, self._advance, key=key)
         self._bytes += sum(each.size for each in sources.values())
         return identifier_of(made)

@@ -70,9 +70,10 @@ def reads(method: F) -> F:
         The same.
 
     Example:
+        >>> from typing import Protocol
         >>> class Logs(Protocol):
         ...     @reads
-        ...     def logs(self, task: str) -> Content: ...
+        ...     def logs(self, task: str) -> bytes: ...
     """
     vars(method)[_READS] = True
     return method
@@ -171,7 +172,7 @@ class ReadOnlyBackend:
         family: That of the other backend.
 
     Example:
-        >>> from dataforce.backend import MemoryBackend, Scope
+        >>> from dataforce.backend import MemoryBackend, Query, Scope
         >>> from dataforce.models import ORGANIZATION, REGISTRY
         >>> store = ReadOnlyBackend(MemoryBackend(REGISTRY)).store(ORGANIZATION, Scope())
         >>> [found] = store.page(Query()).items

@@ -53,7 +53,7 @@ def spooled(
             expected = Expected.of(kind, record, name, consequence)
             new_file = partial(writing, path, expected.size or 0)
             fetch(partial(files.open, record, name), expected, new_file, advance)
-            sources[name] = FileSource(path, expected.digest)
+            sources[name] = FileSource(path)
         yield sources
 
 

@@ -120,7 +120,8 @@ class LocalSignedURLs:
         """Make a record whose file is pending, and say where its bytes go."""
         with self._rows.database.writing() as connection:
             record = self._rows.insert(connection, scope, values)
-            self._rows.files.add(connection, record.id, {FILE: own_place(record)})
+            place = {FILE: own_place(record)}
+            self._rows.files.add(connection, record.id, place, is_new=True)
         part = UploadPart(
             part_number=1,
             url=self._blobs.files.url(own_place(record)),

@@ -35,6 +35,8 @@ class FileRows:
         identifier: str,
         blobs: Mapping[str, str],
         upload: str | None = None,
+        *,
+        is_new: bool = False,
     ) -> None:
         """Note the files of a record, in place of those of the same names.
 
@@ -43,12 +45,14 @@ class FileRows:
             identifier: Id of the record.
             blobs: Paths of its files by name.
             upload: The key of the upload that brought them.
+            is_new: Whether the record has no files yet.
         """
         own = {"kind": self._key, "id": identifier, "upload": upload}
         rows = [own | {"name": name, "blob": blob} for name, blob in blobs.items()]
-        if rows:
+        if rows and not is_new:
             is_old = files.c.name.in_(list(blobs))
             connection.execute(delete(files).where(*self._of(identifier), is_old))
+        if rows:
             connection.execute(insert(files), rows)
 
     def blobs(self, connection: Connection, identifier: str) -> dict[str, str]:

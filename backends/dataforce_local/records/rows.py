@@ -179,7 +179,7 @@ class Rows(Generic[M, C, U]):
         self._note_all(connection, scope, [row], [values])
         identifier: str = row[self.kind.identity_field]
         if blobs:
-            self.files.add(connection, identifier, blobs, upload)
+            self.files.add(connection, identifier, blobs, upload, is_new=True)
         return self.record([row[name] for name in self.fields] + [0] * len(self.kind.totals))
 
     def insert_many(self, connection: Connection, scope: Scope, values: Sequence[C]) -> list[M]:
