@@ -19,6 +19,7 @@ from pydantic import Field
 
 from dataforce import (
     AsyncClient,
+    BadRequestError,
     Client,
     ConflictError,
     ReadOnlyError,
@@ -44,7 +45,7 @@ from dataforce.backend import (
 )
 from dataforce.backend.filters import conditions_of
 from dataforce.config import load_settings
-from dataforce.models import COLLECTION, REGISTRY, AssetRecord
+from dataforce.models import COLLECTION, MODEL_ARTIFACT, ORBIT, REGISTRY, AssetRecord
 from dataforce.models._base import (
     CreateModel,
     Identifier,
@@ -376,6 +377,29 @@ def test_a_collection_is_copied_with_its_samples(
     assert (back.copied, back.skipped) == ((), (made.id,))
 
 
+def test_a_refused_deletion_changes_nothing(backend: Backend, assets: Assets) -> None:
+    model, sample = assets.upload(MODEL_ARTIFACT), assets.create(SAMPLE)
+    above = assets.scope(SAMPLE)
+    upload(backend, recipe([sample.id]))
+    kind: AnyKind
+    for kind in (COLLECTION, ORBIT):
+        depth = len(kind.ancestors)
+        store = backend.store(kind, Scope(above.ids[:depth]))
+        with pytest.raises(ConflictError, match="Recipe trees"):
+            store.delete(above.ids[depth])
+    assert assets.store(MODEL_ARTIFACT).get(model.id) == model
+    assert b"".join(assets.files(MODEL_ARTIFACT).open(model, "file").read())
+    assert backend.store(SAMPLE, above).get(sample.id) == sample
+
+
+def test_what_has_no_files_is_not_ready(backend: Backend) -> None:
+    recipes = backend.store(RECIPE, Scope())
+    recipes.create(recipe([]))
+    with pytest.raises(BadRequestError, match="not stored"):
+        recipes.update(KEYED, RecipeUpdate(status="tested"))
+    assert recipes.get(KEYED).status == "draft"
+
+
 @pytest.mark.parametrize("place", ["local", "remote"], indirect=True)
 def test_files_of_nothing_are_swept(backend: Backend, tmp_path: Path) -> None:
     def stored() -> int:
@@ -393,7 +417,7 @@ def test_files_of_nothing_are_swept(backend: Backend, tmp_path: Path) -> None:
     assert stored() == 0
 
 
-@pytest.mark.parametrize("place", ["local"], indirect=True)
+@pytest.mark.parametrize("place", ["local", "remote", "hybrid"], indirect=True)
 def test_random_calls_are_answered_as_in_memory(backend: Backend, examples: Examples) -> None:
     compare(backend, examples)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, TypeAdapter
 from pydantic_core import to_json
 
 from dataforce.backend import Scope, identifier_of
-from dataforce.backend.error_messages import not_found, printable, sentence
+from dataforce.backend.error_messages import in_use, not_found, printable, sentence
 from dataforce.backend.http import path_of
 from dataforce.backend.paging import page_of
 from dataforce.errors import (
@@ -185,6 +185,24 @@ class RecordStore(Generic[M, C, U]):
     def check_writable(self) -> None:
         """Refuse to make a record if the client only reads; nothing was done by then."""
         self.platform.api.guard.check_call("POST", self.path())
+
+    def require_unused(self, identifier: str) -> None:
+        """Refuse a deletion before any part of it, if others need the record or what is below it.
+
+        Raises:
+            ConflictError: They do.
+        """
+        from dataforce.backend.references import uses  # most requests delete nothing
+
+        platform = self.platform
+        for use in uses(
+            lambda kind, scope: platform.store(kind, scope).listed(),
+            platform.family,
+            self.kind,
+            self.scope,
+            identifier,
+        ):
+            raise in_use(use.kind, use.identifier, use.user, use.by)
 
     def below(self, record: M) -> M:
         """Return a record if it is the parent's: the platform does not always check."""

@@ -6,9 +6,9 @@ implementing `Backend`, hands one to `Client(backend=...)`, or names a factory u
 group `dataforce.backends`; `dataforce.testing` then proves that it behaves like the others.
 
 `kind` declares assets, `query` and `filters` say what a list holds, `interface` holds the
-protocols, `source` what goes into a file store. For those who implement: `paging`, `error_messages`
-and `memory`, a complete backend that is made from declarations alone. What moves bytes is in
-`dataforce.transfer`.
+protocols, `source` what goes into a file store. For those who implement: `paging`, `references`,
+`error_messages` and `memory`, a complete backend that is made from declarations alone. What moves
+bytes is in `dataforce.transfer`.
 """
 
 from typing import TYPE_CHECKING

@@ -26,6 +26,7 @@ from dataforce import (
 )
 from dataforce.backend import Page, Query, Scope, find_overlay_store
 from dataforce.backend.paging import records_of
+from dataforce.backend.references import all_below, lists_of
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
@@ -35,7 +36,7 @@ from dataforce.models import (
     OrganizationUpdate,
 )
 from dataforce_hybrid import HybridBackend
-from dataforce_hybrid.records.merging import Mark, Side, all_below, merged_page
+from dataforce_hybrid.records.merging import Mark, Side, merged_page
 from dataforce_hybrid.records.totals import _Hidden
 from tests.hybrid.production import Production, left
 
@@ -258,7 +259,7 @@ def test_what_stands_below_is_counted_where_no_total_tells(
     hidden = _Hidden(overlay.remote, overlay.store, overlay.index)
     silent = replace(COLLECTION, totals={})
     assert overlay.view.totals._held(silent, entry, MODEL_ARTIFACT, hidden) == 2
-    found = all_below(overlay.remote.store, MODEL_ARTIFACT, scope_of(hybrid))
+    found = all_below(lists_of(overlay.remote.store), MODEL_ARTIFACT, scope_of(hybrid))
     assert [each.model_name for each in found] == ["iris", "rose"]
 
 

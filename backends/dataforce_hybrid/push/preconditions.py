@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dataforce.backend import Scope, identifier_of
-from dataforce_hybrid.records.constraints import points_at
-from dataforce_hybrid.records.merging import all_below
+from dataforce.backend.paging import records_of
+from dataforce.backend.references import uses
 
 if TYPE_CHECKING:
-    from dataforce.backend import AnyKind, Family, ReadableBackend
+    from dataforce.backend import AnyKind, Family, ReadableBackend, Scope
 
 
 @dataclass(frozen=True)
@@ -39,16 +38,12 @@ class Claims:
         self, kind: AnyKind, scope: Scope, identifier: str
     ) -> Iterator[tuple[AnyKind, str, str]]:
         """Yield the objects that forbid the deletion of that one: kind, id, and field."""
-        for user, path, reference in self.family.pointing_at(kind):
-            if reference.forbids_deletion:
-                for record in self._all(user, Scope(scope.ids[: len(user.ancestors)])):
-                    if points_at(user, path, record, identifier):
-                        field = path.partition(".")[0].removesuffix("[]")
-                        yield user, identifier_of(record), field
+        for use in uses(self._all, self.family, kind, scope, identifier):
+            yield use.user, use.by, use.path.partition(".")[0].removesuffix("[]")
 
     def _all(self, kind: AnyKind, scope: Scope) -> list[Any]:
-        """Every object of a kind below a scope, which may be that of a kind above it."""
+        """Every object of a kind in a scope."""
         key = kind, scope
         if key not in self._lists:
-            self._lists[key] = [*all_below(self.remote.store, kind, scope)]
+            self._lists[key] = [*records_of(self.remote.store(kind, scope), kind)]
         return self._lists[key]

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from dataforce.backend import Scope, identifier_of
 from dataforce.backend.error_messages import duplicate, in_use, sentence
 from dataforce.backend.paths import with_values_at
+from dataforce.backend.references import all_below, lists_of, uses
 from dataforce.errors import ConflictError, NotFoundError, OfflineError
 from dataforce.overlay.store import State
 from dataforce_hybrid.records.change_index import PRESENT
-from dataforce_hybrid.records.merging import all_below
 
 if TYPE_CHECKING:
     from dataforce.backend import AnyKind, Family
@@ -97,27 +97,17 @@ class Rules:
             getattr(values if before is None or field in given else before, field)
             for field in fields
         ]
-        for other in all_below(self._view.store, kind, scope):
+        for other in all_below(lists_of(self._view.store), kind, scope):
             is_same = before is not None and identifier_of(other) == identifier_of(before)
             if not is_same and [getattr(other, field) for field in fields] == wanted:
                 raise duplicate(kind, other)
 
     def require_unused(self, kind: AnyKind, scope: Scope, identifier: str) -> None:
-        """Raise `ConflictError` if others point at an object that is to be deleted."""
-        for user, path, reference in self._family.pointing_at(kind):
-            if not reference.forbids_deletion:
-                continue
-            for record in all_below(
-                self._view.store, user, Scope(scope.ids[: len(user.ancestors)])
-            ):
-                if points_at(user, path, record, identifier):
-                    raise in_use(kind, identifier, user, identifier_of(record))
+        """Raise `ConflictError` if others point at an object, or at what stands below it."""
+        lists = lists_of(self._view.store)
+        for use in uses(lists, self._family, kind, scope, identifier):
+            raise in_use(use.kind, use.identifier, use.user, use.by)
 
 
 def _replaced(now: Mapping[tuple[str, str], str], path: str, identifier: str) -> str:
     return now[path, identifier]
-
-
-def points_at(kind: AnyKind, path: str, record: object, identifier: str) -> bool:
-    """Return whether a record has an id at the path of a reference."""
-    return any(at == path and to == identifier for at, _, to in kind.references_of(record))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args
 
 from pydantic import AwareDatetime
 
-from dataforce.backend import Page, Query, Scope, identifier_of
-from dataforce.backend.paging import records_of, sort_key
+from dataforce.backend import Page, Query
+from dataforce.backend.paging import sort_key
 from dataforce.backend.query import is_one_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from dataforce.backend import AnyKind, ReadableStore
+    from dataforce.backend import AnyKind
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -251,20 +251,3 @@ def _earlier(
         return theirs
     # One that comes too late may count as if it had the key of one of ours.
     return theirs if (there < here if query.order == "asc" else here < there) else ours
-
-
-def all_below(
-    find: Callable[[AnyKind, Scope], ReadableStore[Any]], kind: AnyKind, scope: Scope
-) -> Iterator[Any]:
-    """Yield every object of a kind below a scope, which may be that of a kind above it.
-
-    Args:
-        find: Gives the records of a kind below a scope.
-        kind: The kind of the objects.
-        scope: Where to begin.
-    """
-    if len(scope.ids) == len(kind.ancestors):
-        yield from records_of(find(kind, scope), kind)
-        return
-    for parent in all_below(find, kind.ancestors[len(scope.ids)], scope):
-        yield from all_below(find, kind, scope.child(identifier_of(parent)))

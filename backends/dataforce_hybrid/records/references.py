@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from dataforce.backend import Scope, identifier_of
+from dataforce.backend import Scope
 from dataforce.backend.error_messages import not_found
+from dataforce.backend.references import lists_of, places_below
 from dataforce.errors import NotFoundError, PermissionDeniedError
 from dataforce.overlay.store import State
-from dataforce_hybrid.records.merging import all_below
 
 if TYPE_CHECKING:
     from dataforce.backend import AnyKind, ReadableBackend, Reference
@@ -75,7 +75,7 @@ class References:
     def _sought(self, kind: AnyKind, scope: Scope, identifier: str) -> Scope | None:
         """The scope of a remote's object that shares its parents with the one pointing at it."""
         shared = Scope(scope.ids[: len(kind.ancestors)])
-        for place in _places(self._remote, kind, shared):
+        for place in places_below(lists_of(self._remote.store), kind, shared):
             try:
                 self._remote.store(kind, place).get(identifier)
             except NotFoundError:
@@ -84,14 +84,3 @@ class References:
                 pass
             return place
         return None
-
-
-def _places(remote: ReadableBackend, kind: AnyKind, scope: Scope) -> Iterator[Scope]:
-    """Every scope of a kind below another scope."""
-    if kind.parent is None or len(scope.ids) == len(kind.ancestors):
-        yield scope
-        return
-    for place in _places(remote, kind.parent, scope):
-        parent: Any
-        for parent in all_below(remote.store, kind.parent, place):
-            yield place.child(identifier_of(parent))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dataforce.backend import Scope, identifier_of
+from dataforce.backend.references import all_below, lists_of
 from dataforce.errors import NotFoundError, OfflineError
 from dataforce.overlay.kept import kept_record
 from dataforce.overlay.store import State
-from dataforce_hybrid.records.merging import all_below
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -78,7 +78,7 @@ class Totals:
         if told is not None:
             return int(told)
         scope = Scope(entry.scope).child(entry.identifier)
-        return sum(1 for _ in all_below(self._remote.store, counted, scope))
+        return sum(1 for _ in all_below(lists_of(self._remote.store), counted, scope))
 
 
 class _Hidden:

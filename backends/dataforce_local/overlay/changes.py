@@ -77,8 +77,12 @@ class Entries:
 
     def changed(
         self, connection: Connection, kind: AnyKind, identifier: str, changes: BaseModel
-    ) -> None:
-        """A record is changed; what no record shows is kept with what was given before."""
+    ) -> bool:
+        """A record is changed; what no record shows is kept with what was given before.
+
+        Returns:
+            Whether it was made here, and its files are here with it.
+        """
         entry = self.find(connection, kind, identifier)
         if entry is None or entry.state not in (State.CREATED, State.CHANGED):
             raise NoChangeHereError(
@@ -89,6 +93,7 @@ class Entries:
             kept = dict(json.loads(entry.write_only or "{}"))
         kept |= _write_only(kind, changes)
         self.write(connection, replace(entry, write_only=_as_text(kept)))
+        return entry.state is State.CREATED
 
     def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:
         """A record was deleted, and all below it."""

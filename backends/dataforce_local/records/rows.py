@@ -59,8 +59,12 @@ class ChangeLog(Protocol):
 
     def changed(
         self, connection: Connection, kind: AnyKind, identifier: str, changes: BaseModel
-    ) -> None:
-        """A record is about to be changed; `NotFoundError` if that must not be."""
+    ) -> bool:
+        """A record is about to be changed; `NotFoundError` if that must not be.
+
+        Returns:
+            Whether its files are here.
+        """
         ...
 
     def deleted(self, connection: Connection, kind: AnyKind, scope: Scope, identifier: str) -> None:
@@ -203,9 +207,8 @@ class Rows(Generic[M, C, U]):
         row = self._columns(changes, changes.model_fields_set) | columns
         before = self.lock(connection, scope, identifier)
         self.kind.check_transition(before, changes)
-        if self.log is not None:
-            self.log.changed(connection, self.kind, identifier, changes)
-        else:
+        log = self.log
+        if log is None or log.changed(connection, self.kind, identifier, changes):
             self.files.require_stored(connection, identifier, row)
         if not row:
             return before

@@ -51,7 +51,9 @@ class ModelArtifactStore(PagedStore[ModelArtifact, ModelArtifactCreate, ModelArt
 
     def delete(self, identifier: str) -> None:
         """Remove the file, then the record; a file that stays leaves it `deletion_failed`."""
-        self.delete_known(self.get(identifier))
+        record = self.get(identifier)
+        self.require_unused(record.id)
+        self.delete_known(record)
 
     def delete_known(self, record: ModelArtifact) -> None:
         """Remove a record that was just read, and its file first."""

@@ -91,6 +91,7 @@ class OrbitStore(RecordStore[Orbit, OrbitCreate, OrbitUpdate]):
         collections = cast("CollectionStore", inside)
         if left := collections.listed():
             self._require_permission(orbit)
+            self.require_unused(orbit.id)
             collections.delete_all(left, f"orbit {orbit.id}")
         super().delete(identifier)
 
@@ -133,6 +134,7 @@ class CollectionStore(PagedStore[Collection, CollectionCreate, CollectionUpdate]
     def delete(self, identifier: str) -> None:
         """Remove the collection, its models and their files first."""
         record = self.get(identifier)
+        self.require_unused(record.id)
         self._empty([record], f"collection {record.id}")
         super().delete(record.id)
 
