@@ -381,8 +381,8 @@ def test_a_refused_deletion_changes_nothing(backend: Backend, assets: Assets) ->
     model, sample = assets.upload(MODEL_ARTIFACT), assets.create(SAMPLE)
     above = assets.scope(SAMPLE)
     upload(backend, recipe([sample.id]))
-    kind: AnyKind
-    for kind in (COLLECTION, ORBIT):
+    kinds: tuple[AnyKind, ...] = (COLLECTION, ORBIT)
+    for kind in kinds:
         depth = len(kind.ancestors)
         store = backend.store(kind, Scope(above.ids[:depth]))
         with pytest.raises(ConflictError, match="Recipe trees"):
