@@ -20,6 +20,7 @@ from dataforce import (
     Client,
     ConfigurationError,
     FileDownloadError,
+    FileUploadError,
     ModelArtifact,
     MultipleResourcesFoundError,
     NotFoundError,
@@ -372,7 +373,7 @@ def test_bytes_that_change_on_the_way_are_not_stored(
             file.write(bytes(expected.size))
 
     monkeypatch.setattr("dataforce.transfer.spool.fetch", fetch)
-    with pytest.raises(ChecksumMismatchError):
+    with pytest.raises(FileUploadError):
         copy("Flowers", source=source, target=target)
     assert target.model_artifacts.list() == []
 
