@@ -266,7 +266,7 @@ class Database:
             _set_busy_timeout(connection, self._patience)
 
     def _free(self, connection: Connection, statement: str, deadline: float) -> bool:
-        """Whether the statement got its lock; to be tried again until the deadline."""
+        """Return whether the statement got its lock; to be retried until the deadline."""
         self._go_on()
         try:
             connection.exec_driver_sql(statement)

@@ -1,4 +1,4 @@
-"""Where a registry is: its database and its folder of model files."""
+"""Paths of a registry: its database and its folder of model files."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _database(settings: Settings) -> URL:
 
 
 def _is_plain(url: URL) -> bool:
-    """Whether an SQLite URL is no more than a path: nothing that was asked for may be ignored."""
+    """Return whether an SQLite URL is no more than a path: nothing asked for may be ignored."""
     # With two slashes what follows is a host, and the registry would be in memory unasked.
     bare = URL.create(url.drivername, database=url.database)
     is_uri = (url.database or "").startswith("file:")

@@ -40,7 +40,7 @@ U = TypeVar("U", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Platform:
-    """What the stores of one backend share.
+    """The connections and the family that the stores of one backend share.
 
     Args:
         api: Sends the requests.

@@ -1,4 +1,4 @@
-"""What stands below an object, and what forbids to delete it."""
+"""Objects below another, and references that forbid its deletion."""
 
 from __future__ import annotations
 

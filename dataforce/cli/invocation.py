@@ -21,7 +21,7 @@ DESTINATION = ("client_name", "config_file")
 
 @dataclass
 class Invocation:
-    """What a command was given by options that commands share.
+    """The options that commands share.
 
     Args:
         backend: An open backend, in place of the one that the settings name.
@@ -33,7 +33,7 @@ class Invocation:
 
     @property
     def is_debugged(self) -> bool:
-        """Whether errors show where they come from."""
+        """Return whether errors show their traceback."""
         return bool(self.given.get("debug"))
 
     @property

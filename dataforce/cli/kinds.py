@@ -72,7 +72,7 @@ class Column(click.ParamType[str]):
 
 
 class KindCommands:
-    """What the commands of a kind do.
+    """The commands of a kind.
 
     Args:
         family: The family of the kind.
@@ -85,7 +85,7 @@ class KindCommands:
 
     @property
     def plural(self) -> str:
-        """What several are called."""
+        """Return the plural of the name."""
         return f"{self._kind.name}s"
 
     def all(self) -> Iterator[click.Command]:

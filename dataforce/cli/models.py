@@ -1,4 +1,4 @@
-"""What only model artifacts have: upload, download and show."""
+"""Commands of model artifacts alone: upload, download and show."""
 
 from __future__ import annotations
 

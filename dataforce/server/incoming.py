@@ -45,11 +45,11 @@ class Place:
         return cls(*url_to_fs(plain))
 
     def part(self, upload_id: str, number: int) -> Place:
-        """Where one part of an upload waits for the others."""
+        """Return the path at which one part of an upload waits for the others."""
         return Place(self._system, f"{self._parts}/{upload_id}/{number:05d}")
 
     def size(self) -> int:
-        """Of the file, in bytes; `ObjectError` if it is not there."""
+        """Return the size of the file in bytes; `ObjectError` if it does not exist."""
         try:
             return int(self._system.size(self._path))
         except FileNotFoundError:
@@ -131,7 +131,7 @@ class Place:
 
 
 async def blocks(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """What arrives, in pieces of about a mebibyte; `ObjectError` if the client breaks off."""
+    """Yield the bytes that arrive, in chunks of about a mebibyte; `ObjectError` if the client stops."""
     waiting = bytearray()
     try:
         while (chunk := await in_time(stream)) is not None:

@@ -30,7 +30,7 @@ UNREADABLE = (BadRequestError, ValueError, TypeError, ArithmeticError, Recursion
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a caller asks of a list.
+    """The query of a caller.
 
     Args:
         cursor: The end of the page before. One that is none of this list is ignored, and the
@@ -104,7 +104,7 @@ def sorted_page(records: list[R], wanted: Wanted, value: Value) -> Page[R]:
 
 
 def rank(placed: tuple[Any, str]) -> tuple[bool, Any, str]:
-    """What sorts a value and an id, the absent value first."""
+    """Return the sort key of a value and an id, the absent value first."""
     value, identifier = placed
     return (value is not None, 0 if value is None else value, identifier)
 
@@ -118,7 +118,7 @@ def position(wanted: Wanted) -> tuple[Any, str]:
 
 
 def field(name: str) -> Value:
-    """What a record is sorted by, as JSON carries it in a cursor."""
+    """Return the value that a record is sorted by, as JSON carries it in a cursor."""
 
     def value(record: Collection) -> Any:
         found = getattr(record, name)
@@ -145,7 +145,7 @@ def metric(key: str) -> Value:
 
 
 def matches(record: Collection, search: str) -> bool:
-    """Whether a collection is one of those that are searched for."""
+    """Return whether a collection is one of those that are searched for."""
     tags = [] if record.tags is None else [json.dumps(record.tags, ensure_ascii=False)]
     # The first place for each part is as good as any later one: atomic groups never go back.
     parts = [".".join(map(re.escape, part.split("_"))) for part in search.split("%")]

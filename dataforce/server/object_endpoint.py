@@ -207,7 +207,7 @@ def path_of(target: StoredObject) -> str:
 
 
 def etag_of(record: ModelArtifact) -> str:
-    """What tells the bytes of a record from all others; any text may be its announced hash."""
+    """Return the entity tag of the bytes of a record; any text may be its announced hash."""
     return f'"{hashlib.sha256(f"{record.id} {record.file_hash}".encode()).hexdigest()}"'
 
 

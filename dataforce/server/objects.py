@@ -1,4 +1,4 @@
-"""What the registry asks of the place where model files are."""
+"""The interface of the place where model files are."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ObjectStore(Protocol):
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        """What the registry's server answers for it; nothing where a bucket does."""
+        """Return the routes that the server has for it; none where a bucket has them."""
         ...
 
     def url(self, method: Method, target: StoredObject, **parameters: str) -> str:

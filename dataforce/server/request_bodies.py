@@ -1,4 +1,4 @@
-"""What the endpoints take, by the names that the platform's documentation gives it."""
+"""Bodies of requests, by the names that the platform's documentation gives them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class BucketSecretCreateIn(BaseModel):
 
 
 class BucketSecretUpdate(BaseModel):
-    """What changes of a bucket, 2025-12; the platform asks for an id and ignores it."""
+    """Changes of a bucket, 2025-12; the platform asks for an id and ignores it."""
 
     id: UUID
     endpoint: str | None = None
@@ -72,7 +72,7 @@ class S3BucketSecretCreateIn(BucketSecretCreateIn):
 
 
 class S3BucketSecretUpdate(BucketSecretUpdate):
-    """What changes of a bucket of S3, 2026-01."""
+    """Changes of a bucket of S3, 2026-01."""
 
     type: Literal["s3"] = "s3"
 
@@ -86,7 +86,7 @@ class AzureBucketSecretCreateIn(BaseModel):
 
 
 class AzureBucketSecretUpdate(BaseModel):
-    """What changes of a container of Azure, 2026-01."""
+    """Changes of a container of Azure, 2026-01."""
 
     type: Literal["azure"] = "azure"
     id: UUID
@@ -129,7 +129,7 @@ class OrbitCreateIn(BaseModel):
 
 
 class OrbitUpdate(BaseModel):
-    """What changes of an orbit."""
+    """Changes of an orbit."""
 
     id: UUID | None = None
     name: str | None = None
@@ -184,7 +184,7 @@ Item = Annotated[JSON | NDJSON, Field(discriminator="content_type")]
 
 
 class Manifest(BaseModel):
-    """What a package says of itself; what the platform does not know of it is dropped."""
+    """The manifest of a package; fields that the platform does not know are dropped."""
 
     variant: str
     name: str | None = None
@@ -214,7 +214,7 @@ class ModelArtifactIn(BaseModel):
 
 
 class ModelArtifactUpdateIn(BaseModel):
-    """What changes of a model artifact."""
+    """Changes of a model artifact."""
 
     file_name: FileName | None = None
     model_name: str | None = None
@@ -224,14 +224,14 @@ class ModelArtifactUpdateIn(BaseModel):
 
 
 class SortOrder(StrEnum):
-    """Which end of a list comes first."""
+    """The order of a list."""
 
     ASC = "asc"
     DESC = "desc"
 
 
 class CollectionSortBy(StrEnum):
-    """What collections may be sorted by."""
+    """The fields that collections may be sorted by."""
 
     CREATED_AT = "created_at"
     NAME = "name"

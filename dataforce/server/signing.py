@@ -49,11 +49,11 @@ class Signer:
         return nonce + self.signature("name", path, {"nonce": nonce})[:32]
 
     def is_name(self, path: str, name: str) -> bool:
-        """Whether `new_name` gave that name for an upload to that path."""
+        """Return whether `new_name` gave that name for an upload to that path."""
         expected = self.signature("name", path, {"nonce": name[:32]})[:32]
         return hmac.compare_digest(expected.encode(), name[32:].encode())
 
     def signature(self, method: str, path: str, parameters: Mapping[str, str]) -> str:
-        """What nobody else can work out."""
+        """Return the HMAC-SHA256 of what a URL allows."""
         text = "\n".join([method, path, urlencode(sorted(parameters.items()))])
         return hmac.new(self._secret, text.encode(), "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""How the bytes of a model are cut into parts."""
+"""Multipart uploads: the parts of a file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """When a file is uploaded in parts, and how large those are.
+    """Limits of uploads in one request, and the sizes of parts.
 
     Args:
         single: The largest file that goes up in one piece, in bytes; the platform's if not given.

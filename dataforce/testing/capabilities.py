@@ -1,4 +1,4 @@
-"""What a backend may lack without failing the suite."""
+"""Capabilities that a backend may lack without failing the suite."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What the tests may do; those that need more are skipped.
+    """The capabilities of a backend; tests that need more are skipped.
 
     A backend that lacks something overrides the fixture:
 

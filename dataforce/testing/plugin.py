@@ -100,7 +100,7 @@ class RecordFactory(Protocol):
 
 @pytest.fixture
 def capabilities() -> Capabilities:
-    """What the backend can do: everything, unless its author overrides this."""
+    """Return the capabilities of the backend: all, unless its author overrides this."""
     return Capabilities()
 
 

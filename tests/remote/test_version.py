@@ -1,4 +1,4 @@
-"""Which version of its API a platform speaks."""
+"""The version of the API that a platform speaks."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Step:
 
     @property
     def is_sent(self) -> bool:
-        """Whether anything is to be published."""
+        """Return whether anything is to be published."""
         return self.conflict is None and not self.is_dropped and not self.is_left_out
 
     def lets_go(self, fields: Collection[str]) -> bool:

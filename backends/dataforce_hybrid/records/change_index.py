@@ -104,7 +104,7 @@ class ChangeIndex:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the overlay never held anything."""
+        """Return whether the overlay never held anything."""
         return not self._entries
 
     def get(self, kind: AnyKind, identifier: str) -> ObjectState | None:

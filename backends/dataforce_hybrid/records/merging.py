@@ -59,7 +59,7 @@ class Position:
 
     @property
     def is_merged(self) -> bool:
-        """Whether the page held records of both sides, or ended within a page of the remote."""
+        """Return whether the page held records of both sides, or ended within one of the remote."""
         return self.theirs.latest is not None or self.ours != Mark()
 
     def cursor(self, query: Query) -> str:
@@ -150,7 +150,7 @@ class Side(Generic[M]):
 
     @property
     def is_done(self) -> bool:
-        """Whether there is nothing more."""
+        """Return whether there is nothing more."""
         return self._is_open and not self._waiting and self._next is None
 
     def needs_page(self, rival: Key | None) -> bool:

@@ -172,7 +172,7 @@ class Files:
         return StagedFile(self, f"staging/{uuid.uuid4().hex}", advance)
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file at `path`."""
+        """Return whether there is a file at `path`."""
         with self.translated(path):
             return bool(self._system.isfile(self._full(path)))
 
@@ -292,7 +292,7 @@ class Files:
             raise self.of_another()
 
     def is_claimed(self) -> bool:
-        """Whether some registry keeps its files here."""
+        """Return whether some registry keeps its files here."""
         with self.translated(OWNER):
             return bool(self._owner())
 

@@ -165,7 +165,7 @@ def own_place(record: ModelArtifact) -> str:
 
 
 class _Brought:
-    """What a user brought, as a source; it may be anything, so it is read, and hashed."""
+    """Bytes that a user brought, as a source; they may be any, so they are hashed."""
 
     path: Path | None = None
     digest: str | None = None

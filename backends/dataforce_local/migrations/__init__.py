@@ -1,4 +1,4 @@
-"""What brings an older store to the tables of today, one module for each version."""
+"""Migrations of older stores to the tables of today, one module for each version."""
 
 from __future__ import annotations
 

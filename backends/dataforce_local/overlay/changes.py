@@ -1,4 +1,4 @@
-"""What an overlay knows of its objects beside their records."""
+"""The change log of an overlay: the state of its objects."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Entries:
         return iter([self._entry(row) for row in rows if row.kind in self._routes])
 
     def _change(self, connection: Connection, statement: Update, key: dict[str, str]) -> bool:
-        """Whether there was anything to change; it has the next revision then."""
+        """Return whether there was anything to change; it has the next revision then."""
         found = connection.execute(statement.values(revision=_NEXT), key).rowcount > 0
         if found:
             connection.execute(_COUNT)

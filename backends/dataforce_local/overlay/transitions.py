@@ -1,4 +1,4 @@
-"""What becomes of the records of an overlay, in transactions that somebody else began."""
+"""Transitions of the records of an overlay, in transactions that the caller began."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ class Transitions:
 def _is_lossless(
     connection: Connection, rows: CopiedRows[M, C, U], scope: Scope, record: M
 ) -> bool:
-    """Whether a record that was written has lost nothing by it."""
+    """Return whether a record that was written has lost nothing by it."""
     stored = rows.select(connection, scope, identifier_of(record))
     left_out = set(rows.kind.totals)
     return stored.model_dump(exclude=left_out) == record.model_dump(exclude=left_out)

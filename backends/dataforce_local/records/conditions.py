@@ -63,7 +63,7 @@ class Value:
 
 
 class Dialect:
-    """How SQLite says what is not said alike everywhere."""
+    """The expressions that SQLite has in a form of its own."""
 
     def values_of(self, expression: Any, name: str, *, is_list: bool) -> Any:
         """Return the table of the elements of a list, or of the fields of an object."""
@@ -107,7 +107,7 @@ class Dialect:
 
 
 class PostgreSQL(Dialect):
-    """How PostgreSQL says it; its type JSON keeps numbers as they are written."""
+    """The same of PostgreSQL; its type JSON keeps numbers as they are written."""
 
     def values_of(self, expression: Any, name: str, *, is_list: bool) -> Any:
         """Return the table of the elements of a list, or of the fields of an object."""

@@ -1,4 +1,4 @@
-"""Which constraint of a table a statement broke, on any database."""
+"""Constraints of a table that a statement broke, on any database."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class References:
-    """What the records of a family point at, read and written in transactions of others.
+    """The references of a family's records, in transactions that the caller began.
 
     Args:
         tables: Tables of the family.

@@ -117,7 +117,7 @@ class Rows(Generic[M, C, U]):
 
     @property
     def holds_files(self) -> bool:
-        """Whether files go when a record goes."""
+        """Return whether a deletion may remove files."""
         return any(kind.files for kind in self._lower)
 
     # -- reading

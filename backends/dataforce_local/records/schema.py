@@ -1,4 +1,4 @@
-"""How a registry comes to be, and whether this version can use it."""
+"""The schema of a registry: made, recognized, migrated."""
 
 from __future__ import annotations
 

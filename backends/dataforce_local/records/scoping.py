@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Scoping:
-    """How the rows of a kind stand under the ids of a scope.
+    """The place of a kind's rows under the ids of a scope.
 
     Args:
         kind: The kind.

@@ -48,7 +48,7 @@ class Plan:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the file goes in one request."""
+        """Return whether the file goes in one request."""
         return self.details.complete_url is None
 
 

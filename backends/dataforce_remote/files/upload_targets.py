@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Target(BaseModel):
-    """Where bytes go, as newer platforms say it.
+    """An upload target, in the form of newer platforms.
 
     Attributes:
         type: `s3` or `azure`.

@@ -24,7 +24,7 @@ _SHOWN = 100
 
 
 class Reach(IntEnum):
-    """How close an address is; where the platform is, what is farther away may be, too."""
+    """Reach of an address: whoever reaches the platform may reach what is farther away."""
 
     PUBLIC = 0
     PRIVATE = 1

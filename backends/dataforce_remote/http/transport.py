@@ -314,7 +314,7 @@ def _guard(manager: Any) -> None:
 
 
 def _verification(settings: Settings) -> bool | str:
-    """Whether certificates are checked, or the certificates to check them with."""
+    """Return whether certificates are checked, or the certificates to check them with."""
     if settings.insecure:
         return False
     if (bundle := _existing(settings, "ca_bundle")) is not None:

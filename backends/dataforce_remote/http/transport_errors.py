@@ -1,4 +1,4 @@
-"""What broke a connection, in words that hold no secret.
+"""Transport errors, in words that hold no secret.
 
 The texts of urllib3 and requests hold the whole URL, and with it the signature that grants access
 to a file, so none of them is ever repeated, neither in a message nor as a cause.

@@ -49,7 +49,7 @@ IN_USE = "Cannot delete bucket secret that is currently used by orbits"
 
 
 class Endpoints:
-    """What the endpoints of both versions do.
+    """The endpoints of both versions.
 
     Args:
         registry: Where the secrets are.

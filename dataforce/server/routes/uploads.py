@@ -36,7 +36,7 @@ LOCATION = re.compile(rf"orbit-{ID}/collection-{ID}/.+", re.DOTALL)
 
 @dataclass(frozen=True)
 class Uploads:
-    """What the endpoints of both versions do.
+    """The endpoints of both versions.
 
     Args:
         registry: Where the records are.
@@ -76,13 +76,13 @@ class Uploads:
         raise NotFoundError(words_of_missing(MODEL_ARTIFACT))
 
     def single(self, target: StoredObject, size: int) -> UploadDetails:
-        """Where the bytes of a small file go, 2025-12."""
+        """Return the upload target of a small file, 2025-12."""
         url = self.objects.url("PUT", target)
         part = PartDetails(part_number=1, url=url, start_byte=0, end_byte=size, part_size=size)
         return UploadDetails(parts=[part])
 
     def prepared(self, target: StoredObject, size: int) -> UploadDetails:
-        """Where the parts of a large file go, 2025-12, whose ranges drift by a byte a part."""
+        """Return the targets of the parts of a large file, 2025-12, whose ranges drift by a byte a part."""
         upload_id, length = self.objects.begin(target), self.limits.part_size(size)
         parts = [
             PartDetails(
@@ -98,7 +98,7 @@ class Uploads:
         return UploadDetails(upload_id=upload_id, parts=parts, complete_url=complete_url)
 
     def separate(self, target: StoredObject, size: int, upload_id: str) -> S3MultiPartUploadDetails:
-        """Where the parts of a large file go, 2026-01."""
+        """Return the targets of the parts of a large file, 2026-01."""
         parts = [
             PartDetails(
                 part_number=part.number,
@@ -113,7 +113,7 @@ class Uploads:
         return S3MultiPartUploadDetails(upload_id=upload_id, parts=parts, complete_url=complete_url)
 
     def part_url(self, target: StoredObject, upload_id: str, number: int) -> str:
-        """Where one part goes."""
+        """Return the URL of one part."""
         return self.objects.url("PUT", target, partNumber=str(number), uploadId=upload_id)
 
 

@@ -1,4 +1,4 @@
-"""What calls are made of: few values, so that they meet again."""
+"""Strategies for calls: few values, so that they meet again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several modules of the suite need."""
+"""Functions that several modules of the suite share."""
 
 from __future__ import annotations
 

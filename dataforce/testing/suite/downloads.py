@@ -31,7 +31,7 @@ or the client when it downloads them."""
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where downloads go."""
+    """Return the folder for downloads."""
     folder = tmp_path / "downloads"
     folder.mkdir()
     return folder

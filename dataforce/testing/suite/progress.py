@@ -1,4 +1,4 @@
-"""How far a transfer is, as its callback is told."""
+"""Progress of transfers, as their callback is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every answer has in common."""
+"""Properties of all records."""
 
 from __future__ import annotations
 

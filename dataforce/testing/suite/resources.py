@@ -1,4 +1,4 @@
-"""What a client does with every kind, called and awaited."""
+"""Calls of a client for every kind, called and awaited."""
 
 from __future__ import annotations
 

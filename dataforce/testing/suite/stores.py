@@ -1,4 +1,4 @@
-"""What the records of every kind do, asked of the backend."""
+"""Stores of every kind, called on the backend."""
 
 from __future__ import annotations
 
