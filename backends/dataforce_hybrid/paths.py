@@ -44,7 +44,7 @@ class Location:
 
     @property
     def is_given(self) -> bool:
-        """Return whether one database, which `database_url` names, holds the overlays of all roots."""
+        """Return whether the database of `database_url` holds the overlays of all roots."""
         return self.settings.database_url is not None
 
     def place(self, *names: str) -> tuple[Settings, Path | None]:

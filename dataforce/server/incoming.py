@@ -131,7 +131,7 @@ class Place:
 
 
 async def blocks(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the bytes that arrive, in chunks of about a mebibyte; `ObjectError` if the client stops."""
+    """Yield what arrives, in chunks of about a mebibyte; `ObjectError` if the client stops."""
     waiting = bytearray()
     try:
         while (chunk := await in_time(stream)) is not None:

@@ -82,7 +82,7 @@ class Uploads:
         return UploadDetails(parts=[part])
 
     def prepared(self, target: StoredObject, size: int) -> UploadDetails:
-        """Return the targets of the parts of a large file, 2025-12, whose ranges drift by a byte a part."""
+        """Return the targets of parts, 2025-12; their ranges drift by a byte a part."""
         upload_id, length = self.objects.begin(target), self.limits.part_size(size)
         parts = [
             PartDetails(
@@ -98,7 +98,7 @@ class Uploads:
         return UploadDetails(upload_id=upload_id, parts=parts, complete_url=complete_url)
 
     def separate(self, target: StoredObject, size: int, upload_id: str) -> S3MultiPartUploadDetails:
-        """Return the targets of the parts of a large file, 2026-01."""
+        """Return the targets of parts, 2026-01."""
         parts = [
             PartDetails(
                 part_number=part.number,
