@@ -183,6 +183,13 @@ def test_no_backend_is_asked_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     assert foreign.is_closed
 
 
+def test_another_timeout_does_not_let_it_write(client: Client, made: Made) -> None:
+    patient = client.with_options(timeout=60)
+    assert patient.collections.get(made.collection) is not None
+    with refused():
+        patient.collections.delete(made.collection)
+
+
 def test_a_client_that_writes_has_the_backend_itself(url: str) -> None:
     with Client(database_url=url, read_only=False) as client:
         assert not isinstance(client.backend, ReadOnlyBackend)

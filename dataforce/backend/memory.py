@@ -53,7 +53,6 @@ class MemoryBackend:
 
     Args:
         family: The kinds.
-        is_empty: Whether to leave out the starter objects.
 
     Example:
         >>> from dataforce import Client
@@ -65,11 +64,10 @@ class MemoryBackend:
 
     mode: str = "memory"
 
-    def __init__(self, family: Family, *, is_empty: bool = False) -> None:
+    def __init__(self, family: Family) -> None:
         self.family = family
         self._tables = _Tables(family)
-        if not is_empty:
-            self._tables.add_starters()
+        self._tables.add_starters()
 
     def __repr__(self) -> str:
         return f"<MemoryBackend of the {self.family.name}>"

@@ -134,13 +134,18 @@ def refuses_unread(code: int) -> Behaviour:
 
 
 def unhurried(steps: int, pause: float) -> Behaviour:
-    """Takes what comes in so many steps, with a pause after each, and then answers."""
+    """Takes the first half in so many steps, with a pause after each; then the rest, and answers.
+
+    What the system keeps for a slow reader is in the second half, so its sender waits no longer
+    for the answer than for a step.
+    """
 
     def behave(line: Line, request: Request, proper: Proper) -> None:
         size = int(request.headers["content-length"])
         for step in range(1, steps + 1):
-            line.read_body(request, size * step // steps)
+            line.read_body(request, size * step // steps // 2)
             line.stopping.wait(pause)
+        line.read_body(request, size)
         line.send(proper().raw())
 
     behave.reads_body = False  # type: ignore[attr-defined]

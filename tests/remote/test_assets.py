@@ -59,6 +59,8 @@ def test_an_upload_that_broke_off_is_repeated_with_its_key(backend: Any, tmp_pat
 
 def test_without_a_place_for_checkpoints_uploads_still_work(backend: Any, tmp_path: Path) -> None:
     (tmp_path / "state").write_bytes(b"a file where a folder should be")
+    with pytest.raises(BadRequestError, match="files are not script, manual"):
+        backend.files(RECIPE, Scope()).upload(recipe([], "oak"), {}, lambda count: None)
     assert content(backend, upload(backend, recipe([], "oak"))) == CONTENTS
 
 
@@ -80,3 +82,23 @@ def test_another_file_than_the_kind_has_is_refused(backend: Any) -> None:
     with pytest.raises(BadRequestError, match="files are not script, manual"):
         backend.files(RECIPE, Scope()).upload(recipe([]), given, lambda count: None)
     assert backend.store(RECIPE, Scope()).page(Query()).items == []
+
+
+@pytest.mark.parametrize("key", [".", "..", "%2E", "a/../b"])
+def test_a_key_is_no_step_up(backend: Any, key: str) -> None:
+    made = upload(backend, recipe([], key))
+    assert backend.store(RECIPE, Scope()).get(key) == made
+    assert content(backend, made) == CONTENTS
+    backend.store(RECIPE, Scope()).delete(key)
+    assert backend.store(RECIPE, Scope()).page(Query()).items == []
+
+
+def test_a_file_whose_server_is_gone_is_not_there() -> None:
+    with running(Server(create_app(MemoryBackend(FAMILY), api_keys=[KEY]))) as url:
+        settings = load_settings({"base_url": url, "api_key": KEY, "retry_timeout": 0})
+        backend: Any = find_backend("remote")(settings, FAMILY)
+        made = upload(backend, recipe([], "oak"))
+    with closing(backend):
+        for name in CONTENTS:
+            with pytest.raises(FileDownloadError, match="recipe oak"):
+                b"".join(backend.files(RECIPE, Scope()).open(made, name).read())

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from dataforce.backend import MemoryBackend
+from dataforce.backend import Family, Kind, MemoryBackend, Scope
 from dataforce.backend.http import IDEMPOTENCY_KEY, UPLOAD_TYPE
-from dataforce.models import ORGANIZATION
+from dataforce.models import ORGANIZATION, REGISTRY, AssetRecord
+from dataforce.models._base import CreateModel, Text, UpdateModel
 from dataforce.server import Access, OrbitRole, OrganizationRole, Server, create_app
 from dataforce.testing.assets import Assets
 from tests.server.caller import Caller, model
@@ -157,6 +158,9 @@ def test_what_is_missing_is_told_by_kind_and_id(api: Caller, samples: str) -> No
     answer = api.call("POST", "/recipes", values() | {"sample_ids": [NOBODY]})
     told = {"kind": "samples", "identifier": NOBODY, "detail": "Sample not found"}
     assert (answer.status_code, answer.json()) == (404, told)
+    oak = made(api, samples, {"title": "oak"})["id"]
+    answer = api.call("POST", "/recipes", values() | {"sample_ids": [oak, NOBODY]})
+    assert (answer.status_code, answer.json()) == (404, told)
     assert api.call("DELETE", "/recipes/none").json()["identifier"] == "none"
     assert api.call("GET", samples.replace(samples.split("/")[2], "x")).status_code == 422
     assert api.call("GET", f"{samples}/x").status_code == 422
@@ -262,6 +266,41 @@ def test_the_document_names_every_endpoint(api: Caller) -> None:
     names = [each["name"] for each in paths["/recipes"]["get"]["parameters"]]
     assert names[:6] == ["limit", "cursor", "sort_by", "order", "called", "where"]
     assert {*RECIPE.filters} <= {*names}
+
+
+class Note(AssetRecord):
+    """A record without times, whose file has no status."""
+
+    id: str
+    checksum: str
+
+
+class NoteCreate(CreateModel):
+    """What a note is made of."""
+
+    checksum: Text
+
+
+class NoteUpdate(UpdateModel):
+    """What can change of a note."""
+
+    checksum: Text = ""
+
+
+@pytest.mark.parametrize("allowed", ["create", "update", "delete"])
+def test_what_a_kind_does_not_allow_has_no_endpoint(allowed: Any) -> None:
+    kind = Kind("note", "notes", Note, NoteCreate, NoteUpdate, allows=frozenset([allowed]))
+    backend = MemoryBackend(Family("notebook", (*REGISTRY.kinds, kind)))
+    store = backend.store(kind, Scope())
+    one = f"/notes/{store.create(NoteCreate(checksum='a')).id}"
+    calls = {"create": ("POST", "/notes"), "update": ("PATCH", one), "delete": ("DELETE", one)}
+    with running(Server(create_app(backend, api_keys=[KEY]))) as url:
+        api = Caller(url, "2026-01", KEY)
+        with api.session:
+            assert api.get(one) == api.items("/notes")[0]
+            for name, (method, path) in calls.items():
+                status = api.call(method, path, {"checksum": "b"}).status_code
+                assert (status == 405) is (name != allowed), name
 
 
 def test_what_the_backend_does_not_offer_is_told(api: Caller) -> None:
