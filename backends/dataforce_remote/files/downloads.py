@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dataforce.backend import identifier_of
 from dataforce.backend.error_messages import cut
-from dataforce.errors import ChecksumMismatchError, ContentChangedError, FileDownloadError
+from dataforce.errors import (
+    ChecksumMismatchError,
+    ContentChangedError,
+    FileDownloadError,
+    NotFoundError,
+)
 from dataforce_remote.files.bucket import TRANSIENT, BucketError, bucket_error, without_response
 from dataforce_remote.http.retries import Retries, RetryBudget, parse_retry_after
 from dataforce_remote.http.transport import ServerResponse
@@ -195,10 +200,7 @@ class RemoteContent:
         if response.status == _CHANGED:
             return self._changed()
         if response.status == _NOT_FOUND:
-            return FileDownloadError(
-                f"The bytes of {self._what} are not there{self._status()}. Upload the file as a "
-                f"new {self._kind.name}."
-            )
+            return self._missing()
         if response.status == _UNSATISFIABLE:
             return self._mismatch("fewer bytes")
         error = bucket_error(response.status, response.read(65536) or b"", url)
@@ -211,8 +213,17 @@ class RemoteContent:
         """Return the URL to read from; a new one if the present one was refused."""
         with self._lock:
             if self._url is None or self._url == refused:
-                self._url = self._find_url()
+                try:
+                    self._url = self._find_url()
+                except NotFoundError:  # the record is deleted, and its file with it
+                    raise self._missing() from None
             return self._url
+
+    def _missing(self) -> FileDownloadError:
+        return FileDownloadError(
+            f"The bytes of {self._what} are not there{self._status()}. Upload the file as a "
+            f"new {self._kind.name}."
+        )
 
     def _failed(self, reason: str) -> FileDownloadError:
         return FileDownloadError(
