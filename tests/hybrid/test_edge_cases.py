@@ -388,7 +388,7 @@ AT_THE_LAST_WORD = """
 import json, os, signal, sys
 from dataforce import Client
 from dataforce_remote.files import uploads
-uploads._Attempt.has_ended = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+uploads.Attempt.has_ended = lambda self: os.kill(os.getpid(), signal.SIGKILL)
 with Client(**json.loads(sys.argv[1])) as client:
     client.overlay.push()
 """

@@ -200,8 +200,3 @@ def _is_lossless(
     stored = rows.select(connection, scope, identifier_of(record))
     left_out = set(rows.kind.totals)
     return stored.model_dump(exclude=left_out) == record.model_dump(exclude=left_out)
-
-
-def _id(record: BaseModel) -> str:
-    identifier: str = record.__dict__["id"]
-    return identifier
