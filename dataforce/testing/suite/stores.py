@@ -133,8 +133,8 @@ def test_an_update_changes_only_what_is_given(assets: Assets, kind: AnyKind) -> 
     assert store.update(identifier, kind.update()) == before
     changed = store.update(identifier, renamed(kind, "another"))
     assert getattr(changed, field) == "another"
-    ignored = {field, "updated_at"}
-    assert changed.model_dump(exclude=ignored) == before.model_dump(exclude=ignored)
+    given = {field, "updated_at"} & kind.record.model_fields.keys()
+    assert changed == before.model_copy(update={name: getattr(changed, name) for name in given})
     assert store.get(identifier) == changed
     assert all_records(store)[-2:] == [other, changed]
     if "updated_at" in kind.record.model_fields:
