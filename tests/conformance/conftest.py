@@ -84,6 +84,7 @@ def capabilities(place: str, capabilities: Capabilities) -> Capabilities:
         capabilities,
         is_shared=place != "memory",
         signed_urls=place != "double",
+        checks_files=place != "remote-s3",
         optional_regions=REMOTE.get(place) != APIVersion.JANUARY_2026,
     )
 

@@ -27,6 +27,7 @@ def compare(
     backend: Backend,
     examples: Examples,
     *,
+    checks_files: bool = True,
     max_examples: int = 25,
     derandomize: bool = True,
     shrink: bool = False,
@@ -36,6 +37,7 @@ def compare(
     Args:
         backend: A backend that holds its starter objects only; what is made there is deleted again.
         examples: Values of fields that cannot be made from their type, by the route of the kind.
+        checks_files: Whether what has no files cannot be given the status of what has.
         max_examples: How many sequences of calls are tried, each from the start.
         derandomize: Whether they are the same each time.
         shrink: Whether to look for the shortest sequence that fails, which takes minutes.
@@ -43,7 +45,7 @@ def compare(
 
     class Bound(Differential):
         def __init__(self) -> None:
-            super().__init__(backend, examples)
+            super().__init__(backend, examples, checks_files=checks_files)
 
     run_state_machine_as_test(
         Bound,
