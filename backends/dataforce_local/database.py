@@ -118,17 +118,6 @@ class Database:
         """Run this statement at the beginning of every writing transaction from now on."""
         self._first = statement
 
-    def use_write_ahead_log(self) -> None:
-        """Let readers of an SQLite file go on while somebody writes; the file remembers it."""
-        if not self._is_sqlite:
-            return
-        deadline = time.monotonic() + self._patience
-        with self.reading() as connection:
-            # Several processes that find a new file at once get here together, and SQLite does not
-            # wait for its lock in this one case.
-            while not self._free(connection, "PRAGMA journal_mode = WAL", deadline):
-                time.sleep(0.001 * (1 + os.getpid() % 10))  # apart from the others
-
     def recognize_by(self, statement: str, mark: str) -> None:
         """Take what this statement selects, `mark`, for what tells the database from any other."""
         if self._file and not self._file.recognize(statement, mark):

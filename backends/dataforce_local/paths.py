@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import uuid
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,7 @@ class Location:
         """Make the folder and the file of an SQLite database, for their owner's eyes only.
 
         Raises:
-            StoreCorruptedError: The database is missing or empty, but its files are there.
+            StoreCorruptedError: The database is empty, or missing though its files are there.
             StorePermissionError: The file cannot be made.
         """
         if self.database.get_backend_name() != "sqlite" or _in_memory(self.database):
@@ -52,9 +53,10 @@ class Location:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._require_no_remains(path)
             _create(path)
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise StorePermissionError(
-                f"The registry {path} cannot be written: {error.strerror}. Make its folder "
+                f"The registry {path} cannot be written: {reason}. Make its folder "
                 f"writable, or set database_url to another place."
             ) from error
 
@@ -65,10 +67,16 @@ class Location:
             remains.append(Path(self.storage) / OWNER)
         # Looked at first: who makes a registry at this moment fills the database before them.
         remains = [each for each in remains if _size(each)]
-        if remains and not _size(path):
+        size = _size(path)
+        if remains and not size:
             raise StoreCorruptedError(
                 f"The registry {path} is missing or empty, but {remains[0]} is left of it. Restore "
                 f"it from a copy. To begin anew, move what is left away first."
+            )
+        if size == 0:
+            raise StoreCorruptedError(
+                f"The registry {path} is empty, which a new one never is: it was cut. Restore it "
+                f"from a copy. To begin anew, delete the file first."
             )
 
 
@@ -81,16 +89,20 @@ def identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _size(path: Path) -> int:
-    """Return the size of a file in bytes, 0 if it cannot be found."""
+def _size(path: Path) -> int | None:
+    """Return the size of a file in bytes, `None` if it cannot be found."""
     try:
         return path.stat().st_size
     except OSError:
-        return 0
+        return None
 
 
 def _create(path: Path) -> None:
-    """Make an empty file for its owner's eyes only, unless one is there."""
+    """Make a database without tables for its owner's eyes only, unless one is there.
+
+    It has one page, so that a file that was cut to nothing is no new one, and a write-ahead log,
+    so that readers go on while somebody writes.
+    """
     if path.exists():
         # It is not opened to look at it: closing it again would take away the locks that SQLite
         # holds on it for other clients in this process, and others could damage it.
@@ -98,6 +110,8 @@ def _create(path: Path) -> None:
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
+        with closing(sqlite3.connect(aside)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
         # Under its name it is never open but by SQLite, whoever else makes it at the same time.
         with suppress(FileExistsError):
             os.link(aside, path)

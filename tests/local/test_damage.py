@@ -33,7 +33,8 @@ from tests.local.conftest import files_of
 from tests.local.platform_records import PACKAGE, model_values
 
 if TYPE_CHECKING:
-    pass
+    from dataforce.backend import Family
+    from dataforce.config import Settings
 
 
 def run(place: Path, statement: str) -> None:
@@ -236,8 +237,23 @@ def test_more_readers_than_connections_are_explained(place: Path) -> None:
         read(readers)
 
 
-def test_a_new_file_that_somebody_holds_is_reported(place: Path) -> None:
+@pytest.mark.parametrize("open_store", [open_backend, open_overlay_store])
+def test_a_registry_that_never_had_files_and_was_cut_to_nothing_is_not_begun_anew(
+    place: Path, open_store: Callable[[Settings, Family], LocalBackend]
+) -> None:
+    settings = load_settings({"database_url": f"sqlite:///{place}"})
+    open_store(settings, REGISTRY).close()
+    os.truncate(place, 0)
+    with pytest.raises(StoreCorruptedError, match="is empty, which a new one never is"):
+        open_store(settings, REGISTRY)
+    assert place.stat().st_size == 0
+    place.unlink()
+    open_store(settings, REGISTRY).close()
+
+
+def test_a_new_registry_that_somebody_holds_is_reported(place: Path) -> None:
     with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("VACUUM")
         other.execute("BEGIN IMMEDIATE")
         with (
             Client(database_url=f"sqlite:///{place}", retry_timeout=0.05) as client,
@@ -315,6 +331,7 @@ def test_a_registry_without_its_database_is_not_begun_anew(
     assert "registry-id" in str(it.value)
     assert place.exists() == empty
     shutil.move(place.with_suffix(".files"), place.with_suffix(".away"))
+    place.unlink(missing_ok=True)
     opened().close()
 
 

@@ -60,7 +60,6 @@ def prepare(database: Database, tables: Tables) -> dict[str, str]:
     One that is older is migrated before.
     """
     if not holds_registry(database, tables):
-        database.use_write_ahead_log()
         return {}
     values = read_values(database)
     if _version(database, values) < SCHEMA_VERSION:
