@@ -104,6 +104,11 @@ def test_a_filter_of_time_takes_a_moment_with_its_time_zone(client: Client, valu
         client.collections.list(created_after=value)
 
 
+def test_a_filter_that_is_none_leaves_nothing_out(client: Client) -> None:
+    made = client.collections.create("", "Flowers", "model")
+    assert client.collections.list(name=None, tag=None) == [made]
+
+
 def test_an_unknown_filter_is_refused_with_those_there_are(client: Client) -> None:
     with pytest.raises(UnprocessableEntityError) as caught:
         client.orbits.list(tag="a")  # type: ignore[call-arg]  # orbits have no tags

@@ -227,7 +227,7 @@ def body_of(model: BaseModel, *, exclude_unset: bool = False) -> bytes:
         model: The model.
         exclude_unset: Whether fields that were not set are left out.
     """
-    return to_json(_revealed(model.model_dump(exclude_unset=exclude_unset)))
+    return to_json(revealed(model.model_dump(exclude_unset=exclude_unset)))
 
 
 @cache
@@ -235,14 +235,15 @@ def _array_of(record: type[BaseModel]) -> Callable[[bytes], list[BaseModel]]:
     return TypeAdapter(list[record]).validate_json  # type: ignore[valid-type]  # of this class
 
 
-def _revealed(value: Any) -> Any:
+def revealed(value: Any) -> Any:
+    """Return a value, or one made of values, with its secrets as text."""
     match value:
         case SecretStr():
             return value.get_secret_value()
         case dict():
-            return {name: _revealed(each) for name, each in value.items()}
+            return {name: revealed(each) for name, each in value.items()}
         case list() | tuple():
-            return [_revealed(each) for each in value]
+            return [revealed(each) for each in value]
     return value
 
 

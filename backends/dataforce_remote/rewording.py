@@ -73,10 +73,12 @@ def _conflict(
         if kind.unique:
             return duplicate(kind, _same(store, identifier, written), request)
         return duplicate(kind, None, request) if kind.identity.made_by == "client" else None
-    for user, path, reference in store.platform.family.pointing_at(kind):
-        if reference.forbids_deletion:
-            return in_use(kind, identifier, user, _user(store, user, path, identifier), request)
-    return None
+    pointing = store.platform.family.pointing_at(kind)
+    forbidding = [(user, path) for user, path, reference in pointing if reference.forbids_deletion]
+    if not forbidding:
+        return None
+    user, path = forbidding[0]
+    return in_use(kind, identifier, user, _user(store, user, path, identifier), request)
 
 
 def _user(store: AnyStore, user: AnyKind, path: str, identifier: str) -> str | None:

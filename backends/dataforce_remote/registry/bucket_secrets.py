@@ -6,15 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, SecretStr
-
 from dataforce.config import APIVersion
 from dataforce.errors import NotFoundError, UnprocessableEntityError
 from dataforce.models import BucketSecret, BucketSecretCreate, BucketSecretUpdate
-from dataforce_remote.records import RecordStore
+from dataforce_remote.records import RecordStore, revealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from pydantic import BaseModel
 
 _AWS_REGION = re.compile(r"(?:^|\.)s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.")
 _DEFAULT_REGION = "us-east-1"
@@ -96,7 +96,7 @@ class BucketSecretStore(RecordStore[BucketSecret, BucketSecretCreate, BucketSecr
 def _revealed(model: BaseModel) -> dict[str, object]:
     """The fields that were set, secrets included, for the platform's eyes."""
     return {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        name: revealed(value)
         for name in model.model_fields_set
         if (value := getattr(model, name)) is not None or isinstance(model, BucketSecretUpdate)
     }
