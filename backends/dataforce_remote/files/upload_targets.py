@@ -20,6 +20,7 @@ from dataforce.models import (
 )
 from dataforce_remote.files.multipart import Plan, initiate
 from dataforce_remote.http.transport_errors import extend
+from dataforce_remote.registry.records import checked_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,8 @@ def register(store: ModelArtifactStore, scope: Scope, values: ModelArtifactCreat
             )
         raise
     answer = reply.parse(Registered.model_validate_json)
+    # Before anything is kept of the upload: a checkpoint with no id could never be resumed.
+    checked_id(store.kind, answer.model.id)
     newer = answer.upload_details is not None
     store.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)
     return answer

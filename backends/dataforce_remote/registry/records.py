@@ -96,9 +96,9 @@ class RecordStore(Generic[M, C, U]):
     def path(self, scope: Scope, identifier: str = "") -> str:
         """The path of a record, or of all below `scope`."""
         parents = zip(self.kind.ancestors, scope.ids, strict=True)
-        above = "".join(f"/{kind.route}/{_segment(kind, parent)}" for kind, parent in parents)
+        above = "".join(f"/{kind.route}/{checked_id(kind, parent)}" for kind, parent in parents)
         own = f"{above}/{self.kind.route}"
-        return f"{own}/{_segment(self.kind, identifier)}" if identifier else own
+        return f"{own}/{checked_id(self.kind, identifier)}" if identifier else own
 
     def listed(self, scope: Scope) -> list[M]:
         """All records under `scope`."""
@@ -143,8 +143,13 @@ class RecordStore(Generic[M, C, U]):
         return record
 
 
-def _segment(kind: AnyKind, identifier: str) -> str:
-    """An id as part of a path; those of the platform's answers have not been checked before."""
+def checked_id(kind: AnyKind, identifier: str) -> str:
+    """Return an id that the platform gave; `APIResponseValidationError` if it is none.
+
+    Args:
+        kind: Of the record that it is said to identify.
+        identifier: It may become part of a path.
+    """
     if not _ID.fullmatch(identifier):
         raise APIResponseValidationError(
             sentence(
