@@ -143,10 +143,10 @@ class RecordStore(Generic[M, C, U]):
     def path(self, identifier: str = "") -> str:
         """Return the path of a record, or of all records below the scope."""
         for kind, parent in zip(self.kind.ancestors, self.scope.ids, strict=True):
-            _check(kind, parent)
+            checked_id(kind, parent)
         if not identifier:
             return path_of(self.kind, self.scope)
-        return path_of(self.kind, self.scope, _check(self.kind, identifier))
+        return path_of(self.kind, self.scope, checked_id(self.kind, identifier))
 
     def listed(self) -> list[M]:
         """Return all records below the scope."""
@@ -247,7 +247,7 @@ def revealed(value: Any) -> Any:
     return value
 
 
-def _check(kind: AnyKind, identifier: str) -> str:
+def checked_id(kind: AnyKind, identifier: str) -> str:
     """Return an id that fits into a path; those in responses have not been checked before."""
     if kind.identity.form == "uuid" and not _ID.fullmatch(identifier):
         raise APIResponseValidationError(

@@ -125,13 +125,17 @@ class Line:
         """The body of the request, or so many bytes of it."""
         size = int(request.headers.get("content-length", "0"))
         assert "transfer-encoding" not in request.headers, "no bucket takes chunks"
-        while len(request.body) < (size if limit is None else min(limit, size)):
-            data = self._buffer or self._receive()
-            if not data:
-                raise HangUp
-            missing = size - len(request.body)
-            request.body += data[:missing]
-            self._buffer = data[missing:]
+        body = bytearray(request.body)
+        try:
+            while len(body) < (size if limit is None else min(limit, size)):
+                data = self._buffer or self._receive()
+                if not data:
+                    raise HangUp
+                missing = size - len(body)
+                body += data[:missing]
+                self._buffer = data[missing:]
+        finally:
+            request.body = bytes(body)
         request.is_whole = len(request.body) == size
 
     def _receive(self) -> bytes:

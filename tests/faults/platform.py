@@ -56,6 +56,8 @@ class Bucket:
         query, tag = request.query, f'"{hashlib.md5(request.body).hexdigest()}"'
         if query.get("comp") == "blocklist":
             blocks = re.findall(rb"<Latest>(.*?)</Latest>", request.body)
+            if not {block.decode() for block in blocks} <= self.parts.get(name, {}).keys():
+                return Reply(400, b"<Error><Code>InvalidBlockList</Code></Error>")
             parts = self.parts.pop(name)
             self.objects[name] = b"".join(parts[block.decode()] for block in blocks)
         elif part := query.get("partNumber") or query.get("blockid"):

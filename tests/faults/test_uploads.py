@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from dataforce import Client
 from dataforce.errors import (
     APIConnectionError,
+    APIResponseValidationError,
     BadRequestError,
     ConflictError,
     DataForceError,
@@ -469,6 +471,28 @@ def test_a_collection_whose_models_somebody_else_deletes(
     caught(NotFoundError, lambda: client.model_artifacts.delete(models[1]))
     client.collections.delete(COLLECTION)
     assert platform.models == {}
+
+
+@pytest.mark.parametrize("identifier", ["", "../x", "\x1b[2J"])
+def test_a_record_without_an_id_is_refused_and_in_nobodys_way(
+    identifier: str, client: Client, platform: Platform, package: Path, tmp_path: Path
+) -> None:
+    def gives_no_id(line: Line, _: Request, proper: Callable[[], Reply]) -> None:
+        answer = json.loads(proper().content)
+        platform.models.clear()
+        answer["model"]["id"] = identifier
+        line.send(json_reply(answer).raw())
+
+    platform.server.script("POST", f"{MODELS}$", gives_no_id)
+
+    message = caught(
+        APIResponseValidationError, lambda: client.model_artifacts.upload(package, "model")
+    )
+    assert "which is no id" in message
+    assert notes(tmp_path) == []
+
+    client.model_artifacts.upload(package, "model")
+    check_uploaded(platform, package)
 
 
 def test_what_waits_is_shown_by_nobody(client: Client, platform: Platform) -> None:

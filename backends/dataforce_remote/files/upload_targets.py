@@ -20,6 +20,7 @@ from dataforce.models import (
 )
 from dataforce_remote.files.multipart import Plan, initiate
 from dataforce_remote.http.transport_errors import extend
+from dataforce_remote.records import checked_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,8 @@ def register(store: ModelArtifactStore, values: ModelArtifactCreate) -> Register
             )
         raise
     registered = response.parse(Registered.model_validate_json)
+    # Before anything is kept of the upload: a checkpoint without an id could never be resumed.
+    checked_id(store.kind, registered.model.id)
     newer = registered.upload_details is not None
     store.version.learn(APIVersion.JANUARY_2026 if newer else APIVersion.DECEMBER_2025)
     return registered
