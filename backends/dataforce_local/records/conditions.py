@@ -146,7 +146,7 @@ class PostgreSQL(Dialect):
 
     def number(self, value: float) -> Any:
         """Return a number to compare with: the one that is written like the stored one."""
-        return literal(Decimal(repr(value)), Numeric)
+        return literal(Decimal(repr(+value)), Numeric)  # of a truth value, too
 
     def flat_number(self, stored: Any) -> Any:
         """Return the number in a column."""
