@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from dataforce import (
+    CLEAR,
     BucketSecret,
     Collection,
     CreatedModel,
@@ -487,3 +488,13 @@ def test_a_collection_says_what_it_holds() -> None:
         None,
         0,
     )
+
+
+def test_a_family_knows_its_kinds_by_their_route() -> None:
+    assert REGISTRY.kind("collections") is COLLECTION
+    with pytest.raises(KeyError, match="satellites"):
+        REGISTRY.kind("satellites")
+
+
+def test_the_marker_of_an_empty_field_is_called_as_it_is_written() -> None:
+    assert repr(CLEAR) == "CLEAR"

@@ -26,6 +26,7 @@ from dataforce import (
     UnprocessableEntityError,
     copy,
 )
+from dataforce.api._records import Records
 from dataforce.api.resources._base import AssetResourceBase
 from dataforce.backend import (
     AnyKind,
@@ -375,6 +376,33 @@ def test_a_collection_is_copied_with_its_samples(
     assert (copied.title, copied.tags) == (made.title, made.tags)
     back = copy(target.collections.list()[0], source=target, target=source)
     assert (back.copied, back.skipped) == ((), (made.id,))
+
+
+def test_a_recipe_is_copied_with_its_files_to_where_its_samples_were_copied(
+    backend: Backend, assets: Assets, opened: ExitStack
+) -> None:
+    collection = assets.first(COLLECTION)
+    sample = assets.create(SAMPLE, title="oak")
+    made = upload(backend, recipe([sample.id]))
+    source = opened.enter_context(Client(backend=backend))
+    target = opened.enter_context(Client(backend=MemoryBackend(FAMILY)))
+    copy(collection, source=source, target=target)
+    for expected in ((KEYED,), ()):
+        assert copy(made, source=source, target=target).copied == expected
+    copied = target.backend.store(RECIPE, Scope()).get(KEYED)
+    [oak] = SampleResource(target._session).list(target.collections.list()[0])
+    assert (copied.sample_ids, copied.status) == ([oak.id], made.status)
+    files = target.backend.files(RECIPE, Scope())
+    for name, content in CONTENTS.items():
+        assert b"".join(files.open(copied, name).read()) == content
+
+
+def test_a_resource_finds_what_a_list_of_references_names(backend: Backend, assets: Assets) -> None:
+    sample = assets.create(SAMPLE, title="oak")
+    with Client(backend=backend) as client:
+        records = Records(client._session, RECIPE, FAMILY)
+        values = recipe([]).model_dump() | {"sample_ids": [sample]}
+        assert records.create(values).sample_ids == [sample.id]
 
 
 def test_a_refused_deletion_changes_nothing(backend: Backend, assets: Assets) -> None:

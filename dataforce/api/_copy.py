@@ -17,6 +17,7 @@ from dataforce.api._records import validated
 from dataforce.backend import Query, Scope, identifier_of
 from dataforce.backend.paging import records_of
 from dataforce.backend.paths import with_values_at
+from dataforce.backend.references import lists_of, places_below
 from dataforce.errors import (
     FileDownloadError,
     MultipleResourcesFoundError,
@@ -26,8 +27,7 @@ from dataforce.errors import (
 from dataforce.models import (
     COLLECTION,
     MODEL_ARTIFACT,
-    Collection,
-    ModelArtifact,
+    AssetRecord,
 )
 from dataforce.models._base import brief
 from dataforce.overlay import CopyReport
@@ -47,7 +47,7 @@ _NAMED = 5
 
 
 def copy(
-    ref: Ref[Collection | ModelArtifact],
+    ref: Ref[AssetRecord],
     *,
     source: Client | AsyncClient,
     target: Client | AsyncClient,
@@ -67,9 +67,10 @@ def copy(
     does not stop it.
 
     Args:
-        ref: A collection or model artifact as `source` gave it, or an id or name: that of a
-            collection in the default orbit of `source`, or else that of a model artifact in its
-            default collection. Of a name that both have, the collection is meant.
+        ref: A collection, a model artifact, or an object of another kind, as `source` gave it. Or
+            an id or name: that of a collection in the default orbit of `source`, or else that of a
+            model artifact in its default collection. Of a name that both have, the collection is
+            meant.
         source: A `Client` or `AsyncClient` of any backend.
         target: Another one, or the same if its defaults lead elsewhere.
         progress: Is called with the bytes moved so far, those fetched and those brought, and 0
@@ -253,17 +254,26 @@ class _Copying:
     ) -> str:
         """Return what a reference points at when it is copied: the same id, or the same name."""
         for kind in reference.kinds:
-            here, there = (Scope(each.ids[: len(kind.ancestors)]) for each in (source, target))
-            with suppress(NotFoundError):
-                self._target.backend.store(kind, there).get(identifier)
+            if _first(self._target, kind, target, lambda store: store.get(identifier)):
                 return identifier
-            with suppress(NotFoundError):
-                pointed = self._source.backend.store(kind, here).get(identifier)
-                name = str(getattr(pointed, kind.names[0]))
-                found = find_named(self._target.backend.store(kind, there), kind, name, "target")
-                if found is not None:
-                    return identifier_of(found)
+            pointed = _first(self._source, kind, source, lambda store: store.get(identifier))
+            if pointed is not None:
+                named = partial(find_named, kind=kind, value=getattr(pointed, kind.names[0]))
+                same = _first(self._target, kind, target, named)
+                if same is not None:
+                    return identifier_of(same)
         return identifier
+
+
+def _first(session: Session, kind: AnyKind, scope: Scope, find: Callable[[Any], Any]) -> Any:
+    """Return the first record that is found where a reference from a scope may lead."""
+    shared = Scope(scope.ids[: len(kind.ancestors)])
+    for place in places_below(lists_of(session.backend.store), kind, shared):
+        with suppress(NotFoundError):
+            found = find(session.backend.store(kind, place))
+            if found is not None:
+                return found
+    return None
 
 
 def _sameness(kind: AnyKind, record: object) -> bytes:

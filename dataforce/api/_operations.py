@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -51,11 +51,6 @@ class NamedOperations(Generic[M, C, U]):
         """Make a record."""
         with self._attempting("create"):
             return self._store.create(values)
-
-    def create_many(self, values: Sequence[C]) -> list[M]:
-        """Make several records, all or none."""
-        with self._attempting("create"):
-            return self._store.create_many(values)
 
     def update(self, identifier: str, changes: U) -> M:
         """Change a record."""

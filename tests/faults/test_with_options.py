@@ -49,6 +49,17 @@ def test_a_view_shares_the_connection(
     assert len(opened) == 1
 
 
+def test_a_view_of_a_hybrid_client_waits_for_the_platform_no_longer(
+    new_client: NewClient, platform: Platform
+) -> None:
+    client = new_client(backend_type="hybrid")
+    client.collections.list()
+    hasty = client.with_options(timeout=0.3, retry_timeout=0)
+    platform.server.always("GET", ORGANIZATIONS, behaviours.silent)
+    with within(3):
+        caught(APITimeoutError, hasty.organizations.list)
+
+
 def test_a_view_of_a_local_registry_waits_for_its_lock_no_longer(tmp_path: Path) -> None:
     with Client(database_url=f"sqlite:///{tmp_path}/registry.db") as client:
         client.collections.create("", "Flowers", "model")
