@@ -47,6 +47,8 @@ class LocalBackend:
             name of the first organization of a new registry.
         family: The kinds; several families may share a database.
         path: Of an SQLite database, in place of `database_url`.
+        holds_files: Whether the files of all records are here. Those of a registry whose server
+            keeps them in a bucket are not, so nobody here knows whether they were uploaded.
 
     Attributes:
         family: The kinds.
@@ -58,7 +60,14 @@ class LocalBackend:
 
     mode: str = BackendType.LOCAL
 
-    def __init__(self, settings: Settings, family: Family, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        family: Family,
+        path: Path | None = None,
+        *,
+        holds_files: bool = True,
+    ) -> None:
         self.family = family
         self._tables = self._make_tables()
         self._kinds: dict[AnyKind, tuple[Rows[Any, Any, Any], Pager]] = {}
@@ -66,7 +75,7 @@ class LocalBackend:
         self._location.prepare()
         self._database = Database(self._location.database, patience=settings.retry_timeout)
         try:
-            self._blobs = BlobStore(self._database, self._location.storage)
+            self._blobs = BlobStore(self._database, self._location.storage, holds_files=holds_files)
             if settings.storage_url is not None:
                 self._blobs.require_unclaimed(lambda: holds_registry(self._database))
             self._open_tables(settings)
@@ -136,12 +145,13 @@ class LocalBackend:
         return self._kinds[kind]
 
 
-def open_backend(settings: Settings, family: Family) -> LocalBackend:
+def open_backend(settings: Settings, family: Family, *, holds_files: bool = True) -> LocalBackend:
     """Open the registry that the settings name; a new one is made with what a script needs.
 
     Args:
         settings: See `LocalBackend`.
         family: The kinds.
+        holds_files: Whether the files of all records are here, and not in a server's bucket.
 
     Returns:
         The backend.
@@ -152,4 +162,4 @@ def open_backend(settings: Settings, family: Family) -> LocalBackend:
         >>> open_backend(load_settings({"database_url": ":memory:"}), REGISTRY).mode
         'local'
     """
-    return LocalBackend(settings, family)
+    return LocalBackend(settings, family, holds_files=holds_files)

@@ -22,6 +22,7 @@ from dataforce.models import ORGANIZATION, REGISTRY
 from dataforce.server import Server, UploadLimits, create_app
 from dataforce.testing import Capabilities
 from dataforce.testing.plugin import ClientSettings, OrganizationMaker
+from dataforce_local import open_backend
 from tests.hybrid.arrangements import INSTALLED
 from tests.server.s3 import new_bucket
 from tests.server.s3 import s3_server as s3_server
@@ -144,7 +145,8 @@ def served(
     turntable, base_url = request.getfixturevalue("serve")(place)
     shutil.copy(new_registry, registry.removeprefix("sqlite:///"))
     settings = load_settings({"database_url": registry})
-    with closing(find_backend("local")(settings, REGISTRY)) as turntable.current:
+    backend = open_backend(settings, REGISTRY, holds_files=place != "remote-s3")
+    with closing(backend) as turntable.current:
         yield base_url
 
 

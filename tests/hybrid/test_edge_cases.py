@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,14 @@ from dataforce.models import (
     MODEL_ARTIFACT,
     ORBIT,
     ORGANIZATION,
+    REGISTRY,
     OrganizationCreate,
     OrganizationUpdate,
 )
 from dataforce_hybrid import HybridBackend
 from dataforce_hybrid.records.merging import Mark, Side, merged_page
 from dataforce_hybrid.records.totals import _Hidden
+from dataforce_local import open_backend
 from tests.hybrid.production import Production, left
 
 Package = Callable[..., Path]
@@ -290,7 +293,11 @@ def test_a_file_whose_hash_is_none_is_not_pulled(production: Production, hybrid:
     }
     models = production.plain.model_artifacts
     made = models.create("a.fnnx", {}, manifest, "no hash", {}, 1, "strange")
-    models.update(made.model.id, status="uploaded")
+    # As a platform has it, which does not look whether the file is there.
+    settings = production.plain.settings
+    with closing(open_backend(settings, REGISTRY, holds_files=False)) as backend:
+        client = Client(backend=backend, collection=collection.id)
+        client.model_artifacts.update(made.model.id, status="uploaded")
     report = hybrid.overlay.pull(content=True)
     assert (report.records["model artifact"], report.files) == (1, 0)
 

@@ -214,19 +214,3 @@ def test_a_file_that_cannot_be_removed_yet_is_removed_later(
     stored.write_bytes(iris.read_bytes())
     open_client().orbits.list()
     assert files_of(place)["sha256"] == []
-
-
-def test_bytes_that_come_after_their_status_are_kept(
-    client: Client, open_client: Callable[[], Client], iris: Path, tmp_path: Path
-) -> None:
-    known = client.model_artifacts.upload(iris, "iris")
-    created = client.model_artifacts.create(
-        "late.fnnx", {}, known.manifest, known.file_hash, {}, known.size, "late"
-    )
-    client.model_artifacts.update(created.model.id, status="uploaded")
-    Path(created.url.parts[0].url.removeprefix("file://")).write_bytes(iris.read_bytes())
-    other = open_client()
-    other.model_artifacts.upload(iris, "another")
-    target = other.model_artifacts.download(created.model, tmp_path)
-    assert target is not None
-    assert target.read_bytes() == iris.read_bytes()

@@ -11,10 +11,12 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dataforce.backend import AnyKind, Backend, Family, find_backend
+from dataforce.backend import AnyKind, Backend, Family
 from dataforce.config import APIVersion, load_settings
 from dataforce.models import REGISTRY
 from dataforce.server import Access, ObjectStore, Server, UploadLimits, create_app
+from dataforce_local import open_backend
+from tests.server.s3 import BucketObjects
 
 KEY = "dfs_" + "k" * 43
 
@@ -44,7 +46,9 @@ def serving(
         {"database_url": database_url, "storage_url": storage_url}, environment={}, client_name=""
     )
     is_plain = api_key == KEY and not any([roles, objects, limits, seen is not None])
-    with closing(find_backend("local")(settings, REGISTRY)) as backend, ExitStack() as used:
+    holds_files = not isinstance(objects, BucketObjects)
+    opened = open_backend(settings, REGISTRY, holds_files=holds_files)
+    with closing(opened) as backend, ExitStack() as used:
         if is_plain:
             app = used.enter_context(_application(backend, APIVersion(api_version)))
         else:

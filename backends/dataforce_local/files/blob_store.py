@@ -46,7 +46,8 @@ class BlobStore:
         url: Where the blobs are, an fsspec URL or a path.
     """
 
-    def __init__(self, database: Database, url: str) -> None:
+    def __init__(self, database: Database, url: str, *, holds_files: bool = True) -> None:
+        self.holds_files = holds_files
         self._database = database
         self._url = url
         self._opening = threading.Lock()

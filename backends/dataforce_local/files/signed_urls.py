@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, cast
 from sqlalchemy import literal, select
 
 from dataforce.backend import Scope
-from dataforce.errors import FileUploadError
+from dataforce.errors import BadRequestError, FileUploadError
 from dataforce.models import (
     CreatedModel,
     ModelArtifact,
@@ -51,6 +51,12 @@ class ModelArtifactStore(LocalStore[ModelArtifact, ModelArtifactCreate, ModelArt
             waits = record.status == ModelArtifactStatus.PENDING_UPLOAD
             if waits and self.blobs.files.exists(own_place(record)):
                 return self._take_in(record, changes)
+            if waits and self.blobs.holds_files:
+                raise BadRequestError(
+                    f"Model artifact {identifier} cannot become uploaded: its file was not "
+                    f"uploaded. Bring it to the URL that creating the record returned, or set the "
+                    f"status to upload_failed."
+                )
         if status != ModelArtifactStatus.UPLOAD_FAILED:
             return super().update(identifier, changes)
         with self.database.writing() as connection:

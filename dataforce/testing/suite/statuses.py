@@ -15,6 +15,7 @@ from dataforce import (
 )
 from dataforce.models import CreatedModel
 from dataforce.testing import links
+from dataforce.testing.capabilities import Capabilities
 from dataforce.testing.plugin import RecordFactory, ReserveFactory
 
 PENDING_UPLOAD, UPLOADED, UPLOAD_FAILED, PENDING_DELETION, DELETION_FAILED = ModelArtifactStatus
@@ -83,6 +84,20 @@ def test_a_status_may_not_follow(
         client.model_artifacts.update(model.id, model_name="changed", status=after)
     assert status_of(client, model) is before
     assert client.model_artifacts.get("changed") is None
+
+
+def test_a_model_without_its_bytes_does_not_become_uploaded(
+    client: Client, reserve: ReserveFactory, capabilities: Capabilities
+) -> None:
+    """They can still be brought afterwards."""
+    if not capabilities.checks_files:
+        pytest.skip("the backend does not look whether a file is there")
+    created = reserve()
+    with pytest.raises(BadRequestError, match="file was not uploaded"):
+        client.model_artifacts.update(created.model.id, status=UPLOADED)
+    assert status_of(client, created.model) is PENDING_UPLOAD
+    links.put(created.url.parts[0].url, b"model")
+    assert client.model_artifacts.update(created.model.id, status=UPLOADED).status is UPLOADED
 
 
 def test_a_status_that_is_never_set_by_hand(client: Client, register: RecordFactory) -> None:
