@@ -55,7 +55,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker("kinds")
     if mark is not None:
         kinds = [kind for kind in kinds_of(metafunc.module) if mark.kwargs["condition"](kind)]
-        metafunc.parametrize("kind", kinds, ids=lambda kind: kind.route)
+        metafunc.parametrize("kind", kinds, ids=[kind.route for kind in kinds])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
