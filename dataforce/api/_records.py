@@ -34,7 +34,7 @@ V = TypeVar("V", bound=BaseModel)
 
 ORDERS: tuple[str, ...] = get_args(Order)
 LARGEST_PAGE = 1000
-"""How many records a page holds at most."""
+"""Number of records that a page holds at most."""
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
 _QUERY = frozenset(("sort_by", "order", "limit"))

@@ -30,9 +30,9 @@ __all__ = [
 ]
 
 _WIDEST = 60
-"""How many characters a cell of a table shows."""
+"""Width of a cell of a table, in characters."""
 _NAMED = 10
-"""How many ids a report shows."""
+"""Number of ids that a report shows."""
 _LINE = 198
 """Length of the longest repr of a report, in characters."""
 

@@ -24,7 +24,7 @@ from dataforce_local.records.tables import files as file_rows
 from dataforce_local.records.tables import registry, released
 
 _BATCH = 100
-"""How many released blobs are removed before other writers get their turn."""
+"""Number of released blobs that are removed before other writers get their turn."""
 _CHUNK = 1024 * 1024
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -28,7 +28,7 @@ from dataforce_local.paths import OWNER, identity
 
 _CHUNK = 1024 * 1024
 _COPIED = 8 * 1024 * 1024
-"""How many bytes are copied before anybody is told, and asked whether to go on."""
+"""Number of bytes that are copied between two reports of progress and checks of cancellation."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _ABANDONED = timedelta(days=1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dataforce_local.database import Database
 
 OVERLAY_KEY = "overlay"
-"""What only a database with an overlay tells of itself."""
+"""Key that only a database with an overlay has."""
 _SELECT_ID = f"SELECT value FROM {registry.name} WHERE key = 'id'"  # noqa: S608  of our own names
 _CREATION_LOCKS = {"postgresql": text("SELECT pg_advisory_xact_lock(7206015)")}
 """How only one process at a time creates the tables. SQLite's transaction does it unasked."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dataforce.config import Settings
 
 _SHOWN = 100
-"""How much of a host is shown, in characters."""
+"""Length of the longest host in a message, in characters."""
 
 
 class Reach(IntEnum):

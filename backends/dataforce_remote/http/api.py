@@ -271,7 +271,7 @@ class _Call:
     uncancellable: bool
     largest: int
     is_in_doubt: bool = False
-    """Whether an earlier attempt may have been carried out."""
+    """Return whether an earlier attempt may have been carried out."""
 
 
 def _is_transient(call: _Call, status: int, count: int) -> bool:

@@ -40,7 +40,7 @@ _CLASSES: dict[int, type[APIStatusError]] = {
 _REQUEST_IDS = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray")
 _TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.I | re.S)
 _QUOTED = 200
-"""How much of what a server says is repeated, in characters."""
+"""Length of the longest quotation of a server, in characters."""
 _OWN_PATH = "/users/me/organizations"
 """A path that every platform has."""
 

@@ -37,7 +37,7 @@ MINIMUM_RATE = 1024
 
 _CHUNK = 1024 * 1024
 _CONNECTIONS = 256
-"""How many connections to one host are kept; more threads than that make some anew."""
+"""Number of connections to one host that are kept; more threads than that make some anew."""
 _log = logging.getLogger("dataforce.http")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 

@@ -55,7 +55,7 @@ ERRORS = (requests.RequestException, exceptions.HTTPError, OSError)
 """Whatever comes out of a connection that does not do its work."""
 
 _KEPT = 200
-"""How much of a message stays when words are added, in characters."""
+"""Length of what stays of a message when words are added, in characters."""
 _NO_HOST = (
     exceptions.NameResolutionError,
     exceptions.LocationParseError,

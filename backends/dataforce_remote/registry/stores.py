@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from dataforce_remote.files.model_artifacts import ModelArtifactStore
 
 _SEARCHED = 100
-"""How much of a name the platform is asked to search for, in characters: URLs have limits."""
+"""Length of the part of a name that is searched for, in characters: URLs have limits."""
 _NAMED = 5
-"""How many ids of what is left a message lists."""
+"""Number of ids of what is left that a message lists."""
 _AT_ONCE = 8
 """Highest number of records deleted at a time, each with one request after the other."""
 _LOCKS = tuple(threading.Lock() for _ in range(64))
